@@ -1,0 +1,177 @@
+"""facts.json, both ways: what a report says, as the contract lays it out."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from report_builder.errors import UnreadableError
+from report_builder.figures import figure, printed
+from report_builder.model import Figure, Number, ProcessingFee, Return, Section, Task, Typed
+from report_builder.spec import Format, Spec
+
+SCHEMA = 1
+_ABOUT = "contact"
+
+
+def as_facts(ret: Return, fmt: Format) -> dict[str, Any]:
+    """The Return as facts.json has it: every cell of the format, null where it is not filled in."""
+    fee = ret.fee or ProcessingFee(None, None, None)
+    return {
+        "schema": SCHEMA,
+        "unit": ret.unit,
+        "report_year": ret.report_year,
+        "format": fmt.id,
+        "tables": {table.key: _table_facts(ret, table.slots) for table in fmt.tables},
+        "sections": [
+            {"number": section.number, "title": section.title, "paragraphs": list(section.paragraphs)}
+            for section in ret.sections
+        ],
+        "tasks": [{**task.fields, "due": list(task.due)} for task in ret.tasks],
+        "processing_fee": {
+            "collected": fee.collected,
+            "cases": fee.cases,
+            "amount": None if fee.amount is None else printed(fee.amount),
+        },
+        "published_on": ret.about.get("published_on") or None,
+        "code": ret.about.get("code") or None,
+        _ABOUT: {key: value for key, value in sorted(ret.about.items()) if key not in {"published_on", "code"}},
+        "sources": {key: ret.cells[key].source for key in fmt.slots if key in ret.cells},
+    }
+
+
+def dumped(document: object) -> str:
+    """Any of the contract's JSON documents as text; ends with a line feed."""
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+
+
+def _table_facts(ret: Return, slots: Mapping[str, Any]) -> dict[str, dict[str, object]]:
+    rows: dict[str, dict[str, object]] = {}
+    for key, slot in slots.items():
+        rows.setdefault(slot.row.key, {})[slot.column.key] = _number_fact(ret.number(key), slot.kind)
+    return rows
+
+
+def _number_fact(number: Number | None, kind: str) -> object:
+    if number is None or (isinstance(number, int) and kind != "amount"):
+        return number
+    return printed(number)
+
+
+def read(data: bytes, name: str, spec: Spec, report_year: int | None = None) -> Return:
+    """A facts document as a Return; ``name`` is the file's, for the cells' origins.
+
+    Without a format of its own it is read by the one that governs its year. Keys no format has are left out
+    with a Trouble of their own, so nothing is dropped in silence.
+
+    Raises:
+        UnreadableError: not JSON, not an object, or without unit, year or tables.
+    """
+    facts = _object(data)
+    year = _year(facts.get("report_year"), report_year)
+    fmt = spec.format(str(facts.get("format"))) or spec.format_for(year)
+    if fmt is None or not isinstance(facts.get("tables"), dict):
+        raise UnreadableError("JSON 中没有 tables，或没有适用的格式", "请按 facts.json 的样式提供 report_year、format 和 tables")
+    sources = facts.get("sources")
+    cells = dict(_cells(facts["tables"], fmt, name, sources if isinstance(sources, dict) else {}))
+    return Return(
+        unit=str(facts.get("unit") or ""),
+        report_year=year,
+        format_id=fmt.id,
+        cells=cells,
+        sections=tuple(_sections(facts.get("sections"), fmt)),
+        tasks=tuple(_tasks(facts.get("tasks"))),
+        fee=_fee(facts.get("processing_fee")),
+        about=dict(_about(facts)),
+        origin=name,
+        own_headings=bool(facts.get("sections")),
+    )
+
+
+def _object(data: bytes) -> dict[str, Any]:
+    try:
+        facts = json.loads(data.decode("utf-8-sig"), parse_float=Decimal)
+    except (UnicodeDecodeError, ValueError, RecursionError) as fault:
+        raise UnreadableError("不是合格的 JSON（UTF-8）", "请由原系统重新导出") from fault
+    if not isinstance(facts, dict):
+        raise UnreadableError("JSON 的最外层不是一个对象", "请按 facts.json 的样式提供")
+    return facts
+
+
+def _year(value: object, fallback: int | None) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if value is None and fallback is not None:
+        return fallback
+    raise UnreadableError(f"JSON 中的 report_year 是 {value!r}，不是年份", "请填报告年度，如 2024")
+
+
+def _cells(tables: Mapping[str, Any], fmt: Format, name: str, sources: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
+    for key, slot in fmt.slots.items():
+        rows = tables.get(slot.table)
+        row = rows.get(slot.row.key) if isinstance(rows, dict) else None
+        if isinstance(row, dict) and slot.column.key in row:
+            source = sources.get(key)
+            content = row[slot.column.key]
+            if isinstance(content, dict | list):
+                content = json.dumps(content, ensure_ascii=False, default=str)
+            yield key, figure(content, source if isinstance(source, str) else f"{name}·tables.{key}")
+
+
+def _sections(items: object, fmt: Format) -> Iterator[Section]:
+    titles = {section.number: section.title for section in fmt.sections}
+    for item in items if isinstance(items, list) else []:
+        if isinstance(item, dict) and isinstance(item.get("number"), int):
+            number = item["number"]
+            said = item.get("paragraphs")
+            paragraphs = tuple(str(text).strip() for text in said) if isinstance(said, list) else ()
+            yield Section(number, str(item.get("title") or titles.get(number, "")), tuple(filter(None, paragraphs)))
+
+
+def _tasks(items: object) -> Iterator[Task]:
+    for item in items if isinstance(items, list) else []:
+        if isinstance(item, dict):
+            due = item.get("due")
+            fields = {key: str(value) for key, value in item.items() if key != "due" and value is not None}
+            yield Task(fields, tuple(map(str, due)) if isinstance(due, list) else ())
+
+
+def _fee(item: object) -> ProcessingFee | None:
+    if not isinstance(item, dict):
+        return None
+    collected, cases = item.get("collected"), item.get("cases")
+    return ProcessingFee(
+        collected if isinstance(collected, bool) else None,
+        cases if isinstance(cases, int) and not isinstance(cases, bool) else None,
+        decimal(item.get("amount")),
+    )
+
+
+def decimal(value: object) -> Decimal | None:
+    """An amount as typed or as JSON has it; None where it is no number."""
+    read_as = figure(value, "")
+    return Decimal(read_as.number) if read_as.typed is Typed.NUMBER and read_as.number is not None else None
+
+
+def _about(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for key in ("published_on", "code"):
+        if facts.get(key):
+            yield key, str(facts[key])
+    contact = facts.get(_ABOUT)
+    for key, value in contact.items() if isinstance(contact, dict) else ():
+        if value:
+            yield str(key), str(value)
+
+
+def day(text: str) -> dt.date | None:
+    """An ISO day such as 2025-01-20; None where it is no day."""
+    try:
+        return dt.date.fromisoformat(text[:10])
+    except ValueError:
+        return None
+
+
+__all__: Sequence[str] = ["SCHEMA", "as_facts", "day", "decimal", "dumped", "read"]

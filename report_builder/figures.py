@@ -1,0 +1,92 @@
+"""What somebody typed into a cell, told apart: a number, a blank, a slash, a dash, “无”, or text."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+from decimal import Decimal, InvalidOperation
+
+from report_builder.model import Figure, Number, Typed
+
+_PLAIN = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?")
+_DASHES = frozenset("-—－–―─﹣−")
+_SLASHES = frozenset("/／\\＼")
+_NONE_WORDS = frozenset({"无", "没有", "暂无"})
+_MINUS = str.maketrans("−－﹣", "---")
+_EXACT_FLOAT = 2**53
+
+
+def figure(content: object, source: str) -> Figure:
+    """The content of a cell (a spreadsheet value or a printed text) as a Figure; nothing is guessed.
+
+    Full-width digits and thousands separators in the right places are numbers; “2笔” is text.
+    """
+    kind = type(content)
+    if kind is float:
+        return _from_float(content, source)  # type: ignore[arg-type]
+    if kind is int:
+        return Figure(content, Typed.NUMBER, str(content), source)  # type: ignore[arg-type]
+    if content is None:
+        return Figure(None, Typed.BLANK, "", source)
+    if isinstance(content, Decimal):
+        return Figure(whole(content), Typed.NUMBER, f"{content:f}", source)
+    if isinstance(content, bool | dt.date | dt.time | dt.timedelta):
+        return Figure(None, Typed.TEXT, _said(content), source)
+    return _from_text(str(content), source)
+
+
+def whole(number: Decimal) -> Number:
+    """A decimal without a fraction as an integer, any other unchanged."""
+    return int(number) if number == number.to_integral_value() else number
+
+
+def printed(number: Number | None) -> str:
+    """A number as a report prints it: no separators, no exponent, no trailing zeros; empty for None."""
+    if number is None:
+        return ""
+    if isinstance(number, int):
+        return str(number)
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _from_float(value: float, source: str) -> Figure:
+    """A spreadsheet stores 72701.2578 in binary; its shortest decimal form is what was typed."""
+    if value.is_integer() and abs(value) < _EXACT_FLOAT:
+        number = int(value)
+        return Figure(number, Typed.NUMBER, str(number), source)
+    if value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124 - NaN is unlike itself
+        return Figure(None, Typed.TEXT, str(value), source)
+    exact = Decimal(repr(value))
+    return Figure(whole(exact), Typed.NUMBER, f"{exact:f}", source)
+
+
+def _said(content: object) -> str:
+    if isinstance(content, bool):
+        return "TRUE" if content else "FALSE"
+    return str(content)
+
+
+def _from_text(text: str, source: str) -> Figure:
+    bare = "".join(unicodedata.normalize("NFKC", text).split())
+    if not bare:
+        return Figure(None, Typed.BLANK, "", source)
+    if all(sign in _DASHES for sign in bare):
+        return Figure(None, Typed.DASH, text.strip(), source)
+    if all(sign in _SLASHES for sign in bare):
+        return Figure(None, Typed.SLASH, text.strip(), source)
+    if bare in _NONE_WORDS:
+        return Figure(None, Typed.NONE_WORD, text.strip(), source)
+    number = _number(bare.translate(_MINUS))
+    kind = Typed.TEXT if number is None else Typed.NUMBER
+    return Figure(number, kind, text.strip(), source)
+
+
+def _number(bare: str) -> Number | None:
+    if not _PLAIN.fullmatch(bare):
+        return None
+    try:
+        return whole(Decimal(bare.replace(",", "")))
+    except InvalidOperation:
+        return None

@@ -1,0 +1,361 @@
+"""What a format file, a rule file and their companions say, as frozen nouns."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+Value = Literal["count", "change", "amount"]
+Role = Literal["title", "head", "corner", "stub", "value"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of figures: ``value`` is the kind of number, ``unit`` that of an amount, ``span`` its width when printed."""
+
+    key: str
+    label: str
+    group: str = ""
+    value: Value | None = None
+    unit: str = ""
+    span: int = 1
+    total_of: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of figures; ``group`` lists the labels that span it, outermost first."""
+
+    key: str
+    label: str
+    group: tuple[str, ...] = ()
+    total_of: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Band:
+    """A run of rows under one header. Table two prints several, the other tables are one band each."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    title: str = ""
+    row_heading: str = ""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One statutory cell: where it belongs, what number it takes, and what it must be the sum of."""
+
+    key: str
+    table: str
+    row: Row
+    column: Column
+    kind: Value
+    total_of: tuple[str, ...]
+
+    @property
+    def label(self) -> str:
+        """The cell in a clerk's words: its row and its column."""
+        return f"{self.row.label}·{self.column.label}"
+
+
+@dataclass(frozen=True)
+class Placed:
+    """One printed cell of a table: its place and spans (0-based), its label, or the key of the figure in it."""
+
+    row: int
+    column: int
+    row_span: int
+    column_span: int
+    role: Role
+    text: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """One statutory table; its slots and printed layout follow from shape and bands alone."""
+
+    key: str
+    shape: Literal["bands", "matrix", "strip"]
+    section: int
+    widths: tuple[int, ...]
+    bands: tuple[Band, ...]
+    corner: str = ""
+    columns_heading: str = ""
+    slots: Mapping[str, Slot] = field(default_factory=dict)
+    layout: tuple[Placed, ...] = ()
+    header_rows: int = 0
+
+    @cached_property
+    def row_count(self) -> int:
+        """How many rows the printed table has."""
+        return max(placed.row + placed.row_span for placed in self.layout)
+
+    @property
+    def column_count(self) -> int:
+        """How many columns the printed table has."""
+        return len(self.widths)
+
+
+@dataclass(frozen=True)
+class SectionSpec:
+    """One of the six sections: ``text`` says whether the unit must write it itself."""
+
+    number: int
+    title: str
+    also: tuple[str, ...] = ()
+    text: Literal["required", "optional"] = "optional"
+    aspects: tuple[str, ...] = ()
+    max_characters: int | None = None
+    hint: str = ""
+    fee: bool = False
+    tasks: bool = False
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A named sum of cells; ``cells`` may hold ``*`` for any run of characters in a key."""
+
+    key: str
+    label: str
+    unit: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence computed from measures; ``zero`` replaces it where all of ``zero_when`` are zero."""
+
+    section: int
+    text: str
+    zero: str = ""
+    zero_when: tuple[str, ...] = ()
+    omit_when_zero: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ChartSpec:
+    """A picture: of measures, of one ``row`` by column, or of a whole ``table``; drawn only where it tells something."""
+
+    name: str
+    section: int
+    kind: Literal["bars", "years", "stacked"]
+    title: str
+    measures: tuple[str, ...] = ()
+    row: str = ""
+    table: str = ""
+    at_least: int = 0
+    parts_at_least: int = 1
+
+
+@dataclass(frozen=True)
+class FeeWording:
+    """How section six states the processing-fee position, and the words by which a unit's own text states it."""
+
+    none: str
+    collected: str
+    stated_by: tuple[str, ...]
+    denied_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Format:
+    """One published format of the report: the law for the report years it governs."""
+
+    id: str
+    document: str
+    issued: dt.date
+    title: str
+    first_report_year: int
+    report_title: str
+    lead: tuple[str, ...]
+    sections: tuple[SectionSpec, ...]
+    tables: tuple[Table, ...]
+    rules: Mapping[str, str]
+    measures: tuple[Measure, ...] = ()
+    sentences: tuple[Sentence, ...] = ()
+    charts: tuple[ChartSpec, ...] = ()
+    fee: FeeWording | None = None
+    last_report_year: int | None = None
+    sha256: str = ""
+
+    def governs(self, report_year: int) -> bool:
+        """Whether a report for ``report_year`` must follow this format."""
+        return self.first_report_year <= report_year <= (self.last_report_year or report_year)
+
+    @cached_property
+    def slots(self) -> dict[str, Slot]:
+        """Every statutory cell by its key, in printed order."""
+        return {key: slot for table in self.tables for key, slot in table.slots.items()}
+
+    @cached_property
+    def measures_by_key(self) -> dict[str, Measure]:
+        """The measures by their key."""
+        return {measure.key: measure for measure in self.measures}
+
+    def table(self, key: str) -> Table:
+        """The table ``key``."""
+        return next(table for table in self.tables if table.key == key)
+
+    def section(self, number: int) -> SectionSpec:
+        """The section ``number``."""
+        return next(section for section in self.sections if section.number == number)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A rule's own example: cells set in an otherwise empty-but-zero return, and the cells it must blame."""
+
+    name: str
+    blames: tuple[tuple[str, ...], ...] = ()
+    cells: Mapping[str, object] = field(default_factory=dict)
+    sections: Mapping[str, str] = field(default_factory=dict)
+    headings: tuple[str, ...] = ()
+    fee: Mapping[str, object] = field(default_factory=dict)
+    trouble: Mapping[str, object] = field(default_factory=dict)
+    formats: tuple[str, ...] = ()
+    state: Literal["held", "found", "not_applicable", "insufficient_data"] = "found"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule as its file states it; its basis stands in the formats that list it."""
+
+    code: str
+    name: str
+    kind: str
+    severity: Literal["reject", "correct", "explain"]
+    message: str
+    fix: str
+    why: str
+    examples: tuple[Example, ...]
+    params: Mapping[str, Any] = field(default_factory=dict)
+    threshold: Any = None
+
+
+@dataclass(frozen=True)
+class Concord:
+    """What became of a table, row or column from one format to the next, and why."""
+
+    from_format: str
+    to_format: str
+    what: str
+    relation: Literal["continues", "split_into", "not_comparable"]
+    why: str
+    into: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Change:
+    """How a change from last year is said; ``percent_base`` is the smallest base for which a per cent says anything."""
+
+    more: str
+    less: str
+    same: str
+    from_zero: str
+    more_small: str
+    less_small: str
+    percent_base: int
+    percent_places: int
+
+
+@dataclass(frozen=True)
+class Wording:
+    """The program's own set phrases in a report."""
+
+    change: Change
+    parts_item: str
+    parts_join: str
+    contact: Mapping[str, str]
+    contact_sentence: str
+    draft_mark: str
+    task_heading: str
+    task_summary: str
+    task_columns: tuple[str, ...]
+    task_widths: tuple[int, ...]
+    task_cells: tuple[tuple[str, ...], ...]
+    task_states: Mapping[str, str]
+    task_roles: Mapping[str, str]
+    placeholders: tuple[str, ...]
+    empty_words: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FieldSpec:
+    """One labelled field of a sheet of the return: ``choices`` become a drop-down, ``kind`` a check on entry."""
+
+    key: str
+    label: str
+    also: tuple[str, ...] = ()
+    hint: str = ""
+    kind: Literal["text", "count", "amount", "date", "year"] = "text"
+    choices: Mapping[str, str] = field(default_factory=dict)
+    width: int = 16
+
+
+@dataclass(frozen=True)
+class SheetSpec:
+    """One sheet of the return workbook: its name, its instructions, and the table or fields on it."""
+
+    name: str
+    holds: Literal["instructions", "about", "table", "fee", "tasks", "narrative"]
+    table: str = ""
+    instructions: tuple[str, ...] = ()
+    fields: tuple[FieldSpec, ...] = ()
+    landscape: bool = False
+
+
+@dataclass(frozen=True)
+class Workbook:
+    """The layout of the return workbook (CONTRACT.md, data_inputs)."""
+
+    template_version: str
+    sheets: tuple[SheetSpec, ...]
+    narrative_columns: tuple[str, str]
+    narrative_files: tuple[str, ...]
+    carried: Mapping[str, str]
+    beside: Mapping[str, str]
+    beside_label: str
+
+    def sheet(self, holds: str) -> SheetSpec:
+        """The sheet that holds fields of this sort."""
+        return next(sheet for sheet in self.sheets if sheet.holds == holds)
+
+
+@dataclass(frozen=True)
+class Spec:
+    """All that the law and the lead office ask, as data."""
+
+    formats: tuple[Format, ...]
+    rules: Mapping[str, Rule]
+    concordance: tuple[Concord, ...]
+    wording: Wording
+    workbook: Workbook
+    terms: Mapping[str, str]
+
+    def format_for(self, report_year: int) -> Format | None:
+        """The one format that governs ``report_year``; None where none does."""
+        return next((fmt for fmt in self.formats if fmt.governs(report_year)), None)
+
+    def format(self, format_id: str) -> Format | None:
+        """The format with this id; None where it is unknown."""
+        return next((fmt for fmt in self.formats if fmt.id == format_id), None)
+
+    def not_comparable(self, older: Format, newer: Format, key: str) -> str:
+        """Why cell ``key`` cannot be set against the older format; empty where it can."""
+        first = self.formats.index(older)
+        steps = itertools.pairwise(self.formats[first : self.formats.index(newer) + 1])
+        pairs = {(earlier.id, later.id) for earlier, later in steps}
+        for concord in self.concordance:
+            here = (concord.from_format, concord.to_format) in pairs
+            if here and concord.relation == "not_comparable" and (key + ".").startswith(concord.what + "."):
+                return concord.why
+        return ""

@@ -1,0 +1,130 @@
+"""TOML files become frozen nouns, strictly: a wrong key or type is named with its file and the nearest right one."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import difflib
+import tomllib
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from report_builder.errors import SpecError
+
+T = TypeVar("T")
+
+_WORDS: Mapping[type, str] = {
+    str: "一段文字（加引号）",
+    int: "整数",
+    bool: "true 或 false",
+    Decimal: "数",
+    dt.date: "日期（如 2025-01-31）",
+    tuple: "列表（方括号）",
+    dict: "一组键值",
+}
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A suggestion in words, “，是否应为“…”？”, or empty where nothing is near."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f"，是否应为“{near[0]}”？" if near else ""
+
+
+def parse(path: Path) -> dict[str, Any]:
+    """The file as plain TOML.
+
+    Raises:
+        SpecError: it cannot be read or is not TOML; the line is named.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
+    except tomllib.TOMLDecodeError as fault:
+        raise SpecError(f"{path.name}：不是合格的 TOML 文件（{fault}）；请按此处改正后重试") from fault
+    except UnicodeDecodeError as fault:
+        raise SpecError(f"{path.name}：不是 UTF-8 编码；请用记事本另存为 UTF-8") from fault
+    except OSError as fault:
+        raise SpecError(f"{path.name}：读不出来（{fault.strerror}）") from fault
+
+
+def load(noun: type[T], path: Path) -> T:
+    """The file at ``path`` as a ``noun``.
+
+    Raises:
+        SpecError: file, key, what was expected and found.
+    """
+    return noun_from(noun, parse(path), path.name, "")
+
+
+@cache
+def _hints(noun: type) -> dict[str, Any]:
+    return typing.get_type_hints(noun)
+
+
+def noun_from(noun: type[T], table: object, file: str, place: str) -> T:
+    """``table`` as a ``noun``: every key a field of it, every field without a default given."""
+    if not isinstance(table, dict):
+        raise _unfit(file, place, dict, table)
+    fields = {f.name: f for f in dataclasses.fields(noun) if f.init}  # type: ignore[arg-type]
+    for key in table:
+        if key not in fields:
+            known = "、".join(fields)
+            raise SpecError(f"{file}：{place}没有“{key}”这一项{nearest(key, fields) or f'；可用的有：{known}'}")
+    for name, field in fields.items():
+        required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+        if required and name not in table:
+            raise SpecError(f"{file}：{place}缺少“{name}”")
+    hints = _hints(noun)
+    return noun(**{key: _value(hints[key], value, file, f"{place}{key} ") for key, value in table.items()})
+
+
+def _value(hint: Any, value: object, file: str, place: str) -> Any:  # noqa: ANN401 - as wide as TOML is
+    origin = typing.get_origin(hint)
+    if origin in (typing.Union, types.UnionType):
+        return _value(typing.get_args(hint)[0], value, file, place)
+    if origin is tuple:
+        return _items(typing.get_args(hint)[0], value, file, place)
+    if origin in (dict, Mapping):
+        return _entries(typing.get_args(hint)[1], value, file, place)
+    if origin is typing.Literal:
+        return _choice(typing.get_args(hint), value, file, place)
+    if dataclasses.is_dataclass(hint):
+        return noun_from(typing.cast("type[Any]", hint), value, file, place)
+    return _scalar(hint, value, file, place)
+
+
+def _items(hint: Any, value: object, file: str, place: str) -> tuple[Any, ...]:  # noqa: ANN401
+    if not isinstance(value, list):
+        raise _unfit(file, place, tuple, value)
+    return tuple(_value(hint, item, file, f"{place}第{number}项 ") for number, item in enumerate(value, 1))
+
+
+def _entries(hint: Any, value: object, file: str, place: str) -> dict[str, Any]:  # noqa: ANN401
+    if not isinstance(value, dict):
+        raise _unfit(file, place, dict, value)
+    return {key: _value(hint, item, file, f"{place}{key} ") for key, item in value.items()}
+
+
+def _choice(choices: tuple[Any, ...], value: object, file: str, place: str) -> Any:  # noqa: ANN401
+    if value in choices:
+        return value
+    known = "、".join(map(str, choices))
+    raise SpecError(f"{file}：{place.strip()} 是“{value}”，只能是 {known}{nearest(str(value), map(str, choices))}")
+
+
+def _scalar(hint: Any, value: object, file: str, place: str) -> Any:  # noqa: ANN401
+    if hint is Any or hint is object:
+        return value
+    if hint is Decimal and isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return Decimal(value)
+    if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
+        raise _unfit(file, place, hint, value)
+    return value
+
+
+def _unfit(file: str, place: str, expected: type, found: object) -> SpecError:
+    return SpecError(f"{file}：{place.strip()} 应为{_WORDS.get(expected, expected.__name__)}，现为 {found!r}")
