@@ -10,11 +10,11 @@ from __future__ import annotations
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from report_builder.model import Grid
+from report_builder.model import Grid, Section
 from report_builder.spec import Band, Format, Table
 
 _LONGEST_LABEL = 80
@@ -198,3 +198,27 @@ def _result(table: Table, grid: Grid, places: dict[str, tuple[int, int]]) -> Fou
 
 
 _FINDERS = {"bands": _bands, "matrix": _matrix, "strip": _strip}
+
+
+def split_sections(paragraphs: Sequence[str], fmt: Format) -> tuple[Section, ...]:
+    """Paragraphs under the format's section headings, as they follow one another; what stands before is left out."""
+    titles = _titles(fmt)
+    sections: list[Section] = []
+    for text in paragraphs:
+        number = titles.get(bare(text)) if len(text) <= _LONGEST_LABEL else None
+        if number is not None:
+            sections.append(Section(number, text, ()))
+        elif sections:
+            sections[-1] = replace(sections[-1], paragraphs=(*sections[-1].paragraphs, text))
+    return tuple(sections)
+
+
+@cache
+def _titles(fmt: Format) -> Mapping[str, int]:
+    """Section headings by their bared text, with and without the ordinal the notice prints."""
+    titles = {}
+    for section in fmt.sections:
+        for title in (section.title, *section.also):
+            titles[bare(title)] = section.number
+            titles.setdefault(bare(title.partition("、")[2]), section.number)
+    return titles

@@ -320,7 +320,7 @@ def fontconfig(roles: Mapping[str, Mapping[str, object]], into: Path) -> str:
     families = {name: str(role["family"]) for role in roles.values() for name in _names(role)}
     aliases = "".join(
         f'  <match target="pattern"><test name="family" qual="any"><string>{escape(name)}</string></test>'
-        f'<edit name="family" mode="assign_replace" binding="same"><string>{escape(family)}</string></edit></match>\n'
+        f'<edit name="family" mode="assign" binding="same"><string>{escape(family)}</string></edit></match>\n'
         for name, family in families.items()
     )
     return (

@@ -1,0 +1,360 @@
+"""Tables, text and tasks become a Draft: ordered blocks, from which every product is a plain walk.
+
+Nothing is invented: a sentence is computed from figures that are there, or it is left out; a text the unit did
+not write is not written for it (S602 asks for it).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from report_builder.figures import printed
+from report_builder.model import (
+    Block,
+    Chart,
+    Draft,
+    Heading,
+    Notice,
+    Number,
+    Paragraph,
+    PlainTable,
+    Return,
+    StatutoryTable,
+    Task,
+    Typed,
+)
+from report_builder.spec import ChartSpec, Format, Measure, Sentence, Spec, Table
+from report_builder.spec.layout import matching
+from report_builder.spec.nouns import Change, SectionSpec
+
+_PLACEHOLDER = re.compile(r"\{(\w+)(:change)?\}")
+_SUBHEADING = re.compile(r"[（(][一二三四五六七八九十]+[）)][^。；，]{1,40}")
+_ITEM_HEADING = re.compile(r"\d{1,2}[.．、][^。；，]{1,30}")
+
+
+@dataclass(frozen=True)
+class Held:
+    """A Return together with the format it was read by."""
+
+    ret: Return
+    fmt: Format
+
+
+@dataclass(frozen=True)
+class _Desk:
+    """What lies on the desk while one report is composed; ``earlier`` is sorted, the newest last."""
+
+    now: Held
+    earlier: tuple[Held, ...]
+    spec: Spec
+
+    @property
+    def last(self) -> Held | None:
+        """The year just before, where it is held."""
+        newest = self.earlier[-1] if self.earlier else None
+        return newest if newest and newest.ret.report_year == self.now.ret.report_year - 1 else None
+
+
+def compose(now: Held, earlier: Sequence[Held], spec: Spec, *, reason: str = "") -> Draft:
+    """The report of ``now``; ``earlier`` are the years held before it, ``reason`` marks it as an overridden draft."""
+    ordered = tuple(sorted(earlier, key=lambda held: held.ret.report_year))
+    desk = _Desk(now, ordered, spec)
+    return Draft(
+        unit=now.ret.unit,
+        report_year=now.ret.report_year,
+        format_id=now.fmt.id,
+        title=_filled(now.fmt.report_title, now.ret),
+        blocks=tuple(_blocks(desk, reason)),
+        published_on=_published_on(now.ret),
+    )
+
+
+def _published_on(ret: Return) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(ret.about.get("published_on", ""))
+    except ValueError:
+        return None
+
+
+def _filled(text: str, ret: Return) -> str:
+    return text.replace("{unit}", ret.unit).replace("{year}", str(ret.report_year))
+
+
+def _blocks(desk: _Desk, reason: str) -> Iterator[Block]:
+    ret, fmt = desk.now.ret, desk.now.fmt
+    if reason:
+        yield Notice(desk.spec.wording.draft_mark.replace("{reason}", reason))
+    yield Heading(0, _filled(fmt.report_title, ret))
+    yield from (Paragraph(text) for text in _lead(desk))
+    for section in fmt.sections:
+        yield Heading(1, section.title)
+        yield from _section(desk, section)
+
+
+def _lead(desk: _Desk) -> Iterator[str]:
+    ret = desk.now.ret
+    yield from (_filled(text, ret) for text in desk.now.fmt.lead)
+    wording = desk.spec.wording
+    parts = [said.replace("{value}", ret.about[key]) for key, said in wording.contact.items() if ret.about.get(key)]
+    if parts:
+        yield _filled(wording.contact_sentence, ret).replace("{parts}", "；".join(parts))
+
+
+def _section(desk: _Desk, section: SectionSpec) -> Iterator[Block]:
+    """The unit's own text first, then what is computed, the table, the pictures; section six adds fee and tasks."""
+    own = desk.now.ret.paragraphs(section.number)
+    yield from map(_text_block, own)
+    computed = (*_sentences(desk, section.number), *_fee(desk, section))
+    yield from (Paragraph(text) for text in computed if text not in own)
+    for table in desk.now.fmt.tables:
+        if table.section == section.number:
+            yield _statutory(table, desk.now.ret)
+    yield from (chart for spec in desk.now.fmt.charts if spec.section == section.number for chart in _chart(desk, spec))
+    if section.tasks:
+        yield from _tasks(desk)
+
+
+def _text_block(text: str) -> Block:
+    """A short line that begins with （一） or 1. and ends no sentence is a heading of its level."""
+    if _SUBHEADING.fullmatch(text):
+        return Heading(2, text)
+    return Heading(3, text) if _ITEM_HEADING.fullmatch(text) else Paragraph(text)
+
+
+def _statutory(table: Table, ret: Return) -> StatutoryTable:
+    """The table as printed; a cell without a number shows what was typed, not a zero."""
+    texts = {}
+    for key in table.slots:
+        held = ret.cells.get(key)
+        absent = held is None or held.typed is Typed.FORMULA
+        texts[key] = "" if absent or held is None else (held.text if held.number is None else printed(held.number))
+    return StatutoryTable(table.key, texts)
+
+
+def measured(measure: Measure, held: Held) -> Number | None:
+    """The sum of a measure's cells; None where one of them holds no number."""
+    numbers = [held.ret.number(key) for key in matching(measure.cells, tuple(held.fmt.slots))]
+    known = [number for number in numbers if number is not None]
+    return sum(known) if numbers and len(known) == len(numbers) else None
+
+
+def _sentences(desk: _Desk, section: int) -> Iterator[str]:
+    for sentence in desk.now.fmt.sentences:
+        if sentence.section == section:
+            text = _sentence(desk, sentence)
+            if text:
+                yield _filled(text, desk.now.ret)
+
+
+def _sentence(desk: _Desk, sentence: Sentence) -> str:
+    """The sentence with its figures; empty where a figure is missing or there is nothing to say."""
+    if sentence.omit_when_zero and _all_zero(desk, sentence.omit_when_zero):
+        return ""
+    text = sentence.zero if sentence.zero_when and _all_zero(desk, sentence.zero_when) else sentence.text
+    parts = _parts(desk, sentence.parts)
+    if parts is None:
+        return ""
+    text = text.replace("{parts}", parts)
+    said = {match.group(): _said(desk, match) for match in _PLACEHOLDER.finditer(text)}
+    if None in said.values():
+        return ""
+    return _PLACEHOLDER.sub(lambda match: said[match.group()] or "", text)
+
+
+def _all_zero(desk: _Desk, keys: Iterable[str]) -> bool:
+    measures = desk.now.fmt.measures_by_key
+    return all(measured(measures[key], desk.now) == 0 for key in keys)
+
+
+def _parts(desk: _Desk, keys: Sequence[str]) -> str | None:
+    """“予以公开12件，部分公开3件”: the measures that are not zero; None where one cannot be summed."""
+    wording, said = desk.spec.wording, []
+    for key in keys:
+        measure = desk.now.fmt.measures_by_key[key]
+        number = measured(measure, desk.now)
+        if number is None:
+            return None
+        if number:
+            said.append(wording.parts_item.format(label=measure.label, value=printed(number), unit=measure.unit))
+    return None if keys and not said else wording.parts_join.join(said)
+
+
+def _said(desk: _Desk, match: re.Match[str]) -> str | None:
+    key, change = match.groups()
+    if key in {"year", "unit"}:
+        return match.group()
+    measure = desk.now.fmt.measures_by_key[key]
+    number = measured(measure, desk.now)
+    if number is None:
+        return None
+    return _change(desk, measure, number) if change else printed(number)
+
+
+def _change(desk: _Desk, measure: Measure, number: Number) -> str:
+    """How ``number`` stands to last year's; empty where none is held or the two are not comparable."""
+    last = desk.last
+    older = last.fmt.measures_by_key.get(measure.key) if last else None
+    if last is None or older is None or not_comparable(desk.spec, last.fmt, desk.now.fmt, measure):
+        return ""
+    base = measured(older, last)
+    return "" if base is None else change_in_words(desk.spec.wording.change, measure.unit, base, number)
+
+
+def not_comparable(spec: Spec, older: Format, newer: Format, measure: Measure) -> str:
+    """Why a measure cannot be set against the older format; empty where it can."""
+    reasons = (spec.not_comparable(older, newer, cell) for cell in measure.cells)
+    return next(filter(None, reasons), "")
+
+
+def change_in_words(change: Change, unit: str, base: Number, now: Number) -> str:
+    """“，较上年增加5件、增长16.67%”; no per cent on a base of zero or of a few cases, where it says nothing."""
+    difference = abs(now - base)
+    if not difference:
+        return change.same
+    if not base:
+        return change.from_zero.format(unit=unit)
+    small = base < change.percent_base
+    more, less = (change.more_small, change.less_small) if small else (change.more, change.less)
+    percent = _percent(difference, base, change.percent_places)
+    return (more if now > base else less).format(difference=printed(difference), unit=unit, percent=percent)
+
+
+def _percent(difference: Number, base: Number, places: int) -> str:
+    share = Decimal(difference) * 100 / Decimal(base)
+    return f"{share.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):f}%"
+
+
+def _fee(desk: _Desk, section: SectionSpec) -> Iterator[str]:
+    """The processing-fee position, where the unit's form states one."""
+    wording, fee = desk.now.fmt.fee, desk.now.ret.fee
+    if not section.fee or wording is None or fee is None or fee.collected is None:
+        return
+    if not fee.collected:
+        yield _filled(wording.none, desk.now.ret)
+    elif fee.cases is not None and fee.amount is not None:
+        said = wording.collected.replace("{cases}", str(fee.cases)).replace("{amount}", printed(fee.amount))
+        yield _filled(said, desk.now.ret)
+
+
+def _tasks(desk: _Desk) -> Iterator[Block]:
+    """The task-completion part: a computed summary and a table; nothing where no tasks were given."""
+    tasks, wording = desk.now.ret.tasks, desk.spec.wording
+    if not tasks:
+        return
+    yield Heading(2, _filled(wording.task_heading, desk.now.ret))
+    counts = {state: sum(task["state"] == state for task in tasks) for state in wording.task_states}
+    parts = "、".join(f"{wording.task_states[state]}{count}项" for state, count in counts.items() if count)
+    if parts:
+        yield Paragraph(wording.task_summary.replace("{total}", str(len(tasks))).replace("{parts}", parts))
+    yield PlainTable("", wording.task_columns, tuple(map(_task_row(desk.spec), tasks)), wording.task_widths)
+
+
+@dataclass(frozen=True)
+class _task_row:  # noqa: N801 - a function with its wording at hand
+    spec: Spec
+
+    def __call__(self, task: Task) -> tuple[str, ...]:
+        return tuple(self._cell(task, fields) for fields in self.spec.wording.task_cells)
+
+    def _cell(self, task: Task, fields: Sequence[str]) -> str:
+        wording = self.spec.wording
+        names: Mapping[str, Mapping[str, str]] = {"state": wording.task_states, "role": wording.task_roles}
+        labels = {field.key: field.label for field in self.spec.workbook.sheet("tasks").fields}
+        said = [(field, names.get(field, {}).get(task[field], task[field])) for field in fields if task[field]]
+        several = len(fields) > 2  # noqa: PLR2004 - two run together as one phrase
+        return ("\n" if several else " ").join(f"{labels[field]}：{text}" if several else text for field, text in said)
+
+
+def _chart(desk: _Desk, spec: ChartSpec) -> Iterator[Chart]:
+    """The picture, where it has enough in it to tell something."""
+    unit, categories, series = _CHARTS[spec.kind](desk, spec)
+    everything = [abs(number) for _, numbers in series for number in numbers]
+    bars = sum(any(numbers[at] for _, numbers in series) for at in range(len(categories)))
+    if everything and sum(everything) >= spec.at_least and bars >= spec.parts_at_least:
+        title = _filled(spec.title, desk.now.ret)
+        yield Chart(spec.name, spec.kind, title, unit, categories, series, _alt(title, unit, categories, series))
+
+
+Plotted = tuple[str, tuple[str, ...], tuple[tuple[str, tuple[Number, ...]], ...]]
+_NOTHING: Plotted = ("", (), ())
+
+
+def _bars(desk: _Desk, spec: ChartSpec) -> Plotted:
+    """One bar a measure, or a column of one row; zeros are left out, they tell nothing as a bar."""
+    pairs = _row_pairs(desk, spec.row) if spec.row else _measure_pairs(desk, spec.measures)
+    if pairs is None:
+        return _NOTHING
+    shown = [(label, number) for label, number in pairs if number]
+    unit = next((desk.now.fmt.measures_by_key[key].unit for key in spec.measures), _row_unit(desk, spec.row))
+    return unit, tuple(label for label, _ in shown), (("", tuple(number for _, number in shown)),)
+
+
+def _row_unit(desk: _Desk, row: str) -> str:
+    """A row of cases is counted as the measures that sum its cells are."""
+    owners = (m.unit for m in desk.now.fmt.measures if any(cell.startswith(row + ".") for cell in m.cells))
+    return next(owners, "") if row else ""
+
+
+def _measure_pairs(desk: _Desk, keys: Iterable[str]) -> list[tuple[str, Number]] | None:
+    pairs = [(measure.label, measured(measure, desk.now)) for measure in map(desk.now.fmt.measures_by_key.get, keys) if measure]
+    known = [(label, number) for label, number in pairs if number is not None]
+    return known if len(known) == len(pairs) else None
+
+
+def _row_pairs(desk: _Desk, row: str) -> list[tuple[str, Number]] | None:
+    slots = [slot for key, slot in desk.now.fmt.slots.items() if f"{slot.table}.{slot.row.key}" == row and not slot.total_of]
+    pairs = [(slot.column.label, desk.now.ret.number(slot.key)) for slot in slots]
+    known = [(label, number) for label, number in pairs if number is not None]
+    return known if len(known) == len(pairs) else None
+
+
+def _years(desk: _Desk, spec: ChartSpec) -> Plotted:
+    """Every year held in a row up to this one, in which all the measures can be summed and compared."""
+    years = [held for held in (*desk.earlier, desk.now) if _comparable(desk, held, spec.measures)]
+    labels = tuple(f"{held.ret.report_year}年" for held in years)
+    measures = [desk.now.fmt.measures_by_key[key] for key in spec.measures]
+    series = tuple(
+        (measure.label, tuple(measured(held.fmt.measures_by_key[measure.key], held) or 0 for held in years))
+        for measure in measures
+    )
+    return (measures[0].unit, labels, series) if len(years) > 1 else _NOTHING
+
+
+def _comparable(desk: _Desk, held: Held, keys: Iterable[str]) -> bool:
+    for key in keys:
+        measure = held.fmt.measures_by_key.get(key)
+        if measure is None or measured(measure, held) is None:
+            return False
+        if not_comparable(desk.spec, held.fmt, desk.now.fmt, desk.now.fmt.measures_by_key[key]):
+            return False
+    return True
+
+
+def _stacked(desk: _Desk, spec: ChartSpec) -> Plotted:
+    """A whole table: a bar for each of its rows that is not empty, a piece for each of its columns."""
+    table = desk.now.fmt.table(spec.table)
+    band = table.bands[0]
+    columns = [column for column in band.columns if not column.total_of]
+    cells = {row.label: [desk.now.ret.number(f"{table.key}.{row.key}.{c.key}") for c in columns] for row in band.rows}
+    if any(number is None for numbers in cells.values() for number in numbers):
+        return _NOTHING
+    rows = {label: [number or 0 for number in numbers] for label, numbers in cells.items() if any(numbers)}
+    unit = _row_unit(desk, f"{table.key}.{band.rows[0].key}")
+    series = tuple((column.label, tuple(rows[label][at] for label in rows)) for at, column in enumerate(columns))
+    return unit, tuple(rows), tuple((label, numbers) for label, numbers in series if any(numbers))
+
+
+_CHARTS = {"bars": _bars, "years": _years, "stacked": _stacked}
+
+
+def _alt(title: str, unit: str, categories: Sequence[str], series: Sequence[tuple[str, Sequence[Number]]]) -> str:
+    """The picture in words, for who cannot see it: every value it shows."""
+    said = []
+    for at, category in enumerate(categories):
+        values = "、".join(f"{name}{printed(numbers[at])}{unit}" for name, numbers in series)
+        said.append(f"{category}：{values}")
+    return f"{title}。{'；'.join(said)}。"

@@ -1,0 +1,115 @@
+"""What went in and what came out of a run, by content; and files written beside their name, then renamed."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from report_builder import __version__
+from report_builder.errors import OutputError
+
+SCHEMA = 1
+FILE = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One unit of a run: what it was made from, what was made, and how it ended."""
+
+    unit: str
+    key: str
+    state: str
+    inputs: Mapping[str, str]
+    outputs: Mapping[str, str]
+    reason: str = ""
+
+
+def sha256(path: Path) -> str:
+    """The content's digest, in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def digest(parts: Iterable[str]) -> str:
+    """One digest of several texts; where one ends and the next begins matters."""
+    whole = hashlib.sha256()
+    for part in parts:
+        data = part.encode()
+        whole.update(len(data).to_bytes(8, "big") + data)
+    return whole.hexdigest()
+
+
+@cache
+def program_digest(templates: Path) -> str:
+    """The digest of the program's own files and its templates: what else decides what comes out."""
+    package = Path(__file__).parent
+    files = [*package.rglob("*.py"), *package.rglob("*.toml"), *(path for path in templates.rglob("*") if path.is_file())]
+    return digest(text for path in sorted(files) for text in (path.name, sha256(path)))
+
+
+def load(folder: Path) -> dict[str, Entry]:
+    """The entries of the last run in ``folder``, by unit; empty where there was none or it cannot be read."""
+    try:
+        said = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        return {item["unit"]: Entry(**item) for item in said["units"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def dumped(entries: Iterable[Entry], *, report_year: int, formats: Mapping[str, str], rules: Mapping[str, str]) -> bytes:
+    """manifest.json: every input and output with its sha256, the versions of format, rules and program."""
+    document: dict[str, Any] = {
+        "schema": SCHEMA,
+        "program": __version__,
+        "report_year": report_year,
+        "formats": dict(sorted(formats.items())),
+        "rules": dict(sorted(rules.items())),
+        "units": [
+            {
+                "unit": entry.unit,
+                "key": entry.key,
+                "state": entry.state,
+                "reason": entry.reason,
+                "inputs": dict(sorted(entry.inputs.items())),
+                "outputs": dict(sorted(entry.outputs.items())),
+            }
+            for entry in sorted(entries, key=lambda entry: entry.unit)
+        ],
+    }
+    return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def intact(entry: Entry, folder: Path) -> bool:
+    """Whether every output of the entry is still there, unchanged."""
+    try:
+        return all(sha256(folder / name) == known for name, known in entry.outputs.items())
+    except OSError:
+        return False
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Writes beside the final name, then renames: a file is there whole or as it was before.
+
+    Raises:
+        OutputError: it cannot be written; the path and the reason are named.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and path.read_bytes() == data:
+            return
+        beside.write_bytes(data)
+        beside.replace(path)
+    except OSError as fault:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
+        raise OutputError(f"写不进 {path.name}（{fault.strerror}）；请检查 {path.parent.name} 的权限和磁盘空间") from fault
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise

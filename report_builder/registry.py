@@ -1,0 +1,212 @@
+"""The units of a place and what the place has set: units.csv and settings.toml."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import datetime as dt
+import difflib
+import io
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+
+from report_builder.errors import InputError
+from report_builder.model import Settings, Severity, Unit
+from report_builder.spec import toml
+
+UNITS_FILE = "units.csv"
+SETTINGS_FILE = "settings.toml"
+_COLUMNS = ("code", "name", "aliases", "kind", "level", "parent", "successor_of", "since", "until")
+_MORE_COLUMNS = ("change", "excluded_from")
+_LISTS = ("aliases", "successor_of", "excluded_from")
+_KINDS = ("government", "office", "department", "township", "vertical", "institution")
+_LEVELS = ("province", "city", "county", "township")
+_TAIL = re.compile(r"(?:[\s_\-—－]*(?:副本|复件|报送|上报|年报|报表|终稿|定稿|最终版|\d{4}年度?|[（(]\d+[)）]))+$")
+_FORBIDDEN = re.compile(r'[\\/:*?"<>|\x00-\x1f]|^\.+$')
+_LONGEST_NAME = 80
+
+
+@dataclass(frozen=True)
+class Registry:
+    """The units of units.csv; empty where there is no such file, and then every return is a unit."""
+
+    units: tuple[Unit, ...] = ()
+
+    @cached_property
+    def _by_name(self) -> dict[str, Unit]:
+        names = {plain(alias): unit for unit in self.units for alias in unit.aliases}
+        return names | {plain(unit.name): unit for unit in self.units}
+
+    def find(self, name: str) -> Unit | None:
+        """The unit with this name or alias; without a registry, a unit of that name."""
+        if not self.units:
+            return Unit(name) if name else None
+        return self._by_name.get(plain(name))
+
+    def find_file(self, stem: str) -> Unit | None:
+        """The unit a file is named after; copies and dates that people put behind a name are looked past."""
+        if not self.units:
+            return Unit(_TAIL.sub("", stem) or stem)
+        return self.find(stem) or self.find(_TAIL.sub("", stem))
+
+    def suggestion(self, name: str) -> str:
+        """“，是否应为“…”？”, or empty where no registered name is near."""
+        near = difflib.get_close_matches(plain(name), list(self._by_name), n=1, cutoff=0.6)
+        return f"，是否应为“{self._by_name[near[0]].name}”？" if near else ""
+
+
+def plain(name: str) -> str:
+    """A name without what a typist varies: width, white space, kind of bracket."""
+    return "".join(unicodedata.normalize("NFKC", name).split())
+
+
+def unfit_name(name: str) -> bool:
+    """Whether a unit's name cannot be the name of its folder of outputs."""
+    return not name.strip() or len(name) > _LONGEST_NAME or bool(_FORBIDDEN.search(name.strip()))
+
+
+def load_registry(inputs: Path) -> Registry:
+    """units.csv of the inputs folder; an empty Registry where there is none.
+
+    Raises:
+        InputError: the file cannot be read, lacks a column, or names a unit twice; line and fix are named.
+    """
+    path = inputs / UNITS_FILE
+    if not path.exists():
+        return Registry()
+    rows = csv.DictReader(io.StringIO(_decoded(path)))
+    missing = [name for name in _COLUMNS if name not in (rows.fieldnames or ())]
+    if missing:
+        raise InputError(f"{UNITS_FILE}：缺少列 {'、'.join(missing)}；表头应为 {','.join((*_COLUMNS, *_MORE_COLUMNS))}")
+    units = tuple(_unit(number, row) for number, row in enumerate(rows, 2) if any((row.get("name") or "").split()))
+    _hold_distinct(units)
+    return Registry(units)
+
+
+def _decoded(path: Path) -> str:
+    try:
+        data = path.read_bytes()
+    except OSError as fault:
+        raise InputError(f"{path.name}：读不出来（{fault.strerror}）") from fault
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise InputError(f"{path.name}：不是 UTF-8 或 GB18030 编码；请用 Excel 另存为 CSV UTF-8")
+
+
+def _unit(number: int, row: Mapping[str, str | None]) -> Unit:
+    said = {name: (row.get(name) or "").strip() for name in (*_COLUMNS, *_MORE_COLUMNS)}
+    for name, allowed in (("kind", _KINDS), ("level", _LEVELS)):
+        if said[name] and said[name] not in allowed:
+            near = toml.nearest(said[name], allowed)
+            raise InputError(f"{UNITS_FILE} 第 {number} 行：{name} 是“{said[name]}”，只能是 {'、'.join(allowed)}{near}")
+    if unfit_name(said["name"]):
+        raise InputError(f"{UNITS_FILE} 第 {number} 行：单位名称“{said['name']}”含有不能用作文件夹名的字符；请改名")
+    lists = {name: tuple(filter(None, map(str.strip, said.pop(name).split(";")))) for name in _LISTS}
+    return Unit(**said, **lists)  # type: ignore[arg-type] - the columns are the fields
+
+
+def _hold_distinct(units: Iterable[Unit]) -> None:
+    """One name, alias or code belongs to one unit."""
+    owners: dict[str, Unit] = {}
+    for unit in units:
+        for name in {plain(unit.name), *map(plain, unit.aliases), unit.code} - {""}:
+            if owners.setdefault(name, unit) is not unit:
+                raise InputError(
+                    f"{UNITS_FILE}：“{name}”同时是“{owners[name].name}”和“{unit.name}”的名称、别名或代码；请改正其中一个"
+                )
+
+
+@dataclass(frozen=True)
+class _Place:
+    name: str = ""
+    lead_office: str = ""
+    website: str = ""
+
+
+@dataclass(frozen=True)
+class _Deadlines:
+    department: str = ""
+    office: str = ""
+    township: str = ""
+    county: str = ""
+    city: str = ""
+    province: str = ""
+
+
+@dataclass(frozen=True)
+class _Repetition:
+    statutory_wording: tuple[str, ...] = ()
+    shared_groups: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True)
+class _RuleSettings:
+    severity: str = ""
+
+
+@dataclass(frozen=True)
+class _Build:
+    time_limit_s: int = 300
+
+
+@dataclass(frozen=True)
+class _File:
+    place: _Place = _Place()
+    deadlines: _Deadlines = _Deadlines()
+    thresholds: Mapping[str, Decimal] = field(default_factory=dict)
+    repetition: _Repetition = _Repetition()
+    rules: Mapping[str, _RuleSettings] = field(default_factory=dict)
+    build: _Build = _Build()
+    as_of: dt.date | None = None
+    spec_dir: str = ""
+
+
+def load_settings(inputs: Path) -> Settings:
+    """settings.toml of the inputs folder; the defaults where there is none.
+
+    Raises:
+        SpecError: a key is misspelt or has the wrong type.
+    """
+    path = inputs / SETTINGS_FILE
+    said = toml.load(_File, path) if path.exists() else _File()
+    deadlines = {kind: day for kind, day in dataclasses.asdict(said.deadlines).items() if day}
+    return Settings(
+        place=said.place.name,
+        lead_office=said.place.lead_office,
+        website=said.place.website,
+        deadlines=dict(_days(deadlines)),
+        as_of=said.as_of,
+        thresholds=said.thresholds,
+        severities=dict(_severities(said.rules)),
+        statutory_wording=said.repetition.statutory_wording,
+        shared_groups=said.repetition.shared_groups,
+        time_limit_s=said.build.time_limit_s,
+        spec_dir=said.spec_dir,
+    )
+
+
+def _days(deadlines: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for kind, day in deadlines.items():
+        try:
+            dt.date.fromisoformat(f"2000-{day}")
+        except ValueError as fault:
+            raise toml.SpecError(f"{SETTINGS_FILE}：deadlines {kind} 是“{day}”，应写作月-日，如 01-31") from fault
+        yield kind, day
+
+
+def _severities(rules: Mapping[str, _RuleSettings]) -> Iterator[tuple[str, Severity]]:
+    for code, rule in rules.items():
+        if rule.severity:
+            known = [severity.value for severity in Severity]
+            if rule.severity not in known:
+                near = toml.nearest(rule.severity, known)
+                raise toml.SpecError(f"{SETTINGS_FILE}：rules.{code} severity 是“{rule.severity}”，只能是 {'、'.join(known)}{near}")
+            yield code, Severity(rule.severity)

@@ -1,0 +1,419 @@
+"""Workbooks as frozen descriptions, and the one walk that writes them with XlsxWriter.
+
+A sheet is a list of cells that know their place, look and what may be typed into them; merges, validations,
+comments, links and row heights follow from the cells. Nothing here knows what a return is.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import itertools
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, Literal
+
+import xlsxwriter
+from xlsxwriter.format import Format as Style
+from xlsxwriter.utility import xl_range, xl_rowcol_to_cell
+from xlsxwriter.workbook import Workbook as Writer
+from xlsxwriter.worksheet import Worksheet
+
+Content = str | int | Decimal | dt.date | None
+Look = Literal[
+    "title", "note", "head", "stub", "value", "total", "beside", "field", "text", "given", "plain", "centred", "link"
+]
+Rectangle = tuple[int, int, int, int]
+
+LONGEST_TEXT = 32_767
+_CUT = "……（文字过长，此处从略）"
+_EXACT_DIGITS = 15
+_RISKY = ("=", "+", "-", "@", "\t", "\r")
+_TALLEST = 400.0
+_LEAST_HEIGHT = 18.0
+_A4, _LANDSCAPE_UNITS, _PORTRAIT_UNITS = 9, 150, 104
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What may be typed into a cell: ``least`` is the smallest number or day, ``source`` a defined name to pick from."""
+
+    kind: Literal["count", "change", "amount", "date", "year", "choice", "text"]
+    hint: str = ""
+    source: str = ""
+    least: int | dt.date = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell or merged range (0-based). A cell with an ``entry`` is unlocked; ``link`` is a place in the book."""
+
+    row: int
+    column: int
+    content: Content = None
+    look: Look = "plain"
+    row_span: int = 1
+    column_span: int = 1
+    key: str = ""
+    entry: Entry | None = None
+    formula: str = ""
+    comment: str = ""
+    marked: bool = False
+    link: str = ""
+
+    @property
+    def rectangle(self) -> Rectangle:
+        """First row, first column, last row, last column."""
+        return (self.row, self.column, self.row + self.row_span - 1, self.column + self.column_span - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet: column widths in digits, its cells, how it prints, freezes and hides.
+
+    ``repeat`` is the first and last row to print on every page, ``repeat_columns`` the number of columns;
+    ``heights`` are least heights in points; a ``growing`` sheet lets rows be inserted.
+    """
+
+    name: str
+    widths: tuple[float, ...]
+    cells: tuple[Cell, ...]
+    landscape: bool = False
+    repeat: tuple[int, int] | None = None
+    repeat_columns: int = 0
+    frozen: tuple[int, int] | None = None
+    heights: Mapping[int, float] = field(default_factory=dict)
+    filter: Rectangle | None = None
+    hidden_columns: tuple[int, ...] = ()
+    growing: bool = False
+    very_hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """A workbook: ``created`` is written into it instead of the clock's time, so equal books have equal bytes."""
+
+    sheets: tuple[Sheet, ...]
+    title: str
+    created: dt.datetime
+    header: str = ""
+    properties: Mapping[str, str | int] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+def written(book: Book) -> bytes:
+    """The workbook as .xlsx; the same book gives the same bytes."""
+    target = io.BytesIO()
+    writer = xlsxwriter.Workbook(target, dict(_OPTIONS))
+    writer.set_properties({"title": book.title, "created": book.created})
+    for name, value in book.properties.items():
+        writer.set_custom_property(name, value)
+    styles = _Styles(writer)
+    for sheet in book.sheets:
+        _draw(writer.add_worksheet(sheet.name), sheet, styles, book.header)
+    for name, range_ in book.names.items():
+        writer.define_name(name, f"={range_}")
+    writer.close()
+    return target.getvalue()
+
+
+def reference(sheet: str, row: int, column: int) -> str:
+    """A cell as formulas and links name it: '依申请公开'!D6."""
+    return f"{_quoted(sheet)}!{xl_rowcol_to_cell(row, column)}"
+
+
+def column_range(sheet: str, column: int, first: int, last: int) -> str:
+    """A run of one column, absolute, as a defined name holds it."""
+    return f"{_quoted(sheet)}!{xl_range_absolute(first, column, last, column)}"
+
+
+def xl_range_absolute(first_row: int, first_column: int, last_row: int, last_column: int) -> str:
+    """$A$1:$A$3, also where the run is one cell."""
+    first = xl_rowcol_to_cell(first_row, first_column, row_abs=True, col_abs=True)
+    return f"{first}:{xl_rowcol_to_cell(last_row, last_column, row_abs=True, col_abs=True)}"
+
+
+def _quoted(sheet: str) -> str:
+    return "'" + sheet.replace("'", "''") + "'"
+
+
+def cell_address(row: int, column: int) -> str:
+    """D6 for the cell at (5, 3)."""
+    return str(xl_rowcol_to_cell(row, column))
+
+
+def sum_formula(cells: Iterable[Cell]) -> str:
+    """The sum of the cells, and nothing while all of them are blank: a blank is not a zero."""
+    ranges = ",".join(str(xl_range(*rectangle)) for rectangle in rectangles(cells))
+    return f'=IF(COUNT({ranges})=0,"",SUM({ranges}))'
+
+
+def rectangles(cells: Iterable[Cell]) -> list[Rectangle]:
+    """The fewest runs that cover the cells and nothing else: along rows first, then equal runs down."""
+    runs: list[Rectangle] = []
+    for top, left, bottom, right in sorted(cell.rectangle for cell in cells):
+        if runs and runs[-1][0] == top and runs[-1][2] == bottom and runs[-1][3] == left - 1:
+            runs[-1] = (top, runs[-1][1], bottom, right)
+        else:
+            runs.append((top, left, bottom, right))
+    return _stacked(runs)
+
+
+def _stacked(runs: Sequence[Rectangle]) -> list[Rectangle]:
+    done: list[Rectangle] = []
+    for top, left, bottom, right in sorted(runs, key=lambda run: (run[1], run[3], run[0])):
+        if done and done[-1][1] == left and done[-1][3] == right and done[-1][2] == top - 1:
+            done[-1] = (done[-1][0], left, bottom, right)
+        else:
+            done.append((top, left, bottom, right))
+    return done
+
+
+_OPTIONS: Mapping[str, Any] = {
+    "in_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+    "default_format_properties": {"font_name": "宋体", "font_size": 11},
+}
+
+_BOX: Mapping[str, Any] = {"border": 1, "border_color": "#7F7F7F", "valign": "vcenter", "text_wrap": True}
+_OPEN: Mapping[str, Any] = {**_BOX, "bg_color": "#FFF9DB", "locked": False}
+_LOOKS: Mapping[str, Mapping[str, Any]] = {
+    "title": {"font_name": "黑体", "font_size": 14, "valign": "vcenter", "text_wrap": True},
+    "note": {"font_size": 10, "font_color": "#404040", "valign": "vcenter", "text_wrap": True},
+    "head": {**_BOX, "font_name": "黑体", "font_size": 10, "bg_color": "#E7E6E6", "align": "center"},
+    "stub": {**_BOX, "font_size": 10, "bg_color": "#F5F5F5"},
+    "value": {**_OPEN, "align": "right"},
+    "total": {**_OPEN, "bg_color": "#FCE8CF", "align": "right"},
+    "beside": {**_BOX, "bg_color": "#DDEBF7", "align": "right"},
+    "field": {**_OPEN, "align": "left"},
+    "text": {**_OPEN, "font_size": 10, "align": "left", "valign": "top"},
+    "given": {**_BOX, "font_size": 10, "bg_color": "#F5F5F5", "align": "left", "valign": "top"},
+    "plain": {**_BOX, "font_size": 10, "align": "left", "valign": "top"},
+    "centred": {**_BOX, "font_size": 10, "align": "center", "valign": "top"},
+    "link": {**_BOX, "font_size": 10, "align": "left", "valign": "top", "font_color": "#0563C1", "underline": 1},
+}
+_MARKED: Mapping[str, Any] = {"bg_color": "#FFC7CE", "font_color": "#9C0006"}
+
+
+class _Styles:
+    """XlsxWriter's formats, one for each look that is used."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._made: dict[tuple[object, ...], Style] = {}
+
+    def of(self, cell: Cell) -> Style:
+        """The format of a cell; text a spreadsheet might take for a formula is kept as text when it is edited."""
+        day = cell.entry is not None and cell.entry.kind == "date"
+        risky = isinstance(cell.content, str) and cell.content.startswith(_RISKY)
+        key = (cell.look, cell.marked, day, risky)
+        if key not in self._made:
+            more = {"num_format": "yyyy-mm-dd"} if day else {}
+            self._made[key] = self._writer.add_format(
+                {"font_name": "宋体", **_LOOKS[cell.look], **(_MARKED if cell.marked else {}), **more}
+            )
+            self._made[key].set_quote_prefix(risky)
+        return self._made[key]
+
+
+def _draw(target: Worksheet, sheet: Sheet, styles: _Styles, header: str) -> None:
+    for column, width in enumerate(sheet.widths):
+        target.set_column(column, column, width, None, {"hidden": column in sheet.hidden_columns})
+    for row, height in heights(sheet).items():
+        target.set_row(row, height)
+    for cell in sheet.cells:
+        _place(target, cell, styles.of(cell))
+    for entry, rectangles_ in _entries(sheet):
+        first, *others = map(list, rectangles_)
+        target.data_validation(*first, {**_check(entry), "other_cells": others})
+    _set_up(target, sheet)
+    _set_up_page(target, sheet, header)
+
+
+def _set_up(target: Worksheet, sheet: Sheet) -> None:
+    target.protect("", {**_ALLOWED, "insert_rows": sheet.growing})
+    if sheet.frozen:
+        target.freeze_panes(*sheet.frozen)
+    if sheet.filter:
+        target.autofilter(*sheet.filter)
+    if sheet.very_hidden:
+        target.very_hidden()
+
+
+_ALLOWED: Mapping[str, bool] = {"format_columns": True, "format_rows": True, "autofilter": True, "objects": True}
+
+
+def _set_up_page(target: Worksheet, sheet: Sheet, header: str) -> None:
+    """A4, one page wide; a sheet so wide that its print would be too small to read takes two or three."""
+    target.set_paper(_A4)
+    shown = sum(width for column, width in enumerate(sheet.widths) if column not in sheet.hidden_columns)
+    if sheet.landscape:
+        target.set_landscape()
+    target.fit_to_pages(max(1, round(shown / (_LANDSCAPE_UNITS if sheet.landscape else _PORTRAIT_UNITS))), 0)
+    target.center_horizontally()
+    target.set_margins(left=0.4, right=0.4, top=0.7, bottom=0.7)
+    target.set_header(f"&R&9{header.replace('&', '&&')}")
+    target.set_footer("&C&9&A　第 &P 页，共 &N 页")
+    if sheet.repeat:
+        target.repeat_rows(*sheet.repeat)
+    if sheet.repeat_columns:
+        target.repeat_columns(0, sheet.repeat_columns - 1)
+
+
+def _place(target: Worksheet, cell: Cell, style: Style) -> None:
+    if cell.row_span > 1 or cell.column_span > 1:
+        target.merge_range(*cell.rectangle, "", style)
+    _write(target, cell, style)
+    if cell.comment:
+        target.write_comment(cell.row, cell.column, cut(cell.comment), _comment_box(cell.comment))
+
+
+def _write(target: Worksheet, cell: Cell, style: Style) -> None:
+    at, content = (cell.row, cell.column), _storable(cell.content)
+    if cell.formula:
+        target.write_formula(*at, cell.formula, style, "" if content is None else content)
+    elif cell.link:
+        target.write_url(*at, f"internal:{cell.link}", style, str(content))
+    elif content is None:
+        target.write_blank(*at, None, style)
+    elif isinstance(content, str):
+        target.write_string(*at, content, style)
+    elif isinstance(content, dt.date):
+        target.write_datetime(*at, dt.datetime(content.year, content.month, content.day), style)  # noqa: DTZ001
+    else:
+        target.write_number(*at, content, style)
+
+
+def _storable(content: Content) -> str | float | dt.date | None:
+    """What a cell can hold: a number beyond a spreadsheet's fifteen digits goes in as text, none is rounded."""
+    if isinstance(content, str):
+        return cut(content) or None
+    if isinstance(content, Decimal):
+        digits = len(content.normalize().as_tuple().digits)
+        return float(content) if digits <= _EXACT_DIGITS else f"{content:f}"
+    if isinstance(content, int) and abs(content) >= 10**_EXACT_DIGITS:
+        return str(content)
+    return content
+
+
+def cut(text: str) -> str:
+    """The text as far as a cell takes it, and a word that it was cut."""
+    if len(text.encode("utf-16-le")) // 2 <= LONGEST_TEXT:
+        return text
+    short = text.encode("utf-16-le")[: (LONGEST_TEXT - len(_CUT)) * 2].decode("utf-16-le", "ignore")
+    return short + _CUT
+
+
+def _comment_box(comment: str) -> dict[str, object]:
+    lines = lines_of(comment, 42.0, 10)
+    return {"author": "", "font_name": "宋体", "font_size": 9, "width": 300, "height": 16 * lines + 14}
+
+
+def _entries(sheet: Sheet) -> Iterator[tuple[Entry, list[Rectangle]]]:
+    """The cells of one sheet that take the same entry, as runs: one validation each."""
+    cells: dict[Entry, list[Cell]] = defaultdict(list)
+    for cell in sheet.cells:
+        if cell.entry is not None and (cell.entry.kind != "text" or cell.entry.hint):
+            cells[cell.entry].append(cell)
+    for entry, members in cells.items():
+        yield entry, rectangles(members)
+
+
+def _check(entry: Entry) -> dict[str, object]:
+    """The validation of an entry: what is allowed, what is said beforehand, what is said of anything else."""
+    asked, why, rule = _CHECKS[entry.kind](entry)
+    said = "；".join(part for part in (asked, entry.hint) if part)
+    titles = {"input_title": "填写说明", "input_message": said, "error_title": "请核对这一格", "error_message": why}
+    return {**titles, **rule}
+
+
+def _counts(_: Entry) -> tuple[str, str, dict[str, object]]:
+    why = "这里填 0 或正整数，例如 12；不带单位、空格和汉字。"
+    return "填 0 或正整数，没有发生的填 0", why, {"validate": "integer", "criteria": ">=", "value": 0}
+
+
+def _changes(_: Entry) -> tuple[str, str, dict[str, object]]:
+    rule = {"validate": "integer", "criteria": "between", "minimum": -999_999_999, "maximum": 999_999_999}
+    return "填整数：增加填正数，减少填负数，没有变化填 0", "这里填整数，例如 3、-2 或 0；不带单位和汉字。", rule
+
+
+def _amounts(_: Entry) -> tuple[str, str, dict[str, object]]:
+    why = "这里填 0 或正数，可以带小数，例如 12.5；不带单位、千分号和汉字。"
+    return "填 0 或正数，可以带小数，没有的填 0", why, {"validate": "decimal", "criteria": ">=", "value": 0}
+
+
+def _days(entry: Entry) -> tuple[str, str, dict[str, object]]:
+    why = f"这里填 {entry.least} 及以后的一个日期，按“年-月-日”填写。"
+    return "按“年-月-日”填写日期", why, {"validate": "date", "criteria": ">=", "value": entry.least}
+
+
+def _years(entry: Entry) -> tuple[str, str, dict[str, object]]:
+    why = f"这份表用于填报 {entry.least} 年度；其他年度请换用那一年的空白表。"
+    return "", why, {"validate": "integer", "criteria": "==", "value": entry.least}
+
+
+def _choices(entry: Entry) -> tuple[str, str, dict[str, object]]:
+    return "从下拉列表中选一项", "请从下拉列表中选一项。", {"validate": "list", "source": f"={entry.source}"}
+
+
+def _texts(_: Entry) -> tuple[str, str, dict[str, object]]:
+    return "", "", {"validate": "any"}
+
+
+_CHECKS = {
+    "count": _counts,
+    "change": _changes,
+    "amount": _amounts,
+    "date": _days,
+    "year": _years,
+    "choice": _choices,
+    "text": _texts,
+}
+
+
+def heights(sheet: Sheet) -> dict[int, float]:
+    """The height of each row in points, so that every wrapped text shows; XlsxWriter leaves that to the reader."""
+    need: dict[int, float] = dict(sheet.heights)
+    tall = []
+    for cell in sheet.cells:
+        height = _height(cell, sheet.widths)
+        if cell.row_span > 1:
+            tall.append((cell, height))
+        else:
+            need[cell.row] = max(need.get(cell.row, _LEAST_HEIGHT), height)
+    for cell, height in tall:
+        rows = range(cell.row, cell.row + cell.row_span)
+        lack = height - sum(need.get(row, _LEAST_HEIGHT) for row in rows)
+        need.update({row: need.get(row, _LEAST_HEIGHT) + max(lack, 0) / len(rows) for row in rows})
+    return {row: round(min(height, _TALLEST), 1) for row, height in need.items()}
+
+
+def _height(cell: Cell, widths: Sequence[float]) -> float:
+    if not isinstance(cell.content, str):
+        return _LEAST_HEIGHT
+    size = _LOOKS[cell.look].get("font_size", 11)
+    width = sum(itertools.islice(widths, cell.column, cell.column + cell.column_span))
+    return lines_of(cell.content, width, size) * line_height(size) + 5
+
+
+def line_height(size: int) -> float:
+    """The height of one line of text of this size, in points."""
+    return size * 1.32
+
+
+@lru_cache(maxsize=4096)
+def lines_of(text: str, width: float, size: int) -> int:
+    """How many lines the text takes in a column of this width, with a little to spare."""
+    room = max(width - 1.0, 2.0) / (size / 11 * 1.06)
+    return sum(max(1, math.ceil(_wide(line) / (2 * int(room / 2)))) for line in text.split("\n"))
+
+
+def _wide(line: str) -> int:
+    """The width in half characters; Chinese text, its quotation marks and dashes take two."""
+    return len(line) + sum(sign > "\u2000" for sign in line)
