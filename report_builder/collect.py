@@ -47,6 +47,8 @@ class Source:
 
     main: Path
     text: Path | None = None
+    folder: Path | None = None
+    candidates: int = 1
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -55,8 +57,8 @@ class Source:
 
     @property
     def stem(self) -> str:
-        """The name the unit gave it: the folder's where there is one, else the file's."""
-        return self.main.parent.name if self.text is not None else self.main.stem
+        """The name the unit gave it: the folder's where it has one, else the file's."""
+        return self.folder.name if self.folder is not None else self.main.stem
 
 
 def is_return(path: Path) -> bool:
@@ -73,6 +75,7 @@ def read_return(source: Source | Path, spec: Spec, report_year: int) -> Return:
         source = Source(source)
     name = source.main.name
     try:
+        _hold_one(source)
         data = source.main.read_bytes()
         if source.main.suffix.lower() == ".json":
             ret = _from_facts(data, name, spec, report_year)
@@ -84,6 +87,14 @@ def read_return(source: Source | Path, spec: Spec, report_year: int) -> Return:
         reason = UnreadableError(f"系统拒绝读取（{fault.strerror}）", "请关闭正在使用它的程序，或检查文件是否完整")
         return _unreadable(name, reason, spec, report_year)
     return ret if source.text is None else _with_text(ret, source.text, spec)
+
+
+def _hold_one(source: Source) -> None:
+    """A unit's folder must hold one return, no more and no less."""
+    if source.main.is_dir():
+        raise UnreadableError("这是一个文件夹，里面没有报送表", "请把报送表（.xlsx）放进去，或直接放在年度文件夹里")
+    if source.candidates > 1:
+        raise UnreadableError(f"文件夹里有 {source.candidates} 份报送表，不知道以哪份为准", "请只留下要报送的一份")
 
 
 def _unreadable(name: str, fault: UnreadableError, spec: Spec, report_year: int) -> Return:

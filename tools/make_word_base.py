@@ -197,7 +197,7 @@ def styles_xml() -> str:
     """The whole styles part; Chinese is the language of the document."""
     defaults = (
         f'<w:docDefaults><w:rPrDefault><w:rPr>{faces(FANGSONG, LATIN)}<w:sz w:val="32"/><w:szCs w:val="32"/>'
-        '<w:lang w:val="zh-CN" w:eastAsia="zh-CN" w:bidi="ar-SA"/></w:rPr></w:rPrDefault>'
+        '<w:lang w:val="en-US" w:eastAsia="zh-CN" w:bidi="ar-SA"/></w:rPr></w:rPrDefault>'
         "<w:pPrDefault/></w:docDefaults>"
     )
     others = (

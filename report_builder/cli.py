@@ -1,0 +1,291 @@
+"""The command line: the only module that prints or exits."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from report_builder import __version__
+from report_builder.errors import ReportBuilderError, UnreadableError
+
+if TYPE_CHECKING:
+    from report_builder.pipeline import Options, Outcome, UnitResult
+
+BLOCKED, CANNOT_RUN, INTERRUPTED = 1, 2, 130
+_LATER = {
+    "compare": "年际比对和雷同检查",
+    "summary": "逐级汇总",
+    "plan": "任务分工方案的读取",
+}
+_STATES = {"built": "已生成", "unchanged": "未变动", "blocked": "未生成", "failed": "出错", "checked": "已核对"}
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse with Chinese words and the contract's exit status."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(CANNOT_RUN, f"{self.prog}：{_translated(message)}\n用 {self.prog} --help 查看用法\n")
+
+
+def _translated(message: str) -> str:
+    for english, chinese in (
+        ("unrecognized arguments:", "不认识的参数："),
+        ("the following arguments are required:", "缺少参数："),
+        ("invalid choice:", "没有这个选项："),
+        ("(choose from", "（可用："),
+        ("expected one argument", "后面要跟一个值"),
+        ("expected at least one argument", "后面至少要跟一个值"),
+        ("invalid int value:", "应为整数："),
+        ("argument ", "参数 "),
+    ):
+        message = message.replace(english, chinese)
+    return message
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="report-builder", description="政府信息公开工作年度报告：核对、生成、比对", add_help=False)
+    parser.add_argument("-h", "--help", action="help", help="显示用法")
+    parser.add_argument("--version", action="version", version=f"report-builder {__version__}", help="显示版本")
+    verbs = parser.add_subparsers(dest="verb", metavar="命令", required=True, parser_class=_Parser)
+    _build_parser(verbs)
+    check = _verb(verbs, "check", "只核对，列出问题，写出校验意见", _check)
+    check.add_argument("files", nargs="*", type=Path, metavar="文件", help="只核对这些报送表")
+    _verb(verbs, "blank", "生成本年度的空白报送表", _blank)
+    read = _verb(verbs, "read", "读取一份已发布的年度报告（.docx .pdf .html facts.json）", _read)
+    read.add_argument("file", type=Path, metavar="文件")
+    rules = _verb(verbs, "rules", "用文字列出各条规则和依据", _rules)
+    rules.add_argument("code", nargs="?", default="", metavar="代码", help="只看这一条，如 B301")
+    for name, what in _LATER.items():
+        later = _verb(verbs, name, f"{what}（本版本尚未提供）", _later)
+        later.add_argument("files", nargs="*", metavar="文件")
+    return parser
+
+
+def _build_parser(verbs: Any) -> None:  # noqa: ANN401 - argparse does not name its own type
+    build = _verb(verbs, "build", "核对并生成各单位的年度报告", _build)
+    build.add_argument("--force", action="store_true", help="全部重新生成")
+    build.add_argument("--formats", default="", metavar="LIST", help="只生成这些：docx,pdf,html,csv,json")
+    build.add_argument("--pdf-engine", choices=["weasyprint", "typst"], default="weasyprint", help="PDF 排版引擎")
+    build.add_argument("--allow-findings", default=None, metavar="REASON", help="有须更正的问题也生成草稿，并记录理由")
+
+
+def _verb(verbs: Any, name: str, what: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:  # noqa: ANN401
+    verb: argparse.ArgumentParser = verbs.add_parser(name, help=what, description=what, add_help=False)
+    verb.add_argument("-h", "--help", action="help", help="显示用法")
+    verb.add_argument("--inputs", type=Path, default=Path("data_inputs"), metavar="DIR", help="输入文件夹（data_inputs）")
+    verb.add_argument("--outputs", type=Path, default=Path("outputs"), metavar="DIR", help="输出文件夹（outputs）")
+    verb.add_argument("--year", type=int, default=None, metavar="N", help="报告年度（默认：有文件夹的最新年度）")
+    verb.add_argument("--unit", action="append", default=[], metavar="NAME", help="只处理这个单位，可重复")
+    verb.add_argument("--jobs", type=int, default=0, metavar="N", help="同时处理的单位数（默认：处理器核数）")
+    verb.add_argument("--scheduler", default="", metavar="ADDRESS", help="Dask 调度器（本版本尚未提供）")
+    verb.add_argument("--as-of", default="", metavar="DATE", help="以哪一天为准（本版本的规则尚不用到）")
+    verb.add_argument("--json", action="store_true", help="结果输出为一份 JSON")
+    verb.add_argument("--quiet", action="store_true", help="不显示进度")
+    verb.set_defaults(run=run)
+    return verb
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; the result is the exit status of the contract."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        asked = _parser().parse_args(arguments)
+        if asked.scheduler:
+            return _say_and(CANNOT_RUN, "--scheduler 本版本尚未提供；请去掉这个参数，用 --jobs 指定同时处理的单位数")
+        status: int = asked.run(asked)
+    except UnreadableError as fault:
+        return _say_and(BLOCKED, str(fault))
+    except ReportBuilderError as fault:
+        return _say_and(CANNOT_RUN, str(fault))
+    except KeyboardInterrupt:
+        return _say_and(INTERRUPTED, "已中断；已完成的单位都已写好，重新运行即可继续")
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    return status
+
+
+def _say_and(status: int, sentence: str) -> int:
+    print(sentence, file=sys.stderr)
+    return status
+
+
+def _options(asked: argparse.Namespace) -> Options:
+    from report_builder.pipeline import FORMATS, Options  # noqa: PLC0415 - --help needs none of it
+
+    formats = tuple(part for part in getattr(asked, "formats", "").split(",") if part) or FORMATS
+    unknown = [part for part in formats if part not in FORMATS]
+    if unknown:
+        raise ReportBuilderError(f"--formats 里的“{unknown[0]}”不是可用的种类；可用的有：{','.join(FORMATS)}")
+    return Options(
+        inputs=asked.inputs,
+        outputs=asked.outputs,
+        year=asked.year,
+        units=tuple(asked.unit),
+        jobs=max(asked.jobs, 0),
+        formats=formats,
+        reason=getattr(asked, "allow_findings", None) or "",
+        force=getattr(asked, "force", False),
+    )
+
+
+def _build(asked: argparse.Namespace) -> int:
+    from report_builder import pipeline  # noqa: PLC0415
+
+    if asked.pdf_engine == "typst":
+        return _say_and(CANNOT_RUN, "--pdf-engine typst 本版本尚未提供；请用默认的 weasyprint")
+    if asked.allow_findings is not None and not asked.allow_findings.strip():
+        return _say_and(CANNOT_RUN, "--allow-findings 后面要写明理由，理由会记入 manifest.json 并印在草稿上")
+    outcome = pipeline.build(_options(asked), None if asked.quiet else _progress)
+    if asked.json:
+        _print_json(_build_json(outcome))
+    else:
+        _print_findings(outcome.results)
+        _print_build(outcome)
+    return BLOCKED if any(result.state in {"blocked", "failed"} for result in outcome.results) else 0
+
+
+def _progress(result: UnitResult, done: int, total: int) -> None:
+    """One line a unit on a terminal; elsewhere a plain line now and then."""
+    if sys.stderr.isatty() or done == total or done % 10 == 0:
+        print(f"[{done}/{total}] {result.unit} {_STATES[result.state]}", file=sys.stderr)
+
+
+def _build_json(outcome: Outcome) -> dict[str, object]:
+    from report_builder import feedback  # noqa: PLC0415
+
+    units = [
+        {"unit": result.unit, "state": result.state, "files": list(result.files), "why": result.why}
+        for result in outcome.results
+    ]
+    findings = [finding for result in outcome.results for finding in result.findings]
+    return {"units": units, "findings": feedback.as_json(findings, ())["findings"]}
+
+
+def _print_json(document: object) -> None:
+    print(json.dumps(document, ensure_ascii=False, indent=1))
+
+
+def _print_build(outcome: Outcome) -> None:
+    counts = {state: sum(result.state == state for result in outcome.results) for state in _STATES}
+    said = "，".join(f"{_STATES[state]} {count}" for state, count in counts.items() if count)
+    print(f"{outcome.year} 年度：{said}；输出在 {outcome.folder}")
+    for result in outcome.results:
+        if result.why:
+            print(f"  {result.unit} {_STATES[result.state]}：{result.why}")
+        for note in result.notes:
+            print(f"  {result.unit} 提示：{note}")
+    _print_unused(outcome)
+
+
+def _print_unused(outcome: Outcome) -> None:
+    if outcome.unused:
+        print(f"没有用到的文件（不是报送表）：{'、'.join(outcome.unused)}", file=sys.stderr)
+
+
+def _print_findings(results: Iterable[UnitResult]) -> None:
+    from report_builder import feedback  # noqa: PLC0415
+    from report_builder.spec import load_spec  # noqa: PLC0415
+
+    findings = [finding for result in results for finding in result.findings]
+    rules = load_spec().rules if findings else {}
+    for finding in findings:
+        print(feedback.sentences(finding, rules))
+        print()
+
+
+def _check(asked: argparse.Namespace) -> int:
+    from report_builder import feedback, pipeline  # noqa: PLC0415
+
+    outcome = pipeline.check(_options(asked), asked.files)
+    findings = [finding for result in outcome.results for finding in result.findings]
+    if asked.json:
+        _print_json(feedback.as_json(findings, [run for result in outcome.results for run in result.runs]))
+    else:
+        _print_findings(outcome.results)
+        held_back = sum(result.state == "blocked" for result in outcome.results)
+        said = f"，其中 {held_back} 个单位须更正后才能生成报告" if held_back else ""
+        print(f"{outcome.year} 年度核对 {len(outcome.results)} 个单位，发现 {len(findings)} 处问题{said}")
+        _print_unused(outcome)
+    return BLOCKED if any(result.state == "blocked" for result in outcome.results) else 0
+
+
+def _blank(asked: argparse.Namespace) -> int:
+    from report_builder import pipeline  # noqa: PLC0415
+
+    files = pipeline.blank(_options(asked))
+    if asked.json:
+        _print_json({"files": [path.as_posix() for path in files]})
+    else:
+        for path in files:
+            print(path.as_posix())
+    return 0
+
+
+def _read(asked: argparse.Namespace) -> int:
+    from report_builder import facts, feedback, pipeline  # noqa: PLC0415
+
+    ret, fmt, findings = pipeline.read(asked.file, asked.inputs)
+    if asked.json:
+        _print_json(facts.as_facts(ret, fmt) | {"findings": feedback.as_json(findings, ())["findings"]})
+        return 0
+    print(f"{ret.unit} {ret.report_year} 年（{fmt.document}）")
+    for table in fmt.tables:
+        held = sum(key in ret.cells for key in table.slots)
+        print(f"  {fmt.section(table.section).title}：读到 {held} 格，共 {len(table.slots)} 格")
+    for section in ret.sections:
+        print(f"  {section.title}：{sum(map(len, section.paragraphs))} 字")
+    for finding in findings:
+        print(feedback.sentences(finding, pipeline.load_spec().rules))
+    return 0
+
+
+def _rules(asked: argparse.Namespace) -> int:
+    from report_builder.spec import load_spec, toml  # noqa: PLC0415
+
+    spec = load_spec()
+    if asked.code and asked.code not in spec.rules:
+        raise ReportBuilderError(f"没有规则 {asked.code}{toml.nearest(asked.code, spec.rules)}")
+    chosen = [rule for code, rule in sorted(spec.rules.items()) if asked.code in {"", code}]
+    if asked.json:
+        bases = {fmt.id: fmt.rules for fmt in spec.formats}
+        _print_json({"rules": [_rule_json(rule, bases) for rule in chosen]})
+        return 0
+    for rule in chosen:
+        print("\n".join(rule_lines(rule, spec)))
+        print()
+    return 0
+
+
+def _rule_json(rule: Any, bases: dict[str, Any]) -> dict[str, object]:  # noqa: ANN401
+    return {
+        "code": rule.code,
+        "name": rule.name,
+        "severity": rule.severity,
+        "why": rule.why,
+        "message": rule.message,
+        "fix": rule.fix,
+        "threshold": None if rule.threshold is None else str(rule.threshold),
+        "basis": {fmt: rules[rule.code] for fmt, rules in bases.items() if rule.code in rules},
+        "examples": [{"name": example.name, "state": example.state} for example in rule.examples],
+    }
+
+
+def rule_lines(rule: Any, spec: Any) -> list[str]:  # noqa: ANN401
+    """One rule in words: name, why, message, fix, its basis under each format, its examples."""
+    lines = [f"{rule.code} {rule.name}（{spec.terms[rule.severity]}）", f"  为什么：{rule.why}"]
+    lines += [f"  说法：{rule.message}", f"  改法：{rule.fix}"]
+    if rule.threshold is not None:
+        lines.append(f"  界限：{rule.threshold}（settings.toml 的 thresholds.{rule.code}）")
+    lines += [f"  依据（{fmt.id} 年格式）：{fmt.rules[rule.code]}" for fmt in spec.formats if rule.code in fmt.rules]
+    return lines + [f"  例：{example.name} → {spec.terms[example.state]}" for example in rule.examples]
+
+
+def _later(asked: argparse.Namespace) -> int:
+    return _say_and(CANNOT_RUN, f"{asked.verb}（{_LATER[asked.verb]}）本版本尚未提供")

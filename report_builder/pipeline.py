@@ -1,0 +1,589 @@
+"""The only module that knows the order of the steps: from a folder of returns to finished reports.
+
+A run is: find the returns, collect them, see which changed, build those (each unit for itself, in a process
+of its own where there are several), write the manifest. A unit that fails or is held back stops no other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import time
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from report_builder import archive, collect, facts, manifest
+from report_builder.compose import Held, compose
+from report_builder.errors import InputError, OutputError, ReportBuilderError, UnreadableError
+from report_builder.model import (
+    Block,
+    Draft,
+    Finding,
+    Heading,
+    Paragraph,
+    Return,
+    Run,
+    Section,
+    Settings,
+    Trouble,
+    Unit,
+)
+from report_builder.registry import Registry, load_registry, load_settings, unfit_name
+from report_builder.render import template
+from report_builder.spec import Format, Spec, load_spec
+from report_builder.validate import blocks, checks_for, validate
+
+FORMATS = ("docx", "pdf", "html", "csv", "json")
+REPORT = "年度报告"
+ANSWERED = "校验意见"
+BLANKS = "空白表"
+_YEAR_FOLDER = re.compile(r"\d{4}")
+_NOT_RETURNS = ("校验意见", "plan")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user asked for."""
+
+    inputs: Path = Path("data_inputs")
+    outputs: Path = Path("outputs")
+    year: int | None = None
+    units: tuple[str, ...] = ()
+    jobs: int = 0
+    formats: tuple[str, ...] = FORMATS
+    reason: str = ""
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class Place:
+    """All that holds for every unit of a run."""
+
+    options: Options
+    spec: Spec
+    registry: Registry
+    settings: Settings
+    year: int
+    fmt: Format
+
+
+@dataclass(frozen=True)
+class Job:
+    """One unit's work: its return as collected, the years held before, and where the outputs go."""
+
+    unit: Unit
+    source: collect.Source
+    ret: Return
+    earlier: tuple[tuple[int, collect.Source], ...]
+    folder: Path
+    key: str
+    inputs: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class UnitResult:
+    """How one unit ended: built, unchanged, blocked or failed; ``files`` are relative to the year's outputs."""
+
+    unit: str
+    state: str
+    files: tuple[str, ...] = ()
+    why: str | None = None
+    findings: tuple[Finding, ...] = ()
+    runs: tuple[Run, ...] = ()
+    notes: tuple[str, ...] = ()
+    entry: manifest.Entry | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to."""
+
+    year: int
+    folder: Path
+    results: tuple[UnitResult, ...]
+    unused: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = field(default=())
+
+
+Progress = Callable[[UnitResult, int, int], None]
+
+
+@cache
+def _spec(further: str) -> Spec:
+    return load_spec(Path(further) if further else None)
+
+
+def open_place(options: Options) -> Place:
+    """The spec, registry and settings for a run.
+
+    Raises:
+        InputError: no such folder, no year in it, no format for the year, unknown unit.
+        SpecError: a broken setting or spec.
+    """
+    if not options.inputs.is_dir():
+        raise InputError(f"没有找到输入文件夹 {options.inputs}；请核对 --inputs，或先建立这个文件夹")
+    settings = load_settings(options.inputs)
+    further = options.inputs / settings.spec_dir if settings.spec_dir else None
+    if further is not None and not further.is_dir():
+        raise InputError(f"settings.toml：spec_dir 指向的文件夹 {settings.spec_dir} 不存在")
+    spec = _spec(str(further or ""))
+    year = options.year or newest_year(options.inputs)
+    fmt = spec.format_for(year)
+    if fmt is None:
+        first = spec.formats[0].first_report_year
+        raise InputError(f"没有适用于 {year} 年的报告格式；现有格式从 {first} 年起")
+    checks_for(fmt, spec)
+    return Place(options, spec, load_registry(options.inputs), settings, year, fmt)
+
+
+def years(inputs: Path) -> list[int]:
+    """The report years that have a folder, oldest first."""
+    return sorted(int(path.name) for path in inputs.iterdir() if path.is_dir() and _YEAR_FOLDER.fullmatch(path.name))
+
+
+def newest_year(inputs: Path) -> int:
+    """The newest report year that has a folder.
+
+    Raises:
+        InputError: there is none.
+    """
+    held = years(inputs)
+    if not held:
+        raise InputError(f"{inputs} 里没有年度文件夹；请建立如 {inputs.name}/2024 的文件夹，把各单位的报送表放进去")
+    return held[-1]
+
+
+def sources(folder: Path, *, published: bool = False) -> tuple[list[collect.Source], list[str]]:
+    """The returns in a year's folder, by name, and the files that are none; a sub-folder is one unit's return."""
+    found: list[collect.Source] = []
+    unused: list[str] = []
+    for path in sorted(folder.iterdir(), key=lambda path: unicodedata.normalize("NFC", path.name)):
+        if path.is_dir():
+            found.append(_in_folder(path))
+        elif path.stem in _NOT_RETURNS or path.name.startswith(("~$", ".")):
+            continue
+        elif collect.is_return(path) or (published and path.suffix.lower() in archive.KINDS):
+            found.append(collect.Source(path))
+        else:
+            unused.append(path.name)
+    return found, unused
+
+
+def _in_folder(folder: Path) -> collect.Source:
+    """The return in a unit's own folder; a folder without one is handed on and refused by name."""
+    mains = [path for path in sorted(folder.iterdir()) if path.is_file() and collect.is_return(path)]
+    mains = [path for path in mains if path.stem not in _NOT_RETURNS]
+    names = ("正文.docx", "正文.md", "正文.txt")
+    text = next((folder / name for name in names if (folder / name).is_file()), None)
+    return collect.Source(mains[0] if mains else folder, text, folder, len(mains))
+
+
+def _collected(place: Place) -> tuple[list[tuple[Unit, collect.Source, Return]], list[str]]:
+    folder = place.options.inputs / str(place.year)
+    if not folder.is_dir():
+        held = "、".join(map(str, years(place.options.inputs))) or "无"
+        raise InputError(f"{place.options.inputs} 里没有 {place.year} 年的文件夹；现有年度：{held}")
+    found, unused = sources(folder)
+    if not found:
+        raise InputError(f"{folder} 里没有报送表；请把各单位的 .xlsx 放进去（空白表用 report-builder blank 生成）")
+    return [_named(place, source, collect.read_return(source, place.spec, place.year)) for source in found], unused
+
+
+def _named(place: Place, source: collect.Source, ret: Return) -> tuple[Unit, collect.Source, Return]:
+    """The unit a return belongs to: by its file's name, else by the name inside; each doubt is a Trouble."""
+    registry = place.registry
+    by_file, inside = registry.find_file(source.stem), registry.find(ret.unit)
+    troubles = []
+    unit = by_file or inside
+    if unit is None:
+        said = ret.unit or source.stem
+        facts_ = {"unit": said, "suggestion": registry.suggestion(said) or registry.suggestion(source.stem)}
+        troubles.append(Trouble("unknown_unit", source.main.name, (), facts_))
+        unit = Unit(source.stem)
+    elif registry.units and ret.unit and unit is not inside:
+        where = ret.places.get("unit", source.main.name)
+        troubles.append(Trouble("unit_differs", where, (), {"file_unit": unit.name, "unit": ret.unit}))
+    return unit, source, replace(ret, unit=unit.name, troubles=(*ret.troubles, *troubles))
+
+
+def _once_each(
+    collected: Iterable[tuple[Unit, collect.Source, Return]],
+) -> list[tuple[Unit, collect.Source, Return]]:
+    """One return a unit; where there are several none is chosen, and the first says so for all."""
+    groups: dict[str, list[tuple[Unit, collect.Source, Return]]] = {}
+    for one in collected:
+        groups.setdefault(one[0].name, []).append(one)
+    return [group[0] if len(group) == 1 else _twice(group) for group in groups.values()]
+
+
+def _twice(group: Sequence[tuple[Unit, collect.Source, Return]]) -> tuple[Unit, collect.Source, Return]:
+    unit, source, ret = group[0]
+    names = "、".join(source.main.name for _, source, _ in group)
+    trouble = Trouble("unit_twice", source.main.name, (), {"count": len(group), "files": names})
+    return unit, source, replace(ret, troubles=(*ret.troubles, trouble))
+
+
+def _chosen(place: Place, collected: Sequence[tuple[Unit, collect.Source, Return]]) -> list[tuple[Unit, collect.Source, Return]]:
+    """The units asked for by name; all where none was.
+
+    Raises:
+        InputError: a name no return and no registered unit has.
+    """
+    if not place.options.units:
+        return list(collected)
+    held = {unit.name: (unit, source, ret) for unit, source, ret in collected}
+    chosen = []
+    for name in place.options.units:
+        unit = place.registry.find(name)
+        if unit is None or unit.name not in held:
+            known = Registry(tuple(unit for unit, _, _ in collected))
+            why = "没有报送" if unit and place.registry.units else "不在名册和报送中"
+            raise InputError(f"单位“{name}”{place.year} 年{why}{known.suggestion(name) or '；请核对 --unit'}")
+        chosen.append(held[unit.name])
+    return chosen
+
+
+def earlier_sources(place: Place) -> dict[str, list[tuple[int, collect.Source]]]:
+    """What is held of earlier years, by unit, the oldest year first."""
+    held: dict[str, list[tuple[int, collect.Source]]] = {}
+    for year in years(place.options.inputs):
+        if year < place.year and place.spec.format_for(year) is not None:
+            for source in sources(place.options.inputs / str(year), published=True)[0]:
+                unit = place.registry.find_file(source.stem)
+                if unit is not None and source.main.is_file():
+                    held.setdefault(unit.name, []).append((year, source))
+    return held
+
+
+def read_earlier(spec: Spec, year: int, source: collect.Source) -> Held | None:
+    """An earlier year's return or published report; None where it cannot be read (it was judged in its own year)."""
+    returned = source.main.suffix.lower() in (*collect.WORKBOOKS, ".json")
+    try:
+        ret = collect.read_return(source, spec, year) if returned else archive.read(source.main, spec)
+    except UnreadableError:
+        return None
+    fmt = spec.format(ret.format_id)
+    return Held(ret, fmt) if fmt and ret.cells and ret.report_year == year else None
+
+
+def _jobs(place: Place) -> tuple[list[Job], list[str]]:
+    collected, unused = _collected(place)
+    held = earlier_sources(place)
+    common = manifest.digest([manifest.program_digest(_templates()), _settings_digest(place), *_asked(place.options)])
+    jobs = [
+        _job(place, unit, source, ret, tuple(held.get(unit.name, ())), common)
+        for unit, source, ret in _chosen(place, _once_each(collected))
+    ]
+    return jobs, unused
+
+
+def _templates() -> Path:
+    return template("report.docx").parent
+
+
+def _settings_digest(place: Place) -> str:
+    formats = [fmt.sha256 for fmt in place.spec.formats]
+    return manifest.digest([repr(place.settings), *formats, repr(sorted(place.spec.rules.items())), _fonts_digest()])
+
+
+def _fonts_digest() -> str:
+    from report_builder import fonts  # noqa: PLC0415 - only runs that may build look for fonts
+
+    found = fonts.find()
+    return manifest.digest(sorted(f"{path.name} {path.stat().st_size}" for path in found.files.values()))
+
+
+def _asked(options: Options) -> tuple[str, ...]:
+    return (*sorted(options.formats), options.reason)
+
+
+def _job(
+    place: Place, unit: Unit, source: collect.Source, ret: Return, earlier: tuple[tuple[int, collect.Source], ...], common: str
+) -> Job:
+    root = place.options.inputs
+    files = [*source.files, *(path for _, held in earlier for path in held.files)]
+    inputs = {path.relative_to(root).as_posix(): manifest.sha256(path) for path in files if path.is_file()}
+    said = (repr(unit), repr(ret.troubles), common, *(f"{name} {known}" for name, known in sorted(inputs.items())))
+    name = unit.name if not unfit_name(unit.name) else source.stem
+    return Job(unit, source, ret, earlier, _year_folder(place) / name, manifest.digest(said), inputs)
+
+
+def _year_folder(place: Place) -> Path:
+    return place.options.outputs / str(place.year)
+
+
+def build(options: Options, progress: Progress | None = None) -> Outcome:
+    """Checks, composes, renders and proves every unit of the year; what has not changed is left as it is.
+
+    Raises:
+        InputError, SpecError, OutputError: the run as a whole cannot be made.
+    """
+    place = open_place(options)
+    jobs, unused = _jobs(place)
+    folder = _year_folder(place)
+    _prepare(folder)
+    last = manifest.load(folder)
+    kept = [job for job in jobs if not options.force and _is_current(last.get(job.unit.name), job, folder)]
+    results = [_unchanged(last[job.unit.name], job, folder) for job in kept]
+    todo = [job for job in jobs if job not in kept]
+    done = len(results)
+    for result in _run(place, todo):
+        results.append(result)
+        done += 1
+        if progress:
+            progress(result, done, len(jobs))
+    results.sort(key=lambda result: result.unit)
+    _record(place, folder, last, results, {job.unit.name for job in jobs})
+    return Outcome(place.year, folder, tuple(results), tuple(unused))
+
+
+def _prepare(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".{os.getpid()}.tmp"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as fault:
+        raise OutputError(f"输出文件夹 {folder} 写不进去（{fault.strerror}）；请检查权限和磁盘空间，或用 --outputs 换一处") from fault
+
+
+def _is_current(entry: manifest.Entry | None, job: Job, folder: Path) -> bool:
+    return entry is not None and entry.key == job.key and entry.state != "failed" and manifest.intact(entry, folder)
+
+
+def _unchanged(entry: manifest.Entry, job: Job, folder: Path) -> UnitResult:
+    """The unit as the last run left it; what was found then is found again, without building."""
+    from report_builder import feedback  # noqa: PLC0415 - its import draws in the workbook writer
+
+    findings: tuple[Finding, ...] = ()
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        findings = feedback.from_json((folder / job.folder.name / f"{ANSWERED}.json").read_text(encoding="utf-8"))
+    state = "blocked" if entry.state == "blocked" else "unchanged"
+    why = _why_blocked(findings) if state == "blocked" else None
+    return UnitResult(job.unit.name, state, tuple(sorted(entry.outputs)), why, findings, entry=entry)
+
+
+def _why_blocked(findings: Iterable[Finding]) -> str:
+    held_back = [finding for finding in findings if blocks([finding])]
+    return f"有 {len(held_back)} 处必须更正（见 {ANSWERED}.xlsx）"
+
+
+def _run(place: Place, jobs: Sequence[Job]) -> Iterator[UnitResult]:
+    """The jobs' results as they come, from as many processes as were asked for and are of use."""
+    workers = min(place.options.jobs or os.cpu_count() or 1, len(jobs))
+    if workers <= 1:
+        yield from (build_unit(place, job) for job in jobs)
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        pending = {pool.submit(build_unit, place, job): job for job in jobs}
+        try:
+            for future in as_completed(pending):
+                try:
+                    yield future.result()
+                except BrokenProcessPool:
+                    yield UnitResult(pending[future].unit.name, "failed", why="处理它的进程意外终止；请重新运行")
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def build_unit(place: Place, job: Job) -> UnitResult:
+    """One unit from its Return to its files; whatever goes wrong with it stays with it."""
+    start = time.perf_counter()
+    try:
+        result = _built(place, job)
+    except ReportBuilderError as fault:
+        result = UnitResult(job.unit.name, "failed", why=str(fault))
+    except Exception as fault:  # noqa: BLE001 - one unit's mishap must not stop the others; the log names it
+        result = UnitResult(job.unit.name, "failed", why=f"程序内部出错（{type(fault).__name__}: {fault}）；请把 run.log 交给维护人员")
+    return replace(result, seconds=time.perf_counter() - start)
+
+
+def _built(place: Place, job: Job) -> UnitResult:
+    findings, runs = validate(job.ret, place.fmt, place.spec, place.settings)
+    held_back = blocks(findings, allowed=bool(place.options.reason))
+    files = dict(_feedback_files(place, job.ret, findings, runs))
+    notes: tuple[str, ...] = ()
+    if not held_back:
+        overridden = place.options.reason if blocks(findings) else ""
+        report, notes = _report_files(place, job, overridden)
+        files |= report
+    written = {f"{job.folder.name}/{name}": data for name, data in files.items()}
+    for name, data in written.items():
+        manifest.write_file(job.folder.parent / name, data)
+    state = "blocked" if held_back else "built"
+    return UnitResult(
+        unit=job.unit.name,
+        state=state,
+        files=tuple(sorted(written)),
+        why=_why_blocked(findings) if held_back else None,
+        findings=tuple(findings),
+        runs=tuple(runs),
+        notes=notes,
+        entry=_entry(place, job, state, written, findings),
+    )
+
+
+def _entry(place: Place, job: Job, state: str, written: Mapping[str, bytes], findings: Sequence[Finding]) -> manifest.Entry:
+    import hashlib  # noqa: PLC0415
+
+    outputs = {name: hashlib.sha256(data).hexdigest() for name, data in written.items()}
+    reason = place.options.reason if state == "built" and blocks(findings) else ""
+    return manifest.Entry(job.unit.name, job.key, state, job.inputs, outputs, reason)
+
+
+def _feedback_files(place: Place, ret: Return, findings: Sequence[Finding], runs: Sequence[Run]) -> Iterator[tuple[str, bytes]]:
+    from report_builder import feedback  # noqa: PLC0415
+
+    yield f"{ANSWERED}.json", facts.dumped(feedback.as_json(findings, runs)).encode()
+    if findings:
+        yield f"{ANSWERED}.xlsx", feedback.returned_workbook(ret, place.fmt, place.spec, findings, runs)
+
+
+def _report_files(place: Place, job: Job, reason: str) -> tuple[dict[str, bytes], tuple[str, ...]]:
+    earlier = [held for year, source in job.earlier if (held := read_earlier(place.spec, year, source))]
+    draft = compose(Held(job.ret, place.fmt), earlier, place.spec, reason=reason)
+    printed = replace(job.ret, sections=tuple(printed_sections(draft, place.fmt)))
+    from report_builder import products  # noqa: PLC0415 - the renderers are needed only where a report is built
+
+    return products.render(draft, printed, place.fmt, place.spec, place.options.formats)
+
+
+def printed_sections(draft: Draft, fmt: Format) -> Iterator[Section]:
+    """The report's text as it is printed, by section: what every product shows and every reader gets back."""
+    numbers = {section.title: section.number for section in fmt.sections}
+    current: Section | None = None
+    for block in draft.blocks:
+        if isinstance(block, Heading) and block.level == 1:
+            if current is not None:
+                yield current
+            current = Section(numbers[block.text], block.text, ())
+        elif current is not None:
+            current = replace(current, paragraphs=(*current.paragraphs, *_text(block)))
+    if current is not None:
+        yield current
+
+
+def _text(block: Block) -> tuple[str, ...]:
+    return (block.text,) if isinstance(block, Heading | Paragraph) else ()
+
+
+def _record(
+    place: Place, folder: Path, last: Mapping[str, manifest.Entry], results: Sequence[UnitResult], present: set[str]
+) -> None:
+    """The manifest and the log. A unit not asked for this time stays on record as it was."""
+    entries = {name: entry for name, entry in last.items() if name not in present and place.options.units}
+    entries |= {result.unit: result.entry for result in results if result.entry is not None}
+    formats = {fmt.id: fmt.sha256 for fmt in place.spec.formats}
+    rules = {code: manifest.digest([repr(rule)]) for code, rule in place.spec.rules.items()}
+    data = manifest.dumped(entries.values(), report_year=place.year, formats=formats, rules=rules)
+    manifest.write_file(folder / manifest.FILE, data)
+    lines = [f"{r.unit}\t{r.state}\t{r.seconds:.2f}s\t{r.why or ''}\n" for r in results if r.state != "unchanged"]
+    if lines:
+        manifest.write_file(folder / "run.log", "".join(lines).encode())
+
+
+def check(options: Options, files: Sequence[Path] = (), *, write: bool = True) -> Outcome:
+    """Findings only: every unit of the year, or just ``files``; writes the returned workbooks.
+
+    Raises:
+        InputError, SpecError, OutputError: as :func:`build`.
+    """
+    place = open_files(options, files) if files else open_place(options)
+    unused: list[str] = []
+    if files:
+        collected = [_named(place, collect.Source(path), collect.read_return(path, place.spec, place.year)) for path in files]
+    else:
+        collected, unused = _collected(place)
+    results = [_checked(place, unit, source, ret, write=write) for unit, source, ret in _chosen(place, _once_each(collected))]
+    return Outcome(place.year, _year_folder(place), tuple(results), tuple(unused))
+
+
+def open_files(options: Options, files: Sequence[Path]) -> Place:
+    """The place for single files: the year asked for, else the one their folder is named after, else the newest held."""
+    for path in files:
+        if not path.exists():
+            raise InputError(f"没有找到文件 {path}；请核对路径")
+    in_folders = [int(path.resolve().parent.name) for path in files if _YEAR_FOLDER.fullmatch(path.resolve().parent.name)]
+    if options.year or not in_folders:
+        return open_place(options)
+    inputs = options.inputs if options.inputs.is_dir() else files[0].resolve().parent.parent
+    return open_place(replace(options, year=in_folders[0], inputs=inputs))
+
+
+def _checked(place: Place, unit: Unit, source: collect.Source, ret: Return, *, write: bool) -> UnitResult:
+    findings, runs = validate(ret, place.fmt, place.spec, place.settings)
+    files: dict[str, bytes] = {}
+    if write:
+        name = unit.name if not unfit_name(unit.name) else source.stem
+        files = {f"{name}/{file}": data for file, data in _feedback_files(place, ret, findings, runs)}
+        for file, data in files.items():
+            manifest.write_file(_year_folder(place) / file, data)
+    state = "blocked" if blocks(findings) else "checked"
+    return UnitResult(unit.name, state, tuple(sorted(files)), None, tuple(findings), tuple(runs))
+
+
+def blank(options: Options) -> list[Path]:
+    """Writes the year's blank return workbooks: one a unit, or one for all where no unit is known.
+
+    Raises:
+        InputError, SpecError, OutputError: as :func:`build`.
+    """
+    from report_builder import blank as drawing  # noqa: PLC0415
+
+    place = open_place(options)
+    held = earlier_sources(place)
+    written = []
+    for unit in _blank_units(place, held):
+        last = next((one for year, source in held.get(unit.name, []) if year == place.year - 1
+                     for one in [read_earlier(place.spec, year, source)] if one), None)
+        data = drawing.draw(
+            place.fmt,
+            place.spec.workbook,
+            report_year=place.year,
+            unit=unit if unit.name != BLANKS else None,
+            last=last.ret if last and last.fmt is place.fmt else None,
+        )
+        path = _year_folder(place) / BLANKS / f"{unit.name}.xlsx"
+        manifest.write_file(path, data)
+        written.append(path)
+    return written
+
+
+def _blank_units(place: Place, held: Mapping[str, Any]) -> list[Unit]:
+    """The units asked for; else all that hand in a return of their own; else one workbook for anybody."""
+    if place.options.units:
+        units = []
+        for name in place.options.units:
+            unit = place.registry.find(name)
+            if unit is None:
+                raise InputError(f"单位“{name}”不在 units.csv 中{place.registry.suggestion(name) or '；请核对 --unit'}")
+            units.append(unit)
+        return units
+    own = [unit for unit in place.registry.units if unit.kind != "government"]
+    return own or [Unit(name) for name in sorted(held)] or [Unit(BLANKS)]
+
+
+def read(path: Path, inputs: Path) -> tuple[Return, Format, list[Finding]]:
+    """A published report as facts, with what is doubtful in it.
+
+    Raises:
+        InputError: no such file.  UnreadableError: it cannot be read.
+    """
+    if not path.is_file():
+        raise InputError(f"没有找到文件 {path}；请核对路径")
+    settings = load_settings(inputs) if inputs.is_dir() else Settings()
+    spec = _spec(str(inputs / settings.spec_dir) if settings.spec_dir else "")
+    ret = archive.read(path, spec)
+    fmt = spec.format(ret.format_id)
+    if fmt is None:
+        raise UnreadableError(f"没有格式 {ret.format_id}", "请核对 format")
+    return ret, fmt, validate(ret, fmt, spec, settings)[0]

@@ -1,0 +1,112 @@
+"""Every product of one report, and the proof that all of them say the same numbers.
+
+After rendering, the Word, PDF and HTML just made are read back by the readers that stand behind `read`, and
+every statutory cell is held against facts.json: a report whose products differ is not handed out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+from report_builder import archive, charts, facts, fonts
+from report_builder.errors import OutputError
+from report_builder.figures import figure
+from report_builder.model import Chart, Draft, Heading, Notice, Paragraph, PlainTable, Return, StatutoryTable
+from report_builder.render import csv, docx, html
+from report_builder.spec import Format, Spec
+
+NAMES: Mapping[str, str] = {"docx": "年度报告.docx", "pdf": "年度报告.pdf", "html": "年度报告.html"}
+
+
+def render(
+    draft: Draft, printed: Return, fmt: Format, spec: Spec, formats: Collection[str]
+) -> tuple[dict[str, bytes], tuple[str, ...]]:
+    """The files of one report by name, and what a clerk should know of them (missing characters, no PDF).
+
+    Raises:
+        OutputError: a product read back differs from the facts; the cell and both values are named.
+    """
+    found = fonts.find()
+    svgs, pngs = _pictures(draft, found, formats)
+    files = {f"charts/{name}.svg": text.encode() for name, text in svgs.items()}
+    notes = list(_font_notes(draft, found))
+    if "docx" in formats:
+        files[NAMES["docx"]] = docx.write(draft, fmt, pngs)
+    if "html" in formats:
+        files[NAMES["html"]] = html.web(draft, fmt, svgs).encode()
+    if "pdf" in formats:
+        _add_pdf(files, notes, draft, fmt, svgs, found)
+    _prove(files, draft, spec)
+    if "csv" in formats:
+        files["tables.csv"] = csv.write(printed, fmt)
+    if "json" in formats:
+        files["facts.json"] = facts.dumped(facts.as_facts(printed, fmt)).encode()
+    return files, tuple(notes)
+
+
+def _pictures(draft: Draft, found: fonts.FontSet, formats: Collection[str]) -> tuple[dict[str, str], dict[str, bytes]]:
+    pictures = [block for block in draft.blocks if isinstance(block, Chart)]
+    svgs = {chart.name: charts.svg(chart, found.files) for chart in pictures}
+    pngs = {chart.name: charts.png(chart, found.files) for chart in pictures} if "docx" in formats else {}
+    return svgs, pngs
+
+
+def _font_notes(draft: Draft, found: fonts.FontSet) -> Iterator[str]:
+    shortage = fonts.shortage(found)
+    if shortage:
+        yield shortage
+    missing = fonts.missing_characters("".join(_words(draft)), found)
+    if missing:
+        yield f"现有字体没有这些字，PDF 中会显示为空框：{'、'.join(missing)}"
+
+
+def _words(draft: Draft) -> Iterator[str]:
+    for block in draft.blocks:
+        match block:
+            case Heading() | Paragraph() | Notice():
+                yield block.text
+            case StatutoryTable():
+                yield from block.printed.values()
+            case PlainTable():
+                yield from (text for row in block.rows for text in row)
+            case Chart():
+                yield block.alt
+
+
+def _add_pdf(
+    files: dict[str, bytes],
+    notes: list[str],
+    draft: Draft,
+    fmt: Format,
+    svgs: Mapping[str, str],
+    found: fonts.FontSet,
+) -> None:
+    """The PDF, or a note where this machine cannot make one: the Word file is delivered all the same."""
+    from report_builder.render import pdf  # noqa: PLC0415 - WeasyPrint takes half a second to import
+
+    try:
+        written = pdf.write(html.printed(draft, fmt, svgs), draft, found)
+    except pdf.PdfUnavailable as fault:
+        notes.append(str(fault))
+        return
+    files[NAMES["pdf"]] = written.data
+    notes.extend(f"PDF 排版提示：{warning}" for warning in written.warnings)
+
+
+def _prove(files: Mapping[str, bytes], draft: Draft, spec: Spec) -> None:
+    expected = {key: text for block in draft.blocks if isinstance(block, StatutoryTable) for key, text in block.printed.items()}
+    for name in NAMES.values():
+        if name in files:
+            back = archive.from_document(archive.document(files[name]), name, spec)
+            for difference in _differences(expected, back):
+                raise OutputError(f"{name} 读回核对不符：{difference}；本单位的报告没有写出，请把输入交给维护人员")
+
+
+def _differences(expected: Mapping[str, str], back: Return) -> Iterator[str]:
+    for key, text in expected.items():
+        held = back.cells.get(key)
+        said = figure(text, "")
+        if held is None:
+            yield f"{key} 应为“{text}”，没有读到"
+        elif held.number != said.number or (said.number is None and held.text != said.text):
+            yield f"{key} 应为“{text}”，读到“{held.text}”（{held.source}）"
