@@ -13,11 +13,11 @@ SETUP := @sh tools/setup.sh
 
 quoted = '$(subst ','\'',$(1))'
 option = $(if $(strip $(2)),$(1) $(call quoted,$(strip $(2))))
-words = $(foreach word,$(2),$(1) $(call quoted,$(word)))
+each = $(foreach name,$(2),$(1) $(call quoted,$(name)))
 argument = $(if $(strip $(1)),$(call quoted,$(strip $(1))))
 
 PLACES = $(call option,--inputs,$(INPUTS)) $(call option,--outputs,$(OUTPUTS))
-OPTIONS = $(PLACES) $(call option,--year,$(YEAR)) $(call words,--unit,$(UNIT)) $(call option,--jobs,$(JOBS))
+OPTIONS = $(PLACES) $(call option,--year,$(YEAR)) $(call each,--unit,$(UNIT)) $(call option,--jobs,$(JOBS))
 
 .PHONY: help setup report check summary compare blank plan setup-dev test lint types docs bench bench-scale clean
 

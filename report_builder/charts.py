@@ -1,8 +1,8 @@
 """Pictures of figures: a Chart is laid out once, in points, and drawn from that layout as SVG and as PNG.
 
-Every value is printed at its bar, so there are no scales and no grid; series differ by grey *and* by hatching, so a
-photocopy can be read. The layout reckons with the widths of characters and asks no font: the SVG is shown with
-whatever faces the reader's machine has, and must not overlap there either (docs/adr/0004-charts.md).
+Every value is printed at its bar, so there are no scales and no grid; series differ by grey *and* by hatching,
+so a photocopy can be read. The layout reckons with the widths of characters and asks no font: the SVG is
+shown with whatever faces the reader's machine has, and must not overlap there either.
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ import io
 import itertools
 import unicodedata
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path as File
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 from xml.sax.saxutils import escape, quoteattr
 
-from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, fontManager
@@ -30,6 +29,9 @@ from PIL import Image
 
 from report_builder.figures import printed
 from report_builder.model import Chart, Number
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
 
 WIDTH = 425.0
 """The text area of a page is 156 mm wide; a picture takes 150 of them. All lengths here are points."""
@@ -124,11 +126,11 @@ _STYLES = (
 
 _ALONE = _Style("#595959")
 
-# --- measuring -------------------------------------------------------------------------------------------------
+# --- measuring --------------------------------------------------------------------------------------------
 
 
 def width(text: str, size: float) -> float:
-    """How wide ``text`` becomes at most, in any usual face: full-width characters take an em, digits about half."""
+    """How wide ``text`` becomes at most, in any usual face: a Chinese character an em, a digit about half."""
     return size * sum(_em(sign) for sign in text)
 
 
@@ -155,7 +157,7 @@ def _middle(y: float, size: float) -> float:
     return y + 0.36 * size
 
 
-# --- laying out ------------------------------------------------------------------------------------------------
+# --- laying out -------------------------------------------------------------------------------------------
 
 
 def laid_out(chart: Chart) -> Picture:
@@ -274,9 +276,10 @@ def _rows(categories: Sequence[str], top: float, *, right: float, above: float) 
     tops = [top + sum(heights[:at]) for at in range(len(heights))]
     middles = tuple(at + (high + above) / 2 for at, high in zip(tops, heights, strict=True))
     bottom = top + sum(heights)
-    labels = (label for at, part in zip(middles, lines, strict=True) for label in _label(part, axis - 2 * _GAP, at))
-    line = Strokes((((axis, top), (axis, bottom)),))
-    return _Rows(axis, WIDTH - _MARGIN - right - axis, middles, bottom, (pitch - above) * 0.56, (*labels, line))
+    parts = [_label(part, axis - 2 * _GAP, at) for at, part in zip(middles, lines, strict=True)]
+    labels = (label for part in parts for label in part)
+    shapes = (*labels, Strokes((((axis, top), (axis, bottom)),)))
+    return _Rows(axis, WIDTH - _MARGIN - right - axis, middles, bottom, (pitch - above) * 0.56, shapes)
 
 
 def _label(lines: Sequence[str], right: float, middle: float) -> Iterator[Words]:
@@ -367,8 +370,8 @@ class _Piece:
 
 
 def _stacked(chart: Chart, top: float) -> Laid:
-    """A bar a category, a piece a series; values too wide for their pieces stand beside the bar, with names."""
-    totals = [sum((max(values[at], 0) for _, values in chart.series), 0) for at in range(len(chart.categories))]
+    """A bar a category, a piece a series; values too wide for their pieces stand beside the bar, named."""
+    totals = [sum(max(values[at], 0) for _, values in chart.series) for at in range(len(chart.categories))]
     rows = _rows(chart.categories, top, right=_GAP, above=0.0)
     pieces = [_pieces(chart, at, rows, length) for at, length in enumerate(_lengths(totals, rows.room))]
     above = max((len(_overhead(row)) for row in pieces), default=0) * _SMALL * _LEADING
@@ -435,25 +438,29 @@ def _inside(piece: _Piece, middle: float) -> Iterator[Shape]:
 
 _KINDS = {"bars": _bars, "years": _years, "stacked": _stacked}
 
-# --- SVG -------------------------------------------------------------------------------------------------------
+# --- SVG --------------------------------------------------------------------------------------------------
 
-_OFFICE = {"fangsong": ("FangSong", "STFangsong", "serif"), "heiti": ("SimHei", "Microsoft YaHei", "sans-serif")}
+_OFFICE = {
+    "fangsong": ("FangSong", "STFangsong", "serif"),
+    "heiti": ("SimHei", "Microsoft YaHei", "sans-serif"),
+}
 """What a reader's own machine has, where a page is opened that carries no fonts."""
 
 
 def svg(chart: Chart, fonts: Fonts) -> str:
     """The chart as one SVG element, its words as text.
 
-    It has no ids, no style sheet and no declaration, so that several can stand in one page under a strict policy.
+    No ids, no style sheet, no declaration: several can stand in one page under a strict policy.
     """
     picture = laid_out(chart)
     families = {role: _families(fonts, role) for role in _OFFICE}
-    shapes = "".join(f"{_SVG[type(shape)](shape, families)}\n" for shape in picture.shapes)
-    size = f'width="{_n(WIDTH)}pt" height="{_n(picture.height)}pt" viewBox="0 0 {_n(WIDTH)} {_n(picture.height)}"'
+    shapes = "".join(f"{_element(shape, families)}\n" for shape in picture.shapes)
+    wide, high = _n(WIDTH), _n(picture.height)
+    size = f'width="{wide}pt" height="{high}pt" viewBox="0 0 {wide} {high}"'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family={quoteattr(families["fangsong"])}>\n'
         f"<title>{escape(chart.title)}</title>\n<desc>{escape(chart.alt)}</desc>\n"
-        f'<rect width="{_n(WIDTH)}" height="{_n(picture.height)}" fill="{_WHITE}"/>\n{shapes}</svg>\n'
+        f'<rect width="{wide}" height="{high}" fill="{_WHITE}"/>\n{shapes}</svg>\n'
     )
 
 
@@ -466,27 +473,35 @@ def _n(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
-def _svg_box(box: Box, _: object) -> str:
+def _element(shape: Shape, families: Mapping[str, str]) -> str:
+    match shape:
+        case Box():
+            return _svg_box(shape)
+        case Strokes():
+            return _svg_strokes(shape)
+        case Words():
+            return _svg_words(shape, families)
+
+
+def _svg_box(box: Box) -> str:
     edge = f' stroke="{_BLACK}" stroke-width="{_THIN}"' if box.edged else ""
     place = f'x="{_n(box.x)}" y="{_n(box.y)}" width="{_n(box.width)}" height="{_n(box.height)}"'
     return f'<rect {place} fill="{box.fill}"{edge}/>'
 
 
-def _svg_strokes(strokes: Strokes, _: object) -> str:
+def _svg_strokes(strokes: Strokes) -> str:
     path = "".join(f"M{_n(a)} {_n(b)}L{_n(c)} {_n(d)}" for (a, b), (c, d) in strokes.lines)
     return f'<path d="{path}" fill="none" stroke="{_BLACK}" stroke-width="{_THIN}"/>'
 
 
-def _svg_words(words: Words, families: dict[str, str]) -> str:
+def _svg_words(words: Words, families: Mapping[str, str]) -> str:
     place = f'x="{_n(words.x)}" y="{_n(words.y)}" font-size="{_n(words.size)}" text-anchor="{words.anchor}"'
     turn = f' transform="rotate(-90 {_n(words.x)} {_n(words.y)})"' if words.turned else ""
     family = f" font-family={quoteattr(families[words.role])}" if words.role == "heiti" else ""
     return f'<text {place} fill="{words.ink}"{family}{turn}>{escape(words.text)}</text>'
 
 
-_SVG = {Box: _svg_box, Strokes: _svg_strokes, Words: _svg_words}
-
-# --- PNG -------------------------------------------------------------------------------------------------------
+# --- PNG --------------------------------------------------------------------------------------------------
 
 _FACES = {"fangsong": ("latin", "fangsong", "songti", "heiti"), "heiti": ("latin", "heiti", "songti")}
 _ANCHORS = {"start": "left", "middle": "center", "end": "right"}
@@ -494,38 +509,37 @@ _LAST_RESORT = "DejaVu Sans"
 
 
 def png(chart: Chart, fonts: Fonts) -> bytes:
-    """The chart as an opaque grey picture at 200 dots an inch; WeasyPrint and Word are slow with transparency."""
-    figure = drawn(laid_out(chart), fonts)
-    canvas = figure.canvas
+    """The chart as an opaque grey picture at 200 dots an inch; transparency slows those who place it."""
+    canvas = drawn(laid_out(chart), fonts)
     with warnings.catch_warnings():
         # A character no face has becomes an empty box; fonts.missing_characters reports it by name.
         warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)
-        canvas.draw()
-    picture = Image.frombuffer("RGBA", canvas.get_width_height(), canvas.buffer_rgba()).convert("L")
+        canvas.draw()  # type: ignore[no-untyped-call]
+    dots = canvas.buffer_rgba()  # type: ignore[no-untyped-call]
     content = io.BytesIO()
+    picture = Image.frombuffer("RGBA", canvas.get_width_height(), dots).convert("L")
     picture.save(content, "PNG", dpi=(DPI, DPI), compress_level=6)
     return content.getvalue()
 
 
-def drawn(picture: Picture, fonts: Fonts) -> Figure:
-    """The picture on the one figure that this process uses again for every chart; not for use by threads."""
-    figure = _figure()
+def drawn(picture: Picture, fonts: Fonts) -> FigureCanvasAgg:
+    """The picture on the one figure that this process uses for every chart; not for use by threads."""
+    canvas = _canvas()
+    figure = canvas.figure
     figure.clear()
     figure.set_size_inches(WIDTH / 72, picture.height / 72)
     dots = Affine2D().scale(DPI / 72, -DPI / 72).translate(0, picture.height * DPI / 72)
     faces = {role: _properties(tuple(map(fonts.file, roles))) for role, roles in _FACES.items()}
     for shape in picture.shapes:
-        artist = _ARTISTS[type(shape)](shape, faces)
+        artist = _artist(shape, faces)
         artist.set_transform(dots)
         figure.add_artist(artist)
-    return figure
+    return canvas
 
 
 @cache
-def _figure() -> Figure:
-    figure = Figure(dpi=DPI, facecolor=_WHITE)
-    FigureCanvasAgg(figure)
-    return figure
+def _canvas() -> FigureCanvasAgg:
+    return FigureCanvasAgg(Figure(dpi=DPI, facecolor=_WHITE))
 
 
 @cache
@@ -540,23 +554,31 @@ def _family(file: File) -> str:
     return fontManager.ttflist[-1].name
 
 
-def _box_artist(box: Box, _: object) -> Artist:
+def _artist(shape: Shape, faces: Mapping[str, FontProperties]) -> Artist:
+    match shape:
+        case Box():
+            return _box_artist(shape)
+        case Strokes():
+            return _strokes_artist(shape)
+        case Words():
+            return _words_artist(shape, faces[shape.role])
+
+
+def _box_artist(box: Box) -> Artist:
     edge = _BLACK if box.edged else "none"
-    return Rectangle((box.x, box.y), box.width, box.height, facecolor=box.fill, edgecolor=edge, linewidth=_THIN)
+    corner = (box.x, box.y)
+    return Rectangle(corner, box.width, box.height, facecolor=box.fill, edgecolor=edge, linewidth=_THIN)
 
 
-def _strokes_artist(strokes: Strokes, _: object) -> Artist:
+def _strokes_artist(strokes: Strokes) -> Artist:
     points = [point for line in strokes.lines for point in line]
     path = Path(points, [Path.MOVETO, Path.LINETO] * len(strokes.lines))
     return PathPatch(path, facecolor="none", edgecolor=_BLACK, linewidth=_THIN)
 
 
-def _words_artist(words: Words, faces: dict[str, FontProperties]) -> Artist:
-    text = Text(words.x, words.y, words.text, color=words.ink, fontproperties=faces[words.role], parse_math=False)
+def _words_artist(words: Words, face: FontProperties) -> Artist:
+    text = Text(words.x, words.y, words.text, color=words.ink, fontproperties=face, parse_math=False)
     text.set(fontsize=words.size, ha=_ANCHORS[words.anchor], va="baseline")
     if words.turned:
         text.set(rotation=90, rotation_mode="anchor")
     return text
-
-
-_ARTISTS = {Box: _box_artist, Strokes: _strokes_artist, Words: _words_artist}

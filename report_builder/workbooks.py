@@ -6,6 +6,7 @@ comments, links and row heights follow from the cells. Nothing here knows what a
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import io
 import itertools
@@ -108,7 +109,7 @@ class Book:
 def written(book: Book) -> bytes:
     """The workbook as .xlsx; the same book gives the same bytes."""
     target = io.BytesIO()
-    writer = xlsxwriter.Workbook(target, dict(_OPTIONS))
+    writer = xlsxwriter.Workbook(target, copy.deepcopy(_OPTIONS))  # XlsxWriter writes into what it is given
     writer.set_properties({"title": book.title, "created": book.created})
     for name, value in book.properties.items():
         writer.set_custom_property(name, value)
@@ -173,7 +174,7 @@ def _stacked(runs: Sequence[Rectangle]) -> list[Rectangle]:
     return done
 
 
-_OPTIONS: Mapping[str, Any] = {
+_OPTIONS: dict[str, Any] = {
     "in_memory": True,
     "strings_to_formulas": False,
     "strings_to_urls": False,
@@ -182,7 +183,7 @@ _OPTIONS: Mapping[str, Any] = {
 }
 
 _BOX: Mapping[str, Any] = {"border": 1, "border_color": "#7F7F7F", "valign": "vcenter", "text_wrap": True}
-_OPEN: Mapping[str, Any] = {**_BOX, "bg_color": "#FFF9DB", "locked": False}
+_OPEN: Mapping[str, Any] = {**_BOX, "bg_color": "#FFF9DB"}
 _LOOKS: Mapping[str, Mapping[str, Any]] = {
     "title": {"font_name": "黑体", "font_size": 14, "valign": "vcenter", "text_wrap": True},
     "note": {"font_size": 10, "font_color": "#404040", "valign": "vcenter", "text_wrap": True},
@@ -206,20 +207,22 @@ class _Styles:
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
-        self._made: dict[tuple[object, ...], Style] = {}
+        self._made: dict[tuple[Look, bool, bool, bool, bool], Style] = {}
 
     def of(self, cell: Cell) -> Style:
         """The format of a cell; text a spreadsheet might take for a formula is kept as text when it is edited."""
         day = cell.entry is not None and cell.entry.kind == "date"
         risky = isinstance(cell.content, str) and cell.content.startswith(_RISKY)
-        key = (cell.look, cell.marked, day, risky)
+        key = (cell.look, cell.marked, cell.entry is None, day, risky)
         if key not in self._made:
-            more = {"num_format": "yyyy-mm-dd"} if day else {}
-            self._made[key] = self._writer.add_format(
-                {"font_name": "宋体", **_LOOKS[cell.look], **(_MARKED if cell.marked else {}), **more}
-            )
-            self._made[key].set_quote_prefix(risky)
+            self._made[key] = self._style(*key)
         return self._made[key]
+
+    def _style(self, look: Look, marked: bool, locked: bool, day: bool, risky: bool) -> Style:  # noqa: FBT001
+        looks = {"font_name": "宋体", **_LOOKS[look], **(_MARKED if marked else {}), "locked": locked}
+        style = self._writer.add_format({**looks, "num_format": "yyyy-mm-dd"} if day else looks)
+        style.set_quote_prefix(risky)
+        return style
 
 
 def _draw(target: Worksheet, sheet: Sheet, styles: _Styles, header: str) -> None:
@@ -258,8 +261,8 @@ def _set_up_page(target: Worksheet, sheet: Sheet, header: str) -> None:
     target.fit_to_pages(max(1, round(shown / (_LANDSCAPE_UNITS if sheet.landscape else _PORTRAIT_UNITS))), 0)
     target.center_horizontally()
     target.set_margins(left=0.4, right=0.4, top=0.7, bottom=0.7)
-    target.set_header(f"&R&9{header.replace('&', '&&')}")
-    target.set_footer("&C&9&A　第 &P 页，共 &N 页")
+    target.set_header(f"&R&9 {header.replace('&', '&&')}")
+    target.set_footer("&C&9 &A　第 &P 页，共 &N 页")
     if sheet.repeat:
         target.repeat_rows(*sheet.repeat)
     if sheet.repeat_columns:

@@ -6,13 +6,13 @@ Run by ``tools/setup.sh`` with the virtual environment's Python; writes into ``s
     fonts.json          role -> file, family, weight, licence, package
     fonts.conf          fontconfig: this folder only, and the office's usual names as aliases
 
-A face comes from the machine when it has it, else from PyPI or, unpacked without being installed, from a Debian
-package: nothing here needs root. The same sources give the same bytes. What cannot be had is named and the exit
-status is 3; the faces that could be made stay usable.
+A face comes from PyPI or from the machine's own folders, else, unpacked without being installed, from a
+Debian package: nothing here needs root. The same sources give the same bytes. What cannot be had is named
+and the exit status is 3; the faces that could be made stay usable.
 
-A licensed face on the user's machine (Windows: simfang.ttf, simkai.ttf, simhei.ttf, simsun.ttc; or 仿宋_GB2312,
-方正小标宋简体 and the like under ~/.fonts) may be preferred when a report is set. That choice is made at run time by
-the program, never here: such files are not copied.
+A licensed face on the user's machine (Windows: simfang.ttf, simkai.ttf, simhei.ttf, simsun.ttc; or
+仿宋_GB2312, 方正小标宋简体 and the like under ~/.fonts) may be preferred when a report is set. That choice is
+made at run time by the program, never here: such files are not copied.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.util import find_spec
 from io import BytesIO
@@ -126,7 +125,7 @@ FACES = (
 )
 
 
-# --- where a face comes from -----------------------------------------------------------------------------------
+# --- where a face comes from -------------------------------------------------------------------------------
 
 
 def suits(face: Face, path: Path) -> bool:
@@ -166,14 +165,13 @@ def installed(faces: Iterable[Face], folders: Iterable[Path] = FONT_FOLDERS) -> 
 
 
 class Apt:
-    """Debian packages fetched into a scratch folder, with package lists of our own when the machine has none."""
+    """Debian packages fetched into a scratch folder, with lists of our own when the machine has none."""
 
     def __init__(self, scratch: Path) -> None:
         self.scratch = scratch
-        self.options = [
-            *("-o", "APT::Sandbox::User=root"),  # the scratch folder is closed to apt's own user
-            *("-o", "Acquire::Retries=1", "-o", "Acquire::http::Timeout=20", "-o", "Acquire::https::Timeout=20"),
-        ]
+        self.options = ["-o", "APT::Sandbox::User=root"]  # the scratch folder is closed to apt's own user
+        for limit in ("Acquire::Retries=1", "Acquire::http::Timeout=20", "Acquire::https::Timeout=20"):
+            self.options += ["-o", limit]
         self.has_own_lists = False
 
     def fetch(self, package: str) -> Path | None:
@@ -205,13 +203,15 @@ class Apt:
 def unpack(package: Path, names: set[str], into: Path) -> None:
     """Take the named files out of a Debian package without installing it."""
     command = ["dpkg-deb", "--fsys-tarfile", str(package)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as reader:
-        with tarfile.open(fileobj=reader.stdout, mode="r|") as archive:
-            for member in archive:
-                name = Path(member.name).name
-                content = archive.extractfile(member) if member.isfile() and name in names else None
-                if content is not None:
-                    (into / name).write_bytes(content.read())
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE) as reader,
+        tarfile.open(fileobj=reader.stdout, mode="r|") as archive,
+    ):
+        for member in archive:
+            name = Path(member.name).name
+            content = archive.extractfile(member) if member.isfile() and name in names else None
+            if content is not None:
+                (into / name).write_bytes(content.read())
 
 
 def downloaded(faces: Iterable[Face], scratch: Path) -> dict[Face, Path]:
@@ -238,14 +238,14 @@ def sources(scratch: Path) -> dict[Face, Path]:
     return found | downloaded(lacking, scratch)
 
 
-# --- what is made of it ----------------------------------------------------------------------------------------
+# --- what is made of it ------------------------------------------------------------------------------------
 
 
 def number_glyphs_plainly(font: TTFont) -> None:
     """Give every glyph of a CID-keyed face its own index as character identifier.
 
-    WeasyPrint writes glyph indices into the PDF. A viewer reads them as identifiers, so wherever the two differ it
-    shows another character or none; all five Chinese faces differ somewhere.
+    WeasyPrint writes glyph indices into the PDF. A viewer reads them as identifiers, so wherever the two
+    differ it shows another character or none; all five Chinese faces differ somewhere.
     """
     order = [".notdef", *(f"cid{index:05d}" for index in range(1, font["maxp"].numGlyphs))]
     top = font["CFF "].cff.topDictIndex[0]
@@ -291,7 +291,7 @@ def made(face: Face, source: Path) -> bytes:
     return result.getvalue()
 
 
-# --- what is written -------------------------------------------------------------------------------------------
+# --- what is written ---------------------------------------------------------------------------------------
 
 
 def target(face: Face) -> str:
@@ -346,16 +346,16 @@ def put(path: Path, content: bytes) -> None:
 
 def lay_out(into: Path) -> list[Face]:
     """Make every face that can be had; return those that cannot."""
-    with ExitStack() as stack:
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        for face, source in sources(scratch).items():
-            put(into / "fonts" / target(face), made(face, source))
+    places = {face: into / "fonts" / target(face) for face in FACES}
+    with tempfile.TemporaryDirectory() as scratch:
+        for face, source in sources(Path(scratch)).items():
+            put(places[face], made(face, source))
     # A face made by an earlier run stays good when this one could not fetch it again.
-    present = [face for face in FACES if (into / "fonts" / target(face)).is_file()]
-    roles = {face.role: described(face, into / "fonts" / target(face)) for face in present}
-    put(into / "fonts.json", (json.dumps({"schema": 1, "roles": roles}, ensure_ascii=False, indent=1) + "\n").encode())
+    roles = {face.role: described(face, path) for face, path in places.items() if path.is_file()}
+    index = json.dumps({"schema": 1, "roles": roles}, ensure_ascii=False, indent=1)
+    put(into / "fonts.json", f"{index}\n".encode())
     put(into / "fonts.conf", fontconfig(roles, into).encode())
-    return [face for face in FACES if face not in present]
+    return [face for face, path in places.items() if not path.is_file()]
 
 
 def complaint(missing: Iterable[Face]) -> str:
@@ -364,7 +364,7 @@ def complaint(missing: Iterable[Face]) -> str:
     named = "、".join(f"{face.role}（{face.file}）" for face in faces)
     packages = " ".join(dict.fromkeys(face.packages[0] for face in faces if not face.module))
     if not packages:
-        return f"缺少字体 {named}，请运行 .venv/bin/pip install --force-reinstall pylopdf-fonts-zh-cn 后重新运行 make setup。"
+        return f"缺少字体 {named}，请删除 .venv 文件夹后重新运行 make setup。"
     return (
         f"缺少字体 {named}，PDF 将改用其他字体；请联网后重新运行 make setup，"
         f"或运行 sudo apt-get install -y --no-install-recommends {packages} 后再运行 make setup。"

@@ -111,7 +111,7 @@ STYLES = (
         "表格文字",
         SONGTI,
         21,
-        f'{OFF_GRID}{PLAIN_LINE.format(before=0, after=0)}<w:jc w:val="left"/>',
+        f'<w:widowControl/>{OFF_GRID}{PLAIN_LINE.format(before=0, after=0)}<w:jc w:val="left"/>',
         LOOSE,
         follows="TableText",
     ),
@@ -119,11 +119,11 @@ STYLES = (
     Style("TableSmall", "表格小字", SONGTI, 19, based_on="TableText", follows="TableSmall"),
     Style("TableSmallHead", "表格小字标目", HEITI, 19, based_on="TableSmall", follows="TableSmall"),
     Style(
-        "TableEnd",
-        "表格之后",
+        "TableGap",
+        "表格间距",
         SONGTI,
         10,
-        f'{OFF_GRID}<w:spacing w:before="0" w:after="0" w:line="200" w:lineRule="exact"/>',
+        f'{OFF_GRID}<w:spacing w:before="0" w:after="0" w:line="140" w:lineRule="exact"/>',
         LOOSE,
     ),
     Style(
@@ -164,7 +164,7 @@ STYLES = (
     ),
 )
 
-HIDDEN = frozenset({"Header", "Footer", "TableEnd", "Picture"})
+HIDDEN = frozenset({"Header", "Footer", "TableGap", "Picture"})
 """Styles a clerk need not see in the gallery."""
 
 
@@ -194,7 +194,10 @@ def style_xml(style: Style) -> str:
 
 
 def styles_xml() -> str:
-    """The whole styles part; Chinese is the language of the document."""
+    """The whole styles part; Chinese is the language of the document.
+
+    Latin is marked English, as Word itself does: marked Chinese, LibreOffice breaks numbers at the end of a line.
+    """
     defaults = (
         f'<w:docDefaults><w:rPrDefault><w:rPr>{faces(FANGSONG, LATIN)}<w:sz w:val="32"/><w:szCs w:val="32"/>'
         '<w:lang w:val="en-US" w:eastAsia="zh-CN" w:bidi="ar-SA"/></w:rPr></w:rPrDefault>'
@@ -360,11 +363,16 @@ def base_document() -> Document:
 def settled(data: bytes) -> bytes:
     """The package with sorted parts, 1980 times, and PNG pictures announced."""
     out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as made, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
+    with (
+        zipfile.ZipFile(io.BytesIO(data)) as made,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package,
+    ):
         for name in sorted(made.namelist()):
             content = made.read(name)
             if name == "[Content_Types].xml":
-                content = content.replace(b"<Override", b'<Default Extension="png" ContentType="image/png"/><Override', 1)
+                content = content.replace(
+                    b"<Override", b'<Default Extension="png" ContentType="image/png"/><Override', 1
+                )
                 content = content.replace(b'<Default Extension="jpeg" ContentType="image/jpeg"/>', b"")
             entry = zipfile.ZipInfo(name, EPOCH)
             entry.compress_type = zipfile.ZIP_DEFLATED

@@ -131,17 +131,23 @@ find_python() {
     return 1
 }
 
-# make_environment FOLDER: a virtual environment, made anew when the project was moved or its Python went away.
+# Where the project lies and which Python the environment was made with: its scripts hold both.
+place_of() { printf '%s %s\n' "$root" "$(readlink -f "$1/bin/python" || true)"; }
+
+# make_environment FOLDER: a virtual environment, made anew when the project was moved or its Python changed.
 make_environment() {
-    [ -x "$1/bin/python" ] && [ "$(cat "$1/stamps/place" 2>/dev/null)" = "$root" ] && return 0
+    if [ -f "$1/stamps/place" ]; then
+        [ -x "$1/bin/python" ] && [ "$(cat "$1/stamps/place")" = "$(place_of "$1")" ] && return 0
+        rm -rf "$1"
+    fi
     system_python=$(find_python) || fail "需要 Python 3.11 或更高版本，请运行：$(apt_command python3 python3-venv)"
     if ! "$system_python" -c 'import ensurepip, venv' >/dev/null 2>&1; then
         apt_install python3-venv || fail "Python 缺少 venv 组件，请运行：$(apt_command python3-venv)"
     fi
     say "正在创建虚拟环境 $1……"
-    "$system_python" -m venv --clear "$1" || fail "虚拟环境 $1 没有建成：请查看上面的提示，检查磁盘空间和写入权限后重新运行 make setup。"
+    "$system_python" -m venv "$1" || fail "虚拟环境 $1 没有建成：请查看上面的提示，检查磁盘空间和写入权限后重新运行 make setup。"
     mkdir -p "$1/stamps"
-    printf '%s\n' "$root" >"$1/stamps/place"
+    place_of "$1" >"$1/stamps/place"
 }
 
 pip_install() {
@@ -194,5 +200,6 @@ if [ -n "$want_dev" ]; then once development requirements-dev.lock -- install_lo
 if [ -n "$want_ci" ]; then once programs -- install_programs || true; fi
 if [ -n "$want_bench" ]; then
     make_environment .venv-bench
+    stamps=.venv-bench/stamps
     once rivals bench/requirements-rivals.txt -- install_locked .venv-bench bench/requirements-rivals.txt
 fi

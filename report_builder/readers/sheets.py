@@ -37,6 +37,7 @@ _ID = re.compile(r'\bId="([^"]*)"')
 _TARGET = re.compile(r'\bTarget="([^"]*)"')
 _ROW = re.compile(rb"<(?:\w+:)?row\s[^>]*?\br=\"(\d+)\"")
 _CELL = re.compile(rb"<(?:\w+:)?c\s[^>]*?\br=\"([A-Z]+)(\d+)\"")
+_FAR = re.compile(rb'\br="(?:[A-Z]{3}|[A-Z]{0,2}\d{4})')
 _FORMULA = re.compile(
     rb"<(?:\w+:)?c\s([^>]*)>\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>([^<]*)</(?:\w+:)?f>)\s*(<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</|<(?:\w+:)?v)?"
 )
@@ -142,6 +143,8 @@ def _unstored(name: str, xml: bytes) -> dict[str, str]:
 
 def _hold_bounds(name: str, xml: bytes) -> None:
     """Refuses a sheet whose used area calamine would have to lay out whole; the far corner is named."""
+    if _FAR.search(xml) is None:
+        return
     cells = _CELL.findall(xml)
     last_row = max(map(int, {*_ROW.findall(xml), *(row for _, row in cells)}), default=0)
     last_column = max((_column_number(letters) for letters in {letters for letters, _ in cells}), default=0)

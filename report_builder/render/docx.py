@@ -26,8 +26,10 @@ _EMU_PER_TWIP = 635
 _TALLEST_PICTURE = 110 * 36_000
 _TITLE_ROOM = 20
 _HEADER_ROOM = 60
-_CELL_MARGIN = 30
-_LINES_A_PAGE = 40
+_MARGIN = 60
+_SHORT_LABEL = 3
+_WHOLE_ROW = 14
+_ROWS_TOGETHER = 4
 _SHADE = "C6D9F1"
 _FIXED_DAY = "1980-01-01"
 _YEAR = re.compile(r"\d{4}年")
@@ -77,21 +79,22 @@ class _Picture:
 
 @dataclass(frozen=True)
 class _Look:
-    """How a statutory table is set: its styles, type size in half points, row heights in twips, place of its stubs."""
+    """How a table is set: styles, type size in half points, row heights and cell margin in twips, side of its stubs."""
 
     text: str
     head: str
     size: int
     height: int
     figures_height: int
+    margin: int
     stubs: str
     repeats: bool
 
 
 _LOOKS = {
-    "bands": _Look("TableText", "TableHead", 21, 425, 425, "center", repeats=False),
-    "matrix": _Look("TableSmall", "TableSmallHead", 19, 340, 340, "left", repeats=True),
-    "strip": _Look("TableText", "TableHead", 21, 425, 680, "center", repeats=True),
+    "bands": _Look("TableText", "TableHead", 21, 425, 425, 45, "center", repeats=False),
+    "matrix": _Look("TableSmall", "TableSmallHead", 19, 340, 340, 30, "left", repeats=True),
+    "strip": _Look("TableText", "TableHead", 21, 425, 680, 30, "center", repeats=True),
 }
 
 
@@ -177,18 +180,19 @@ def _edges(widths: Sequence[int]) -> list[int]:
     return [round(TEXT_WIDTH * sum(widths[:index]) / total) for index in range(len(widths) + 1)]
 
 
-def _table(edges: Sequence[int], rows: Iterable[str]) -> str:
-    """A table of full width. WPS trusts the grid, Word the cells: both say the same. Behind it a narrow gap."""
+def _table(edges: Sequence[int], margin: int, rows: Iterable[str]) -> str:
+    """A table of full width, a narrow gap on either side. WPS trusts the grid, Word the cells: both say the same."""
     columns = "".join(f'<w:gridCol w:w="{right - left}"/>' for left, right in pairwise(edges))
     lines = "".join(
         f'<w:{side} w:val="single" w:sz="4" w:space="0" w:color="000000"/>'
         for side in ("top", "left", "bottom", "right", "insideH", "insideV")
     )
-    margins = "".join(f'<w:{side} w:w="{_CELL_MARGIN}" w:type="dxa"/>' for side in ("left", "right"))
+    sides = {"top": 30, "left": margin, "bottom": 30, "right": margin}
+    margins = "".join(f'<w:{side} w:w="{width}" w:type="dxa"/>' for side, width in sides.items())
     return (
-        f'<w:tbl><w:tblPr><w:tblW w:w="{TEXT_WIDTH}" w:type="dxa"/><w:jc w:val="center"/>'
+        f'{_paragraph("TableGap", "", "<w:keepNext/>")}<w:tbl><w:tblPr><w:tblW w:w="{TEXT_WIDTH}" w:type="dxa"/><w:jc w:val="center"/>'
         f'<w:tblBorders>{lines}</w:tblBorders><w:tblLayout w:type="fixed"/><w:tblCellMar>{margins}</w:tblCellMar>'
-        f'</w:tblPr><w:tblGrid>{columns}</w:tblGrid>{"".join(rows)}</w:tbl>{_paragraph("TableEnd", "")}'
+        f'</w:tblPr><w:tblGrid>{columns}</w:tblGrid>{"".join(rows)}</w:tbl>{_paragraph("TableGap", "")}'
     )
 
 
@@ -198,13 +202,13 @@ def _row(cells: str, height: int, *, repeats: bool = False, whole: bool = True) 
     return f'<w:tr><w:trPr>{marks}{"<w:tblHeader/>" if repeats else ""}</w:trPr>{cells}</w:tr>'
 
 
-def _cell(width: int, content: str, *, span: int = 1, merge: str = "", fill: str = "") -> str:
+def _cell(width: int, content: str, *, span: int = 1, merge: str = "", fill: str = "", at: str = "center") -> str:
     """A cell over ``span`` grid columns; ``merge`` is restart or continue in a cell that runs over rows."""
     spans = f'<w:gridSpan w:val="{span}"/>' if span > 1 else ""
     merged = f'<w:vMerge w:val="{merge}"/>' if merge else ""
     shade = f'<w:shd w:val="clear" w:color="auto" w:fill="{fill}"/>' if fill else ""
     return (
-        f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>{spans}{merged}{shade}<w:vAlign w:val="center"/></w:tcPr>'
+        f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>{spans}{merged}{shade}<w:vAlign w:val="{at}"/></w:tcPr>'
         f"{content}</w:tc>"
     )
 
@@ -225,6 +229,7 @@ def _statutory(table: Table, printed: Mapping[str, str]) -> str:
             rows[row].append((placed.column, _placed(placed, row, shape, edges, printed, keep=row in kept)))
     return _table(
         edges,
+        shape.margin,
         (
             _row(
                 "".join(xml for _, xml in sorted(cells)),
@@ -237,9 +242,9 @@ def _statutory(table: Table, printed: Mapping[str, str]) -> str:
 
 
 def _kept(table: Table) -> set[int]:
-    """The rows that stay with the next: headers with what they head, the rows of a band or a strip together."""
+    """The rows that stay with the next: a header with some of what it heads, the rows of a band or a strip."""
     if table.shape == "matrix":
-        return set(range(table.header_rows))
+        return set(range(table.header_rows + _ROWS_TOGETHER))
     titles = {placed.row for placed in table.layout if placed.role == "title"}
     return {row for row in range(table.row_count - 1) if row + 1 not in titles}
 
@@ -266,15 +271,15 @@ def _manner(placed: Placed, shape: _Look) -> tuple[str, str]:
 
 
 def _content(placed: Placed, width: int, shape: _Look, printed: Mapping[str, str]) -> str:
-    if placed.role != "value":
-        return _run(placed.text)
-    text = printed.get(placed.key, "")
-    return _run(text, _scale(text, width, shape.size)) if text else ""
+    """A figure, or a short label such as 自然人, stays on one line; longer labels wrap."""
+    text = printed.get(placed.key, "") if placed.role == "value" else placed.text
+    if placed.role != "value" and len(text) > _SHORT_LABEL:
+        return _run(text)
+    return _run(text, _scale(text, width - 2 * shape.margin, shape.size)) if text else ""
 
 
-def _scale(text: str, width: int, size: int) -> int:
+def _scale(text: str, room: int, size: int) -> int:
     """How far a figure must be narrowed, in per cent, so that its digits stay on one line."""
-    room = width - 2 * _CELL_MARGIN
     need = math.ceil(_ems(text) * size * 10)
     return max(50, min(100, 100 * room // need))
 
@@ -292,19 +297,20 @@ def _plain(table: PlainTable) -> str:
         425,
         repeats=True,
     )
-    return caption + _table(edges, (header, *(_plain_row(row, widths) for row in table.rows)))
+    return caption + _table(edges, _MARGIN, (header, *(_plain_row(row, widths) for row in table.rows)))
 
 
 def _plain_row(row: Sequence[str], widths: Sequence[int]) -> str:
-    """A row of texts; one longer than a page may be split, or readers would cut it off."""
+    """A row of texts; a long one may be split, or it would leave half a page empty or be cut off."""
     cells = list(zip(widths, row, strict=True))
-    whole = max(_lines(text, width) for width, text in cells) < _LINES_A_PAGE
-    return _row("".join(_cell(width, _texts(text)) for width, text in cells), 425, whole=whole)
+    whole = max(_lines(text, width) for width, text in cells) <= _WHOLE_ROW
+    at = "center" if whole else "top"
+    return _row("".join(_cell(width, _texts(text), at=at) for width, text in cells), 425, whole=whole)
 
 
 def _lines(text: str, width: int) -> int:
     """About how many lines a text takes in a column, at 10.5 pt."""
-    room = (width - 2 * _CELL_MARGIN) / 210
+    room = (width - 2 * _MARGIN) / 210
     return sum(math.ceil(_ems(piece) / room) or 1 for piece in text.split("\n"))
 
 

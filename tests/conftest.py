@@ -1,0 +1,57 @@
+"""What the tests share: the spec, the published figures, and returns made from figures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from report_builder.figures import figure
+from report_builder.model import ProcessingFee, Return, Section, Settings
+from report_builder.spec import Format, Spec, load_spec
+
+DATA = Path(__file__).parent / "data"
+PUBLISHED = sorted((DATA / "published").glob("*.json"))
+
+
+@pytest.fixture(scope="session")
+def spec() -> Spec:
+    """The package's own formats and rules."""
+    return load_spec()
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """A place that has set nothing."""
+    return Settings()
+
+
+def return_of(fmt: Format, cells: Mapping[str, object] | None = None, year: int | None = None, **fields: object) -> Return:
+    """A return of a fictional unit: every cell 0 save those given, texts written, no fee collected."""
+    typed = dict.fromkeys(fmt.slots, 0) | dict(cells or {})
+    made: dict[str, object] = {
+        "unit": "示例局",
+        "report_year": year or fmt.first_report_year,
+        "format_id": fmt.id,
+        "cells": {key: figure(value, f"示例局.xlsx·{key}") for key, value in typed.items()},
+        "sections": (
+            Section(1, fmt.section(1).title, ("本年度更新公开目录两次。",)),
+            Section(5, fmt.section(5).title, ("目录更新不及时，已明确专人每月核对。",)),
+        ),
+        "fee": ProcessingFee(collected=False, cases=0, amount=Decimal(0)),
+        "origin": "示例局.xlsx",
+    }
+    return Return(**(made | fields))  # type: ignore[arg-type]
+
+
+def published_cells(path: Path, fmt: Format) -> dict[str, object]:
+    """The figures of one published report, as printed, by cell key; cells it does not have are left out."""
+    tables = json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)["tables"]
+    return {
+        key: tables[slot.table][slot.row.key][slot.column.key]
+        for key, slot in fmt.slots.items()
+        if slot.row.key in tables[slot.table] and slot.column.key in tables[slot.table][slot.row.key]
+    }

@@ -1,0 +1,175 @@
+"""The law as data holds to the facts of the notices; broken spec files are named with the nearest right word."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import DATA
+
+from report_builder.errors import SpecError
+from report_builder.spec import Format, Spec, load_format, load_spec
+from report_builder.spec.load import HERE
+from report_builder.validate import checks_for
+
+CELLS = {"2019": (22, 161, 15), "2021": (10, 175, 15)}
+
+
+def law(fmt: Format) -> dict[str, Any]:
+    """The facts of the notice for ``fmt``."""
+    facts: dict[str, Any] = json.loads((DATA / "law" / f"format-{fmt.id}.json").read_text(encoding="utf-8"))
+    return facts
+
+
+def test_every_fact_of_the_notices_stands_in_the_format_files(spec: Spec) -> None:
+    for fmt in spec.formats:
+        facts = law(fmt)
+        assert (fmt.document, fmt.title, fmt.issued.isoformat()) == (facts["document"], facts["title"], facts["issued"])
+        assert (fmt.first_report_year, fmt.last_report_year) == (facts["first_report_year"], facts["last_report_year"])
+        assert [section.title for section in fmt.sections] == facts["sections"]
+        assert list(fmt.section(1).aspects) == facts["overview_aspects"]
+        assert fmt.section(1).max_characters == facts["overview_max_characters"]
+        for number, also in facts.get("section_headings_also_seen", {}).items():
+            assert set(also) <= set(fmt.section(int(number)).also)
+
+
+def test_every_table_has_the_cells_the_notice_prints(spec: Spec) -> None:
+    for fmt in spec.formats:
+        assert tuple(len(table.slots) for table in fmt.tables) == CELLS[fmt.id]
+
+
+def test_bands_are_those_of_the_notice(spec: Spec) -> None:
+    for fmt in spec.formats:
+        table, facts = fmt.table("proactive"), law(fmt)["tables"][0]
+        assert table.column_count == facts["grid_columns"]
+        for band, fact in zip(table.bands, facts["bands"], strict=True):
+            assert (band.title, band.row_heading) == (fact["title"], fact["row_heading"])
+            assert [(r.key, r.label) for r in band.rows] == [(r["key"], r["label"]) for r in fact["rows"]]
+            said = [(c.key, c.label, c.span) for c in band.columns]
+            assert said == [(c["key"], c["label"], c.get("span", 1)) for c in fact["columns"]]
+            for column, c in zip(band.columns, fact["columns"], strict=True):
+                kinds = {"count": "non-negative integer", "change": "integer, may", "amount": "non-negative decimal"}
+                assert c["value"].startswith(kinds[str(column.value)])
+
+
+def test_requests_table_is_that_of_the_notice(spec: Spec) -> None:
+    for fmt in spec.formats:
+        table, facts = fmt.table("requests"), law(fmt)["tables"][1]
+        band = table.bands[0]
+        assert (table.corner, table.columns_heading) == (facts["corner"], facts["columns_heading"])
+        assert (table.column_count, table.header_rows) == (facts["grid_columns"], facts["header_rows"])
+        assert [(c.key, c.label, c.group or None) for c in band.columns] == [
+            (c["key"], c["label"], c["group"]) for c in facts["columns"]
+        ]
+        assert [(r.key, r.label, list(r.group)) for r in band.rows] == [
+            (r["key"], r["label"], r["group"]) for r in facts["rows"]
+        ]
+        placed = {p.text: p for p in table.layout if p.role in {"head", "corner"}}
+        assert [placed[table.corner].row_span, placed[table.corner].column_span] == facts["corner_span"]
+        for column in facts["columns"]:
+            assert placed[column["label"]].row_span == column["row_span"]
+        stubs = {p.row: p for p in table.layout if p.role == "stub" and p.column + p.column_span == 3}
+        for offset, row in enumerate(facts["rows"], facts["header_rows"]):
+            assert (stubs[offset].text, stubs[offset].column_span) == (row["label"], row["label_columns"])
+
+
+def test_disputes_header_is_that_of_the_notice(spec: Spec) -> None:
+    for fmt in spec.formats:
+        table, facts = fmt.table("disputes"), law(fmt)["tables"][2]
+        assert (table.column_count, table.header_rows) == (facts["grid_columns"], facts["header_rows"])
+        for at, cells in enumerate(facts["header"]):
+            said = [p for p in sorted(table.layout, key=lambda p: p.column) if p.row == at and p.role == "head"]
+            assert [(p.text, p.column_span, p.row_span) for p in said] == [
+                (cell["label"], cell.get("span", 1), cell.get("row_span", 1)) for cell in cells
+            ]
+
+
+def test_layout_covers_every_place_once(spec: Spec) -> None:
+    for fmt in spec.formats:
+        for table in fmt.tables:
+            places = [
+                (row, column)
+                for p in table.layout
+                for row in range(p.row, p.row + p.row_span)
+                for column in range(p.column, p.column + p.column_span)
+            ]
+            assert len(places) == len(set(places)) == table.row_count * table.column_count
+
+
+def test_exactly_one_format_governs_each_report_year(spec: Spec) -> None:
+    for year in range(spec.formats[0].first_report_year, 2060):
+        assert sum(fmt.governs(year) for fmt in spec.formats) == 1
+    assert spec.format_for(spec.formats[0].first_report_year - 1) is None
+    assert all(one.first_report_year < two.first_report_year for one, two in pairwise(spec.formats))
+
+
+def test_concordance_names_cells_of_its_formats(spec: Spec) -> None:
+    older, newer = spec.formats[:2]
+    assert spec.not_comparable(older, newer, "proactive.licences.decisions")
+    assert not spec.not_comparable(older, newer, "requests.received.total")
+    assert not spec.not_comparable(newer, newer, "proactive.licences.decisions")
+    for concord in spec.concordance:
+        for row in concord.into:
+            assert any(key.startswith(row + ".") for key in newer.slots)
+
+
+def test_no_python_file_holds_the_law() -> None:
+    labels = {"自然人", "商业企业", "予以公开", "行政许可", "第二十条", "国办公开办函"}
+    for path in HERE.parent.rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        code = "\n".join(line.partition("#")[0] for line in text.split('"""')[::2] if line)
+        assert not {label for label in labels if label in code}, path
+
+
+BROKEN = {
+    "unknown_key": ('title = "中', 'titel = "中', "没有“titel”这一项，是否应为“title”？"),
+    "wrong_type": ("first_report_year = 2021", 'first_report_year = "2021"', "first_report_year 应为整数，现为 '2021'"),
+    "unknown_shape": ('shape = "strip"', 'shape = "stripe"', "只能是 bands、matrix、strip，是否应为“strip”？"),
+    "unknown_measure": ("{granted", "{granded", ""),
+    "bad_sentence": ("收到政府信息公开申请，也", "收到{recieved}件，也", "“recieved”没有定义，是否应为“received”？"),
+    "bad_cell": ('"requests.granted.total"', '"requests.grant.total"', "格式中没有“requests.grant.total”，是否应为"),
+    "bad_total": ('"refused.*"', '"refuse.*"', "total_of 里的“refuse.*”找不到"),
+    "widths": ("widths = [2435, 2435, 2435, 2435]", "widths = [2435]", "与列数不符"),
+    "not_toml": ('id = "2021"', "id = 2021年", "不是合格的 TOML 文件"),
+}
+
+
+@pytest.mark.parametrize("case", [case for case in BROKEN if BROKEN[case][2]])
+def test_broken_format_files_are_named(case: str, tmp_path: Path) -> None:
+    right, wrong, words = BROKEN[case]
+    text = (HERE / "formats" / "2021.toml").read_text(encoding="utf-8")
+    assert right in text
+    path = tmp_path / "broken.toml"
+    path.write_text(text.replace(right, wrong, 1), encoding="utf-8")
+    with pytest.raises(SpecError) as fault:
+        load_format(path)
+    assert "broken.toml" in str(fault.value)
+    assert words in str(fault.value)
+
+
+BROKEN_RULES = {
+    "unknown_kind": ('kind = "sums_agree"', 'kind = "sum_agree"', "没有“sum_agree”这种规则，是否应为“sums_agree”？"),
+    "placeholder": ("{difference} 件。", "{diference} 件。", "{diference} 没有事实可填，是否应为“difference”？"),
+    "unknown_row": ('"carried_in"], right', '"caried_in"], right', "没有行“caried_in”，是否应为“carried_in”？"),
+    "unknown_param": ('blame = "carried_out"', 'blames = "carried_out"', "params 缺少“blame”"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN_RULES)
+def test_broken_rule_files_are_named(case: str, tmp_path: Path) -> None:
+    right, wrong, words = BROKEN_RULES[case]
+    (tmp_path / "rules").mkdir()
+    path = tmp_path / "rules" / "B301.toml"
+    shutil.copy(HERE / "rules" / "B301.toml", path)
+    text = path.read_text(encoding="utf-8")
+    assert right in text
+    path.write_text(text.replace(right, wrong, 1), encoding="utf-8")
+    with pytest.raises(SpecError) as fault:
+        broken = load_spec(tmp_path)
+        checks_for(broken.formats[-1], broken)
+    assert "B301.toml" in str(fault.value)
+    assert words in str(fault.value)
