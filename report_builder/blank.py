@@ -276,7 +276,6 @@ def _table(spec: SheetSpec, drawing: _Drawing) -> Sheet:
         landscape=spec.landscape,
         repeat=(top, last_head - 1) if one_header else None,
         frozen=(last_head, stubs) if one_header and stubs else None,
-        heights={cell.row: 21.0 for cell in figures},
     )
 
 

@@ -1,6 +1,6 @@
 """Pictures of figures: a Chart is laid out once, in points, and drawn from that layout as SVG and as PNG.
 
-Every value is printed at its bar, so there are no scales and no grid; series differ by grey *and* by hatching,
+Every value is printed at its bar, so there are no scales and no grid; series differ by grey *and* hatching,
 so a photocopy can be read. The layout reckons with the widths of characters and asks no font: the SVG is
 shown with whatever faces the reader's machine has, and must not overlap there either.
 """
@@ -278,7 +278,7 @@ def _rows(categories: Sequence[str], top: float, *, right: float, above: float) 
     bottom = top + sum(heights)
     parts = [_label(part, axis - 2 * _GAP, at) for at, part in zip(middles, lines, strict=True)]
     labels = (label for part in parts for label in part)
-    shapes = (*labels, Strokes((((axis, top), (axis, bottom)),)))
+    shapes: tuple[Shape, ...] = (*labels, Strokes((((axis, top), (axis, bottom)),)))
     return _Rows(axis, WIDTH - _MARGIN - right - axis, middles, bottom, (pitch - above) * 0.56, shapes)
 
 
@@ -333,7 +333,7 @@ def _fitting(texts: Iterable[str], column: float) -> tuple[float, bool]:
     for size in (_SIZE, _SMALL):
         if widest * size <= column - 1:
             return size, False
-    return min(_SMALL, column), True
+    return _SMALL, False
 
 
 def _over(x: float, y: float, text: str, size: float, *, turned: bool) -> Words:

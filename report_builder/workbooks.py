@@ -36,7 +36,9 @@ _EXACT_DIGITS = 15
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 _TALLEST = 400.0
 _LEAST_HEIGHT = 18.0
-_A4, _LANDSCAPE_UNITS, _PORTRAIT_UNITS = 9, 150, 104
+_A4 = 9
+_PAGE: Mapping[bool, tuple[float, float]] = {True: (150.0, 490.0), False: (104.0, 735.0)}
+_SQUEEZE = 1.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +188,7 @@ _BOX: Mapping[str, Any] = {"border": 1, "border_color": "#7F7F7F", "valign": "vc
 _OPEN: Mapping[str, Any] = {**_BOX, "bg_color": "#FFF9DB"}
 _LOOKS: Mapping[str, Mapping[str, Any]] = {
     "title": {"font_name": "黑体", "font_size": 14, "valign": "vcenter", "text_wrap": True},
-    "note": {"font_size": 10, "font_color": "#404040", "valign": "vcenter", "text_wrap": True},
+    "note": {"font_size": 10, "font_color": "#404040", "indent": 1, "valign": "vcenter", "text_wrap": True},
     "head": {**_BOX, "font_name": "黑体", "font_size": 10, "bg_color": "#E7E6E6", "align": "center"},
     "stub": {**_BOX, "font_size": 10, "bg_color": "#F5F5F5"},
     "value": {**_OPEN, "align": "right"},
@@ -253,12 +255,10 @@ _ALLOWED: Mapping[str, bool] = {"format_columns": True, "format_rows": True, "au
 
 
 def _set_up_page(target: Worksheet, sheet: Sheet, header: str) -> None:
-    """A4, one page wide; a sheet so wide that its print would be too small to read takes two or three."""
     target.set_paper(_A4)
-    shown = sum(width for column, width in enumerate(sheet.widths) if column not in sheet.hidden_columns)
     if sheet.landscape:
         target.set_landscape()
-    target.fit_to_pages(max(1, round(shown / (_LANDSCAPE_UNITS if sheet.landscape else _PORTRAIT_UNITS))), 0)
+    target.fit_to_pages(*_pages(sheet))
     target.center_horizontally()
     target.set_margins(left=0.4, right=0.4, top=0.7, bottom=0.7)
     target.set_header(f"&R&9 {header.replace('&', '&&')}")
@@ -267,6 +267,15 @@ def _set_up_page(target: Worksheet, sheet: Sheet, header: str) -> None:
         target.repeat_rows(*sheet.repeat)
     if sheet.repeat_columns:
         target.repeat_columns(0, sheet.repeat_columns - 1)
+
+
+def _pages(sheet: Sheet) -> tuple[int, int]:
+    """One page wide, more only where the print would be too small to read; one page high where that is near."""
+    width, height = _PAGE[sheet.landscape]
+    across = sum(each for column, each in enumerate(sheet.widths) if column not in sheet.hidden_columns)
+    wide = max(1, round(across / width))
+    down = sum(heights(sheet).values()) * min(1.0, wide * width / across)
+    return wide, 1 if down <= height * _SQUEEZE else 0
 
 
 def _place(target: Worksheet, cell: Cell, style: Style) -> None:

@@ -4,7 +4,7 @@ Run after a change of the look (GB/T 9704-2012), then commit the result::
 
     .venv/bin/python tools/make_word_base.py
 
-python-docx makes the package; the styles, page set-up, headers and footers are written out here in full, since its
+python-docx makes the package; styles, page set-up, headers and footers are written out here in full, since its
 own template sends Chinese to MS Mincho through the theme fonts. The same program gives the same bytes.
 """
 
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import docx
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
+from docx.shared import Twips
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -196,7 +197,7 @@ def style_xml(style: Style) -> str:
 def styles_xml() -> str:
     """The whole styles part; Chinese is the language of the document.
 
-    Latin is marked English, as Word itself does: marked Chinese, LibreOffice breaks numbers at the end of a line.
+    Latin is marked English, as Word itself does: marked Chinese, LibreOffice breaks numbers at a line's end.
     """
     defaults = (
         f'<w:docDefaults><w:rPrDefault><w:rPr>{faces(FANGSONG, LATIN)}<w:sz w:val="32"/><w:szCs w:val="32"/>'
@@ -256,7 +257,7 @@ def app_xml() -> str:
 
 
 def page_number(place: str) -> str:
-    """“— 1 —”, one character in from the outer edge; the number is a field of the long form, which WPS keeps."""
+    """“— 1 —”, one character in from the outer edge; the field is of the long form, which WPS keeps."""
     run = '<w:r><w:rPr><w:rFonts w:hint="eastAsia"/></w:rPr>{}</w:r>'
     pieces = (
         '<w:t xml:space="preserve">— </w:t>',
@@ -287,12 +288,12 @@ def set_page(section: Section) -> None:
         del properties.attrib[attribute]
     for xml in (
         '<w:pgSz {} w:w="11906" w:h="16838"/>',
-        '<w:pgMar {} w:top="2098" w:right="1474" w:bottom="1984" w:left="1588" w:header="851"'
-        ' w:footer="1429" w:gutter="0"/>',
+        '<w:pgMar {} w:top="2098" w:right="1474" w:bottom="1984" w:left="1588"/>',
         '<w:cols {} w:space="425"/>',
         '<w:docGrid {} w:type="lines" w:linePitch="579"/>',
     ):
         properties.append(parse_xml(xml.format(nsdecls("w"))))
+    section.header_distance, section.footer_distance, section.gutter = Twips(851), Twips(1429), Twips(0)
 
 
 def set_margins_text(section: Section) -> None:

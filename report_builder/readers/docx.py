@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -16,6 +17,7 @@ from report_builder.model import Document, Grid
 _LARGEST_FILE = 64 * 2**20
 _LARGEST_PART = 64 * 2**20
 _WIDEST_SPAN = 63
+_SAVE_AGAIN = "请用 Word 或 WPS 打开核对，另存为 .docx 后重新放入"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _MAIN_PART = re.compile(rb'PartName="/([^"]+)"\s+ContentType="[^"]+\.main\+xml"')
@@ -64,8 +66,8 @@ class _Reading:
 def read(data: bytes) -> Document:
     """The document as it stands when all tracked changes are accepted; its title stands apart from its items.
 
-    Left out: headers, footers, pictures, text boxes, comments, and the mark of a draft, which are not the unit's
-    text. Tables within a table stand after it; a table that only frames the page is read as the text in it.
+    Left out, since it is not the unit's text: headers, footers, pictures, text boxes, comments, the mark of a
+    draft. Tables within a table stand after it; a table that only frames the page is read as its contents.
 
     Raises:
         UnreadableError: not a .docx, encrypted, broken, or larger than any report.
@@ -73,10 +75,11 @@ def read(data: bytes) -> Document:
     package = _opened(data)
     body = _tree(_main_part(package)).find(_w("body"))
     if body is None:
-        raise UnreadableError("Word 文件里没有正文", "请用 Word 或 WPS 打开，另存为 .docx 后重新放入")
+        raise UnreadableError("Word 文件里没有正文", _SAVE_AGAIN)
     reading = _Reading(_style_names(package))
     for mark in body.findall(f".//{_TR_PR}/{_w('del')}"):
-        mark.getparent().getparent().clear()
+        row = mark.getparent().getparent()
+        row.getparent().remove(row)
     etree.strip_elements(body, *_NOT_TEXT, with_tail=False)
     _walk(body, reading)
     return Document(tuple(reading.items), "".join(reading.title))
@@ -89,21 +92,18 @@ def _opened(data: bytes) -> zipfile.ZipFile:
     if data.startswith(_OLE):
         raise _ole_fault(data)
     if len(data) > _LARGEST_FILE:
-        raise UnreadableError(
-            f"文件有 {len(data) >> 20} MB，超过 {_LARGEST_FILE >> 20} MB", "请删去或压缩其中的图片后重新放入"
-        )
+        size = f"文件有 {len(data) >> 20} MB，超过 {_LARGEST_FILE >> 20} MB"
+        raise UnreadableError(size, "请删去或压缩其中的图片后重新放入")
     try:
         return zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, ValueError, OSError) as fault:
-        raise UnreadableError(
-            "不是完整的 .docx 文件", "请用 Word 或 WPS 打开原文件，另存为 .docx 后重新放入"
-        ) from fault
+        raise UnreadableError("不是完整的 .docx 文件", _SAVE_AGAIN) from fault
 
 
 def _ole_fault(data: bytes) -> UnreadableError:
     if _ENCRYPTED in data:
         return UnreadableError("文件加了打开密码", "请取消密码后另存为 .docx 重新放入")
-    return UnreadableError("这是旧版 Word 文件（.doc），不是 .docx", "请用 Word 或 WPS 打开，另存为 .docx 后重新放入")
+    return UnreadableError("这是旧版 Word 文件（.doc），不是 .docx", _SAVE_AGAIN)
 
 
 def _main_part(package: zipfile.ZipFile) -> bytes:
@@ -113,9 +113,7 @@ def _main_part(package: zipfile.ZipFile) -> bytes:
         named = _MAIN_PART.search(_part(package, "[Content_Types].xml") or b"")
         content = _part(package, named.group(1).decode("utf-8", "replace")) if named else None
     if content is None:
-        raise UnreadableError(
-            "文件里没有 Word 正文（word/document.xml）", "请确认放入的是 .docx 文件，或另存为 .docx 后重新放入"
-        )
+        raise UnreadableError("文件里没有 Word 正文（word/document.xml）", _SAVE_AGAIN)
     return content.replace(_STRICT, _NAMESPACE)
 
 
@@ -128,16 +126,14 @@ def _part(package: zipfile.ZipFile, name: str) -> bytes | None:
     if entry.flag_bits & 1:
         raise UnreadableError("文件加了密码", "请取消密码后另存为 .docx 重新放入")
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise UnreadableError("文件的压缩方式不是 Word 所用的", "请用 Word 或 WPS 打开，另存为 .docx 后重新放入")
+        raise UnreadableError("文件的压缩方式不是 Word 所用的", _SAVE_AGAIN)
     try:
         with package.open(entry) as opened:
             content = opened.read(_LARGEST_PART + 1)
-    except (zipfile.BadZipFile, EOFError, OSError, ValueError, zipfile.zlib.error) as fault:
-        raise UnreadableError("文件已损坏，解压不出正文", "请用 Word 或 WPS 打开修复，另存后重新放入") from fault
+    except (zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError, zlib.error) as fault:
+        raise UnreadableError("文件已损坏，解压不出正文", _SAVE_AGAIN) from fault
     if entry.file_size > _LARGEST_PART or len(content) > _LARGEST_PART:
-        raise UnreadableError(
-            f"正文解压后超过 {_LARGEST_PART >> 20} MB，不像一份年度报告", "请核对文件，另存为 .docx 后重新放入"
-        )
+        raise UnreadableError(f"正文解压后超过 {_LARGEST_PART >> 20} MB，不像一份年度报告", _SAVE_AGAIN)
     return content
 
 
@@ -148,9 +144,7 @@ def _tree(content: bytes) -> etree._Element:
     try:
         return etree.fromstring(content, parser)
     except etree.XMLSyntaxError as fault:
-        raise UnreadableError(
-            "Word 正文的内部结构已损坏", "请用 Word 或 WPS 打开修复，另存为 .docx 后重新放入"
-        ) from fault
+        raise UnreadableError("Word 正文的内部结构已损坏", _SAVE_AGAIN) from fault
 
 
 def _style_names(package: zipfile.ZipFile) -> dict[str, str]:

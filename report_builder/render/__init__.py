@@ -12,7 +12,7 @@ _SHIPPED = Path(sys.prefix) / "share" / "report_builder" / "templates"
 
 
 def template(name: str) -> Path:
-    """The file ``name`` of templates/: the repository's own first, else the one installed with the package."""
+    """The file ``name`` of templates/: the repository's own, else the one installed with the package."""
     for folder in (_BESIDE, _SHIPPED):
         if (folder / name).is_file():
             return folder / name

@@ -30,7 +30,10 @@ _MARGIN = 60
 _SHORT_LABEL = 3
 _WHOLE_ROW = 14
 _ROWS_TOGETHER = 4
-_SHADE = "C6D9F1"
+_SHADED = '<w:shd w:val="clear" w:color="auto" w:fill="C6D9F1"/>'
+_ROW_HEIGHT = 425
+_UNSCALED = 100
+_NARROWEST = 50
 _FIXED_DAY = "1980-01-01"
 _YEAR = re.compile(r"\d{4}年")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -44,7 +47,9 @@ _IN_TEXT = str.maketrans(
         "\n": '</w:t><w:br/><w:t xml:space="preserve">',
     },
 )
-_IN_ATTRIBUTE = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": " ", "\t": " ", "\r": None})
+_IN_ATTRIBUTE = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": " ", "\t": " ", "\r": None},
+)
 
 
 class _Part(NamedTuple):
@@ -79,7 +84,7 @@ class _Picture:
 
 @dataclass(frozen=True)
 class _Look:
-    """How a table is set: styles, type size in half points, row heights and cell margin in twips, side of its stubs."""
+    """How a table is set: styles, type size (half points), heights and margin (twips), side of its stubs."""
 
     text: str
     head: str
@@ -101,7 +106,7 @@ _LOOKS = {
 def write(draft: Draft, fmt: Format, pictures: Mapping[str, bytes], *, mirrored: bool = False) -> bytes:
     """The report as a .docx; ``pictures`` holds an opaque PNG by chart name, a chart without one is left out.
 
-    ``mirrored`` is for a report that is bound: the wide margin changes sides. The same draft gives the same bytes.
+    ``mirrored`` is for a report that is bound: the wide margin changes sides. Same draft, same bytes.
     """
     base = _base(mirrored=mirrored)
     shown = _shown(draft.blocks, pictures)
@@ -112,12 +117,12 @@ def write(draft: Draft, fmt: Format, pictures: Mapping[str, bytes], *, mirrored:
     parts.update(_headers(base, draft.blocks))
     if shown:
         parts["word/_rels/document.xml.rels"] = _text_part(_relations(base.relations, shown.values()))
-        parts.update({f"word/media/{picture.relation}.png": _stored(picture.data) for picture in shown.values()})
+        parts.update({f"word/media/{one.relation}.png": _stored(one.data) for one in shown.values()})
     return _package(parts)
 
 
 def title_lines(title: str) -> tuple[str, ...]:
-    """A title as it is set: in one line where it fits, else broken before the year, each part into even lines."""
+    """A title as it is set: one line where it fits, else broken before the year, the parts into even lines."""
     if _ems(title) <= _TITLE_ROOM:
         return (title,)
     year = _YEAR.search(title)
@@ -144,6 +149,18 @@ def _ems(text: str) -> float:
 def _block(block: Block, number: int, fmt: Format, shown: Mapping[str, _Picture]) -> str:
     """One block; ``number`` is its place in the draft, which makes the ids of pictures unique."""
     match block:
+        case StatutoryTable():
+            return _statutory(fmt.table(block.key), block.printed)
+        case PlainTable():
+            return _plain(block)
+        case Chart():
+            return _chart(block, number, shown[block.name]) if block.name in shown else ""
+        case _:
+            return _line(block)
+
+
+def _line(block: Heading | Paragraph | Notice) -> str:
+    match block:
         case Heading(level=0):
             return _paragraph("Title", _run("\n".join(title_lines(block.text))))
         case Heading():
@@ -152,19 +169,13 @@ def _block(block: Block, number: int, fmt: Format, shown: Mapping[str, _Picture]
             return _paragraph("BodyText", _run(block.text))
         case Notice():
             return _paragraph("DraftMark", _run(block.text))
-        case StatutoryTable():
-            return _statutory(fmt.table(block.key), block.printed)
-        case PlainTable():
-            return _plain(block)
-        case Chart():
-            return _chart(block, number, shown[block.name]) if block.name in shown else ""
 
 
-def _run(text: str, scale: int = 100) -> str:
-    """A run of text; the hint gives quotes and dashes their Chinese shape. ``scale`` narrows the letters, per cent."""
-    narrow = f'<w:w w:val="{scale}"/>' if scale != 100 else ""  # noqa: PLR2004 - per cent
-    content = text.translate(_IN_TEXT)
-    return f'<w:r><w:rPr><w:rFonts w:hint="eastAsia"/>{narrow}</w:rPr><w:t xml:space="preserve">{content}</w:t></w:r>'
+def _run(text: str, scale: int = _UNSCALED) -> str:
+    """A run of text at ``scale`` per cent of its width; the hint makes quotes and dashes Chinese."""
+    narrow = f'<w:w w:val="{scale}"/>' if scale != _UNSCALED else ""
+    letters = f'<w:rPr><w:rFonts w:hint="eastAsia"/>{narrow}</w:rPr>'
+    return f'<w:r>{letters}<w:t xml:space="preserve">{text.translate(_IN_TEXT)}</w:t></w:r>'
 
 
 def _paragraph(style: str, runs: str, layout: str = "") -> str:
@@ -181,7 +192,7 @@ def _edges(widths: Sequence[int]) -> list[int]:
 
 
 def _table(edges: Sequence[int], margin: int, rows: Iterable[str]) -> str:
-    """A table of full width, a narrow gap on either side. WPS trusts the grid, Word the cells: both say the same."""
+    """A table of full width between narrow gaps. WPS trusts the grid, Word the cells: both say the same."""
     columns = "".join(f'<w:gridCol w:w="{right - left}"/>' for left, right in pairwise(edges))
     lines = "".join(
         f'<w:{side} w:val="single" w:sz="4" w:space="0" w:color="000000"/>'
@@ -189,28 +200,35 @@ def _table(edges: Sequence[int], margin: int, rows: Iterable[str]) -> str:
     )
     sides = {"top": 30, "left": margin, "bottom": 30, "right": margin}
     margins = "".join(f'<w:{side} w:w="{width}" w:type="dxa"/>' for side, width in sides.items())
+    before, after = _paragraph("TableGap", "", "<w:keepNext/>"), _paragraph("TableGap", "")
     return (
-        f'{_paragraph("TableGap", "", "<w:keepNext/>")}<w:tbl><w:tblPr><w:tblW w:w="{TEXT_WIDTH}" w:type="dxa"/><w:jc w:val="center"/>'
-        f'<w:tblBorders>{lines}</w:tblBorders><w:tblLayout w:type="fixed"/><w:tblCellMar>{margins}</w:tblCellMar>'
-        f'</w:tblPr><w:tblGrid>{columns}</w:tblGrid>{"".join(rows)}</w:tbl>{_paragraph("TableGap", "")}'
+        f'{before}<w:tbl><w:tblPr><w:tblW w:w="{TEXT_WIDTH}" w:type="dxa"/><w:jc w:val="center"/>'
+        f'<w:tblBorders>{lines}</w:tblBorders><w:tblLayout w:type="fixed"/>'
+        f"<w:tblCellMar>{margins}</w:tblCellMar></w:tblPr>"
+        f"<w:tblGrid>{columns}</w:tblGrid>{''.join(rows)}</w:tbl>{after}"
     )
 
 
 def _row(cells: str, height: int, *, repeats: bool = False, whole: bool = True) -> str:
     """A row; ``repeats`` at the top of every page, ``whole`` where it may not be split."""
     marks = ("<w:cantSplit/>" if whole else "") + f'<w:trHeight w:val="{height}"/>'
-    return f'<w:tr><w:trPr>{marks}{"<w:tblHeader/>" if repeats else ""}</w:trPr>{cells}</w:tr>'
+    return f"<w:tr><w:trPr>{marks}{'<w:tblHeader/>' if repeats else ''}</w:trPr>{cells}</w:tr>"
 
 
-def _cell(width: int, content: str, *, span: int = 1, merge: str = "", fill: str = "", at: str = "center") -> str:
-    """A cell over ``span`` grid columns; ``merge`` is restart or continue in a cell that runs over rows."""
-    spans = f'<w:gridSpan w:val="{span}"/>' if span > 1 else ""
-    merged = f'<w:vMerge w:val="{merge}"/>' if merge else ""
-    shade = f'<w:shd w:val="clear" w:color="auto" w:fill="{fill}"/>' if fill else ""
-    return (
-        f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>{spans}{merged}{shade}<w:vAlign w:val="{at}"/></w:tcPr>'
-        f"{content}</w:tc>"
-    )
+def _cell(width: int, content: str, *, marks: str = "", at: str = "center") -> str:
+    """A cell; ``marks`` are its spans and shade, in the schema's order."""
+    properties = f'<w:tcW w:w="{width}" w:type="dxa"/>{marks}<w:vAlign w:val="{at}"/>'
+    return f"<w:tc><w:tcPr>{properties}</w:tcPr>{content}</w:tc>"
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """One statutory table being set: its look, column edges, figures, and the rows that stay with the next."""
+
+    look: _Look
+    edges: Sequence[int]
+    printed: Mapping[str, str]
+    kept: frozenset[int]
 
 
 def _statutory(table: Table, printed: Mapping[str, str]) -> str:
@@ -219,69 +237,71 @@ def _statutory(table: Table, printed: Mapping[str, str]) -> str:
     The bands of table two have a header each: repeating the first over the rows of another would mislead, so
     a band is kept on one page instead.
     """
-    shape = _LOOKS[table.shape]
-    edges = _edges(table.widths)
-    kept = _kept(table)
-    rows: dict[int, list[tuple[int, str]]] = defaultdict(list)
-    figures = {placed.row for placed in table.layout if placed.role == "value"}
+    look = _LOOKS[table.shape]
+    setting = _Setting(look, _edges(table.widths), printed, _kept(table))
+    cells: dict[int, list[tuple[int, str]]] = defaultdict(list)
     for placed in table.layout:
         for row in range(placed.row, placed.row + placed.row_span):
-            rows[row].append((placed.column, _placed(placed, row, shape, edges, printed, keep=row in kept)))
+            cells[row].append((placed.column, _placed(placed, row, setting)))
+    figures = {placed.row for placed in table.layout if placed.role == "value"}
     return _table(
-        edges,
-        shape.margin,
+        setting.edges,
+        look.margin,
         (
             _row(
-                "".join(xml for _, xml in sorted(cells)),
-                shape.figures_height if row in figures else shape.height,
-                repeats=shape.repeats and row < table.header_rows,
+                "".join(xml for _, xml in sorted(cells[row])),
+                look.figures_height if row in figures else look.height,
+                repeats=look.repeats and row < table.header_rows,
             )
-            for row, cells in sorted(rows.items())
+            for row in range(table.row_count)
         ),
     )
 
 
-def _kept(table: Table) -> set[int]:
-    """The rows that stay with the next: a header with some of what it heads, the rows of a band or a strip."""
+def _kept(table: Table) -> frozenset[int]:
+    """The rows that stay with the next: a header and some of what it heads, the rows of a band or strip."""
     if table.shape == "matrix":
-        return set(range(table.header_rows + _ROWS_TOGETHER))
+        return frozenset(range(table.header_rows + _ROWS_TOGETHER))
     titles = {placed.row for placed in table.layout if placed.role == "title"}
-    return {row for row in range(table.row_count - 1) if row + 1 not in titles}
+    return frozenset(row for row in range(table.row_count - 1) if row + 1 not in titles)
 
 
-def _placed(
-    placed: Placed, row: int, shape: _Look, edges: Sequence[int], printed: Mapping[str, str], *, keep: bool
-) -> str:
+def _placed(placed: Placed, row: int, setting: _Setting) -> str:
     """The cell at its first row, or its continuation in a further one."""
-    width = edges[placed.column + placed.column_span] - edges[placed.column]
-    first = row == placed.row
-    merge = ("restart" if first else "continue") if placed.row_span > 1 else ""
-    style, side = _manner(placed, shape)
-    runs = _content(placed, width, shape, printed) if first else ""
-    layout = ("<w:keepNext/>" if keep else "") + f'<w:jc w:val="{side}"/>'
-    fill = _SHADE if placed.role == "title" else ""
-    return _cell(width, _paragraph(style, runs, layout), span=placed.column_span, merge=merge, fill=fill)
+    width = setting.edges[placed.column + placed.column_span] - setting.edges[placed.column]
+    style, side = _manner(placed, setting.look)
+    layout = ("<w:keepNext/>" if row in setting.kept else "") + f'<w:jc w:val="{side}"/>'
+    runs = _content(placed, width, setting) if row == placed.row else ""
+    return _cell(width, _paragraph(style, runs, layout), marks=_marks(placed, row))
 
 
-def _manner(placed: Placed, shape: _Look) -> tuple[str, str]:
+def _marks(placed: Placed, row: int) -> str:
+    span = f'<w:gridSpan w:val="{placed.column_span}"/>' if placed.column_span > 1 else ""
+    run = "restart" if row == placed.row else "continue"
+    merge = f'<w:vMerge w:val="{run}"/>' if placed.row_span > 1 else ""
+    return f"{span}{merge}{_SHADED if placed.role == 'title' else ''}"
+
+
+def _manner(placed: Placed, look: _Look) -> tuple[str, str]:
     """Style and side of a cell, as the official form has them."""
-    sides = {"title": "left", "corner": "left", "stub": shape.stubs}
+    sides = {"title": "left", "corner": "left", "stub": look.stubs}
     headed = placed.role in ("title", "head")
-    return (shape.head if headed else shape.text), sides.get(placed.role, "center")
+    return (look.head if headed else look.text), sides.get(placed.role, "center")
 
 
-def _content(placed: Placed, width: int, shape: _Look, printed: Mapping[str, str]) -> str:
+def _content(placed: Placed, width: int, setting: _Setting) -> str:
     """A figure, or a short label such as 自然人, stays on one line; longer labels wrap."""
-    text = printed.get(placed.key, "") if placed.role == "value" else placed.text
-    if placed.role != "value" and len(text) > _SHORT_LABEL:
-        return _run(text)
-    return _run(text, _scale(text, width - 2 * shape.margin, shape.size)) if text else ""
+    if placed.role != "value" and len(placed.text) > _SHORT_LABEL:
+        return _run(placed.text)
+    text = setting.printed.get(placed.key, "") if placed.role == "value" else placed.text
+    room = width - 2 * setting.look.margin
+    return _run(text, _scale(text, room, setting.look.size)) if text else ""
 
 
 def _scale(text: str, room: int, size: int) -> int:
-    """How far a figure must be narrowed, in per cent, so that its digits stay on one line."""
+    """How far a text must be narrowed, in per cent, to stay on one line of ``room`` twips."""
     need = math.ceil(_ems(text) * size * 10)
-    return max(50, min(100, 100 * room // need))
+    return max(_NARROWEST, min(_UNSCALED, 100 * room // need))
 
 
 def _plain(table: PlainTable) -> str:
@@ -289,14 +309,10 @@ def _plain(table: PlainTable) -> str:
     edges = _edges(table.widths)
     widths = [right - left for left, right in pairwise(edges)]
     caption = _paragraph("Caption", _run(table.caption)) if table.caption else ""
-    header = _row(
-        "".join(
-            _cell(width, _paragraph("TableHead", _run(text), '<w:keepNext/><w:jc w:val="center"/>'), fill=_SHADE)
-            for width, text in zip(widths, table.header, strict=True)
-        ),
-        425,
-        repeats=True,
-    )
+    layout = '<w:keepNext/><w:jc w:val="center"/>'
+    heads = (_paragraph("TableHead", _run(text), layout) for text in table.header)
+    cells = (_cell(width, head, marks=_SHADED) for width, head in zip(widths, heads, strict=True))
+    header = _row("".join(cells), _ROW_HEIGHT, repeats=True)
     return caption + _table(edges, _MARGIN, (header, *(_plain_row(row, widths) for row in table.rows)))
 
 
@@ -305,7 +321,7 @@ def _plain_row(row: Sequence[str], widths: Sequence[int]) -> str:
     cells = list(zip(widths, row, strict=True))
     whole = max(_lines(text, width) for width, text in cells) <= _WHOLE_ROW
     at = "center" if whole else "top"
-    return _row("".join(_cell(width, _texts(text), at=at) for width, text in cells), 425, whole=whole)
+    return _row("".join(_cell(width, _texts(text), at=at) for width, text in cells), _ROW_HEIGHT, whole=whole)
 
 
 def _lines(text: str, width: int) -> int:
@@ -323,7 +339,8 @@ def _texts(text: str) -> str:
 
 def _shown(blocks: Iterable[Block], pictures: Mapping[str, bytes]) -> dict[str, _Picture]:
     """The charts of the draft that have a picture, by name."""
-    names = dict.fromkeys(block.name for block in blocks if isinstance(block, Chart) and block.name in pictures)
+    charts = dict.fromkeys(block.name for block in blocks if isinstance(block, Chart))
+    names = (name for name in charts if name in pictures)
     return {name: _picture(f"chart{number}", pictures[name]) for number, name in enumerate(names, 1)}
 
 
@@ -348,8 +365,9 @@ def _chart(chart: Chart, number: int, picture: _Picture) -> str:
         f'<a:graphicFrameLocks xmlns:a="{drawing}/main" noChangeAspect="1"/></wp:cNvGraphicFramePr>'
         f'<a:graphic xmlns:a="{drawing}/main"><a:graphicData uri="{drawing}/picture">'
         f'<pic:pic xmlns:pic="{drawing}/picture"><pic:nvPicPr><pic:cNvPr id="{number}" name="{name}"/>'
-        f'<pic:cNvPicPr/></pic:nvPicPr><pic:blipFill><a:blip r:embed="{picture.relation}"/><a:stretch><a:fillRect/>'
-        f'</a:stretch></pic:blipFill><pic:spPr><a:xfrm><a:off x="0" y="0"/><a:ext {size}/></a:xfrm>'
+        f'<pic:cNvPicPr/></pic:nvPicPr><pic:blipFill><a:blip r:embed="{picture.relation}"/>'
+        f"<a:stretch><a:fillRect/></a:stretch></pic:blipFill>"
+        f'<pic:spPr><a:xfrm><a:off x="0" y="0"/><a:ext {size}/></a:xfrm>'
         '<a:prstGeom prst="rect"><a:avLst/></a:prstGeom></pic:spPr></pic:pic></a:graphicData></a:graphic>'
         "</wp:inline></w:drawing></w:r>",
     )
@@ -373,9 +391,8 @@ def _headers(base: _Base, blocks: Iterable[Block]) -> dict[str, _Part]:
     if not mark:
         return {}
     short = mark if len(mark) <= _HEADER_ROOM else mark[: _HEADER_ROOM - 2] + "……"
-    return {
-        name: _text_part(header.replace("</w:p>", f"{_run(short)}</w:p>")) for name, header in base.headers.items()
-    }
+    end = f"{_run(short)}</w:p>"
+    return {name: _text_part(header.replace("</w:p>", end)) for name, header in base.headers.items()}
 
 
 def _properties(draft: Draft) -> str:
@@ -419,7 +436,8 @@ def _text_part(text: str) -> _Part:
     """A deflated part; characters that XML forbids are left out."""
     data = _FORBIDDEN.sub("", text).encode("utf-8")
     deflater = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
-    return _Part(zipfile.ZIP_DEFLATED, zlib.crc32(data), len(data), deflater.compress(data) + deflater.flush())
+    packed = deflater.compress(data) + deflater.flush()
+    return _Part(zipfile.ZIP_DEFLATED, zlib.crc32(data), len(data), packed)
 
 
 def _stored(data: bytes) -> _Part:

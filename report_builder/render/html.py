@@ -1,0 +1,257 @@
+"""Draft → a self-contained page for the office's site, and the page that the PDF is set from."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from report_builder.model import Block, Chart, Draft, Heading, Notice, Paragraph, PlainTable, StatutoryTable
+from report_builder.render import look, template
+from report_builder.spec import Format, Placed, Table
+
+_LINE = 20
+"""How many characters of 22 points a line of the title holds at most."""
+_TEXT_WIDTH = 442.2
+_SMALLEST = 9.0
+_CELL_EDGES = 3.4
+_WORD_END = re.compile(r"\d{4}年|[）)]|.(?=[（(])")
+_ID = re.compile(r"""(\b(?:id|href|xlink:href|aria-labelledby|aria-describedby)=["']#?|url\(["']?#)(?=[^"')])""")
+_PROLOGUE = re.compile(r"^\s*(?:<\?xml.*?\?>|<!DOCTYPE[^>]*>|<!--.*?-->|\s)*", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell as HTML has it; ``scope`` says what a heading cell heads."""
+
+    text: str
+    tag: Literal["td", "th"]
+    scope: str = ""
+    kind: str = ""
+    column_span: int = 1
+    row_span: int = 1
+
+
+Rows = Sequence[Sequence[Cell]]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One table as HTML has it; a ``quiet`` caption is for those who do not see the page. Widths are per cent."""
+
+    kind: str
+    caption: str
+    quiet: bool
+    widths: tuple[float, ...]
+    head: Rows
+    bodies: Sequence[Rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One block as the templates walk over it."""
+
+    sort: Literal["heading", "paragraph", "table", "chart"]
+    text: str = ""
+    level: int = 0
+    view: View | None = None
+    svg: Markup = Markup()
+
+
+def web(draft: Draft, fmt: Format, pictures: Mapping[str, str]) -> str:
+    """The report as one page that asks nothing of the network; ``pictures`` holds each chart's SVG by its name."""
+    return _page("report.html", draft, fmt, pictures, style=Markup(look("web.css").decode()))  # noqa: S704 - our own file
+
+
+def printed(draft: Draft, fmt: Format, pictures: Mapping[str, str]) -> str:
+    """The page that ``render.pdf`` sets; its looks are in templates/print.css."""
+    return _page("print.html", draft, fmt, pictures)
+
+
+def _page(name: str, draft: Draft, fmt: Format, pictures: Mapping[str, str], **more: object) -> str:
+    return _template(name).render(
+        draft=draft,
+        title=title_lines(draft.title, draft.unit),
+        notices=[block.text for block in draft.blocks if isinstance(block, Notice)],
+        blocks=list(_items(draft.blocks, fmt, pictures)),
+        **more,
+    )
+
+
+@cache
+def _template(name: str) -> Template:
+    loader = FileSystemLoader(template(name).parent)
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template(name)
+
+
+def _items(blocks: Iterable[Block], fmt: Format, pictures: Mapping[str, str]) -> Iterator[Item]:
+    """The blocks below the title; a notice stands above it, and the title is the page's own."""
+    number = itertools.count(1)
+    for block in blocks:
+        match block:
+            case Heading(level=level, text=text) if level:
+                yield Item("heading", text, level)
+            case Paragraph(text=text):
+                yield Item("paragraph", text)
+            case StatutoryTable():
+                yield _table_item(_statutory(fmt, fmt.table(block.key), block.printed), next(number))
+            case PlainTable():
+                yield _table_item(_plain(block), next(number))
+            case Chart(name=name) if name in pictures:
+                yield Item("chart", block.alt, svg=picture(pictures[name], name))
+
+
+def _table_item(view: View, number: int) -> Item:
+    """The text names the table to a screen reader; the number keeps two tables with one caption apart."""
+    return Item("table", f"表{number} {view.caption or '、'.join(cell.text for cell in view.head[0])}", view=view)
+
+
+def picture(svg: str, name: str) -> Markup:
+    """An SVG as part of a page: without its prologue, its ids marked with the chart's name so that none meet."""
+    return Markup(_ID.sub(rf"\g<1>{name}-", _PROLOGUE.sub("", svg, count=1)))  # noqa: S704 - drawn by charts
+
+
+# --- tables ----------------------------------------------------------------------------------------------------
+
+
+def _statutory(fmt: Format, table: Table, figures: Mapping[str, str]) -> View:
+    """A table of the law with its figures; its caption repeats the section's title for those who hear the page."""
+    rows = [[_cell(placed, figures) for placed in row] for row in _placed_rows(table)]
+    starts = [at for at, row in enumerate(_placed_rows(table)) if row[0].role == "title" and at >= table.header_rows]
+    edges = [table.header_rows, *starts, len(rows)]
+    return View(
+        kind=table.shape,
+        caption=fmt.section(table.section).title.partition("、")[2],
+        quiet=True,
+        widths=shares(table, figures),
+        head=rows[: table.header_rows],
+        bodies=[rows[top:bottom] for top, bottom in zip(edges, edges[1:], strict=False)],
+    )
+
+
+@cache
+def _placed_rows(table: Table) -> tuple[tuple[Placed, ...], ...]:
+    rows: list[list[Placed]] = [[] for _ in range(table.row_count)]
+    for placed in sorted(table.layout, key=lambda one: (one.row, one.column)):
+        rows[placed.row].append(placed)
+    return tuple(map(tuple, rows))
+
+
+def _cell(placed: Placed, figures: Mapping[str, str]) -> Cell:
+    text = figures.get(placed.key, "") if placed.key else placed.text
+    tag: Literal["td", "th"] = "td" if placed.role in {"value", "corner"} else "th"
+    kind = placed.role if tag == "td" else ""
+    return Cell(text, tag, _scope(placed), kind, placed.column_span, placed.row_span)
+
+
+def _scope(placed: Placed) -> str:
+    match placed.role:
+        case "head":
+            return "colgroup" if placed.column_span > 1 else "col"
+        case "title":
+            return "colgroup" if placed.row == 0 else "rowgroup"
+        case "stub":
+            return "rowgroup" if placed.row_span > 1 else "row"
+        case _:
+            return ""
+
+
+def shares(table: Table, figures: Mapping[str, str]) -> tuple[float, ...]:
+    """Each column's share of the text width: the format's own, but never less than its longest figure needs.
+
+    What a long figure needs is taken from the columns that have room to spare, each in proportion to it.
+    """
+    whole = sum(table.widths)
+    given = [width * _TEXT_WIDTH / whole for width in table.widths]
+    least = _least(table, figures)
+    lacking = sum(max(0.0, need - width) for need, width in zip(least, given, strict=True))
+    spare = sum(max(0.0, width - need) for need, width in zip(least, given, strict=True))
+    taken = min(1.0, lacking / spare) if spare else 0.0
+    fitted = [max(need, width - taken * (width - need)) for need, width in zip(least, given, strict=True)]
+    return tuple(round(100 * width / sum(fitted), 3) for width in fitted)
+
+
+def _least(table: Table, figures: Mapping[str, str]) -> list[float]:
+    """The points that the longest figure of each column takes in the smallest type; a label takes two characters."""
+    least = [2 * _SMALLEST + _CELL_EDGES] * table.column_count
+    for placed in table.layout:
+        if placed.key and placed.column_span == 1:
+            need = _ems(figures.get(placed.key, "")) * _SMALLEST + _CELL_EDGES
+            least[placed.column] = max(least[placed.column], need)
+    return least
+
+
+def _ems(text: str) -> float:
+    return sum(0.5 if sign.isascii() else 1.0 for sign in text)
+
+
+def _plain(table: PlainTable) -> View:
+    head = [Cell(text, "th", "col") for text in table.header]
+    rows = [[Cell(text, "td") for text in row] for row in table.rows]
+    whole = sum(table.widths)
+    widths = tuple(round(100 * width / whole, 3) for width in table.widths)
+    return View("plain", table.caption, quiet=False, widths=widths, head=[head], bodies=[rows])
+
+
+# --- the title -------------------------------------------------------------------------------------------------
+
+
+def title_lines(title: str, unit: str) -> tuple[str, ...]:
+    """The title in few lines of even length, broken where its words end: after the unit or the year, at a bracket."""
+    natural = frozenset({len(unit)} if unit and title.startswith(unit) else ()) | _word_ends(title)
+    fewest = -(-_halves(title) // (2 * _LINE))
+    broken = [_Broken(title, natural, _halves(title) / count).into(0, count) for count in (fewest, fewest + 1)]
+    best = min(filter(None, broken), key=lambda one: (one[0] + _FURTHER_LINE * len(one[1]), len(one[1])), default=None)
+    return best[1] if best else (title,)
+
+
+def _word_ends(title: str) -> frozenset[int]:
+    return frozenset(match.end() for match in _WORD_END.finditer(title))
+
+
+def _halves(text: str) -> int:
+    return sum(1 if sign.isascii() else 2 for sign in text)
+
+
+_FORCED = 24
+"""A break within a word costs as much as lines that differ by twelve characters."""
+_FURTHER_LINE = 10
+
+
+@dataclass(frozen=True)
+class _Broken:
+    """One title to be broken into lines near the ``even`` length."""
+
+    title: str
+    natural: frozenset[int]
+    even: float
+
+    def into(self, start: int, count: int) -> tuple[float, tuple[str, ...]] | None:
+        """The cheapest way to break what follows ``start`` into ``count`` lines; None where they cannot hold it."""
+        rest = self.title[start:]
+        if count == 1:
+            return (self._unevenness(rest), (rest,)) if _halves(rest) <= 2 * _LINE else None
+        ways = (self._way(start, at, count) for at in range(start + 1, len(self.title)) if self._may_end(start, at))
+        return min(filter(None, ways), default=None)
+
+    def _way(self, start: int, at: int, count: int) -> tuple[float, tuple[str, ...]] | None:
+        after = self.into(at, count - 1)
+        if after is None:
+            return None
+        line = self.title[start:at]
+        forced = 0 if at in self.natural else _FORCED
+        return self._unevenness(line) + forced + after[0], (line, *after[1])
+
+    def _may_end(self, start: int, at: int) -> bool:
+        """Whether a line may end here: it does not overflow, and no number or word of Latin letters is torn."""
+        torn = self.title[at - 1].isascii() and self.title[at].isascii()
+        return not torn and _halves(self.title[start:at]) <= 2 * _LINE
+
+    def _unevenness(self, line: str) -> float:
+        return abs(_halves(line) - self.even)
