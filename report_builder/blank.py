@@ -89,7 +89,9 @@ def book(fmt: Format, workbook: Workbook, filling: Filling, drawn: Sequence[Shee
         "report_year": filling.report_year,
         "unit": filling.unit_name,
     }
-    meta = (Cell(row, column, text) for row, pair in enumerate(about.items()) for column, text in enumerate(pair))
+    meta = (
+        Cell(row, column, text) for row, pair in enumerate(about.items()) for column, text in enumerate(pair)
+    )
     choices, names = _choices_sheet(workbook)
     return Book(
         sheets=(*drawn, choices, Sheet(META_SHEET, (18.0, 40.0), tuple(meta), very_hidden=True)),
@@ -107,7 +109,9 @@ def sheets(fmt: Format, workbook: Workbook, filling: Filling) -> tuple[Sheet, ..
     held = {sheet.table for sheet in workbook.sheets}
     for table in fmt.tables:
         if table.key not in held:
-            raise SpecError(f"workbook.toml：没有为格式 {fmt.id} 的表“{table.key}”安排工作表，请补上 [[sheets]] 一节")
+            raise SpecError(
+                f"workbook.toml：没有为格式 {fmt.id} 的表“{table.key}”安排工作表，请补上 [[sheets]] 一节"
+            )
     known = {"", *(table.key for table in fmt.tables)}
     return tuple(_SHEETS[spec.holds](spec, drawing) for spec in workbook.sheets if spec.table in known)
 
@@ -233,7 +237,9 @@ def _head(spec: SheetSpec, title: str, widths: Sequence[float], first: int = 0) 
     """The title and the instructions over the whole width, and the row where the rest begins."""
     span = len(widths) - first
     cells = [Cell(0, first, title, "title", column_span=span)]
-    cells += [Cell(row, first, text, "note", column_span=span) for row, text in enumerate(spec.instructions, 1)]
+    cells += [
+        Cell(row, first, text, "note", column_span=span) for row, text in enumerate(spec.instructions, 1)
+    ]
     return cells, len(cells) + 1
 
 
@@ -243,12 +249,15 @@ def _instructions(spec: SheetSpec, drawing: _Drawing) -> Sheet:
     title = fmt.report_title.format(unit=filling.unit_name, year=filling.report_year)
     said = {"year": filling.report_year, "document": fmt.document, "title": fmt.title}
     lines = [
-        *(("plain", False, str(number), text.format_map(said)) for number, text in enumerate(spec.instructions, 1)),
+        *(
+            ("plain", False, str(number), text.format_map(said))
+            for number, text in enumerate(spec.instructions, 1)
+        ),
         *((look, marked, "", text) for look, marked, text in _LEGEND),
     ]
     cells = [Cell(0, 0, f"{title}填报表", "title", column_span=2)]
     for row, (look, marked, label, text) in enumerate(lines, 2):
-        cells += [Cell(row, 0, label, look, marked=marked), Cell(row, 1, text, "plain")]  # type: ignore[arg-type]
+        cells += [Cell(row, 0, label, look, marked=marked), Cell(row, 1, text, "plain")]
     others = [sheet for sheet in drawing.workbook.sheets if sheet is not spec]
     for row, sheet in enumerate(others, len(lines) + 3):
         link = Cell(row, 0, sheet.name, "link", link=reference(sheet.name, 0, 0))
@@ -320,14 +329,17 @@ def _fields(spec: SheetSpec, drawing: _Drawing, contents: Mapping[str, Content])
         value = Cell(row, 2, content, "field", key=f"{spec.holds}.{one.key}", entry=entry)
         hint = [Cell(row, 3, one.hint, "note")] if one.hint else []
         cells += [Cell(row, 1, one.label, "stub"), drawing.marked(value), *hint]
-    return Sheet(spec.name, _FIELD_WIDTHS, tuple(cells), spec.landscape)
+    heights = dict.fromkeys(range(top, top + len(spec.fields)), 24.0)
+    return Sheet(spec.name, _FIELD_WIDTHS, tuple(cells), spec.landscape, heights=heights)
 
 
 def _about(spec: SheetSpec, drawing: _Drawing) -> Sheet:
     filling = drawing.filling
     unit, filled = filling.unit or Unit(filling.unit_name), filling.filled
     if filled is None:
-        return _fields(spec, drawing, {"unit": unit.name, "code": unit.code, "report_year": filling.report_year})
+        return _fields(
+            spec, drawing, {"unit": unit.name, "code": unit.code, "report_year": filling.report_year}
+        )
     return _fields(spec, drawing, {**filled.about, "unit": filled.unit, "report_year": filled.report_year})
 
 
@@ -475,11 +487,11 @@ def _pieces(paragraphs: Sequence[str]) -> list[str]:
 
 
 def _passage_cells(drawing: _Drawing, row: int, passage: _Passage, pieces: Sequence[str]) -> Iterator[Cell]:
-    yield Cell(row, 0, passage.label, "stub", row_span=len(pieces))
+    yield Cell(row, 0, passage.label, "given", row_span=len(pieces))
     for offset, piece in enumerate(pieces):
         key = "" if offset else passage.key
         yield drawing.marked(Cell(row + offset, 1, piece, "text", key=key, entry=Entry("text")))
-    yield Cell(row, 2, passage.hint, "note", row_span=len(pieces))
+    yield Cell(row, 2, passage.hint, "hint", row_span=len(pieces))
 
 
 def numeral(number: int) -> str:

@@ -333,7 +333,7 @@ def _fitting(texts: Iterable[str], column: float) -> tuple[float, bool]:
     for size in (_SIZE, _SMALL):
         if widest * size <= column - 1:
             return size, False
-    return _SMALL, False
+    return min(_SMALL, column), True
 
 
 def _over(x: float, y: float, text: str, size: float, *, turned: bool) -> Words:

@@ -21,7 +21,13 @@ _LATER = {
     "summary": "逐级汇总",
     "plan": "任务分工方案的读取",
 }
-_STATES = {"built": "已生成", "unchanged": "未变动", "blocked": "未生成", "failed": "出错", "checked": "已核对"}
+_STATES = {
+    "built": "已生成",
+    "unchanged": "未变动",
+    "blocked": "未生成",
+    "failed": "出错",
+    "checked": "已核对",
+}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -47,9 +53,13 @@ def _translated(message: str) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="report-builder", description="政府信息公开工作年度报告：核对、生成、比对", add_help=False)
+    parser = _Parser(
+        prog="report-builder", description="政府信息公开工作年度报告：核对、生成、比对", add_help=False
+    )
     parser.add_argument("-h", "--help", action="help", help="显示用法")
-    parser.add_argument("--version", action="version", version=f"report-builder {__version__}", help="显示版本")
+    parser.add_argument(
+        "--version", action="version", version=f"report-builder {__version__}", help="显示版本"
+    )
     verbs = parser.add_subparsers(dest="verb", metavar="命令", required=True, parser_class=_Parser)
     _build_parser(verbs)
     check = _verb(verbs, "check", "只核对，列出问题，写出校验意见", _check)
@@ -69,16 +79,28 @@ def _build_parser(verbs: Any) -> None:  # noqa: ANN401 - argparse does not name 
     build = _verb(verbs, "build", "核对并生成各单位的年度报告", _build)
     build.add_argument("--force", action="store_true", help="全部重新生成")
     build.add_argument("--formats", default="", metavar="LIST", help="只生成这些：docx,pdf,html,csv,json")
-    build.add_argument("--pdf-engine", choices=["weasyprint", "typst"], default="weasyprint", help="PDF 排版引擎")
-    build.add_argument("--allow-findings", default=None, metavar="REASON", help="有须更正的问题也生成草稿，并记录理由")
+    build.add_argument(
+        "--pdf-engine", choices=["weasyprint", "typst"], default="weasyprint", help="PDF 排版引擎"
+    )
+    build.add_argument(
+        "--allow-findings", default=None, metavar="REASON", help="有须更正的问题也生成草稿，并记录理由"
+    )
 
 
-def _verb(verbs: Any, name: str, what: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:  # noqa: ANN401
+def _verb(
+    verbs: Any, name: str, what: str, run: Callable[[argparse.Namespace], int]
+) -> argparse.ArgumentParser:  # noqa: ANN401
     verb: argparse.ArgumentParser = verbs.add_parser(name, help=what, description=what, add_help=False)
     verb.add_argument("-h", "--help", action="help", help="显示用法")
-    verb.add_argument("--inputs", type=Path, default=Path("data_inputs"), metavar="DIR", help="输入文件夹（data_inputs）")
-    verb.add_argument("--outputs", type=Path, default=Path("outputs"), metavar="DIR", help="输出文件夹（outputs）")
-    verb.add_argument("--year", type=int, default=None, metavar="N", help="报告年度（默认：有文件夹的最新年度）")
+    verb.add_argument(
+        "--inputs", type=Path, default=Path("data_inputs"), metavar="DIR", help="输入文件夹（data_inputs）"
+    )
+    verb.add_argument(
+        "--outputs", type=Path, default=Path("outputs"), metavar="DIR", help="输出文件夹（outputs）"
+    )
+    verb.add_argument(
+        "--year", type=int, default=None, metavar="N", help="报告年度（默认：有文件夹的最新年度）"
+    )
     verb.add_argument("--unit", action="append", default=[], metavar="NAME", help="只处理这个单位，可重复")
     verb.add_argument("--jobs", type=int, default=0, metavar="N", help="同时处理的单位数（默认：处理器核数）")
     verb.add_argument("--scheduler", default="", metavar="ADDRESS", help="Dask 调度器（本版本尚未提供）")
@@ -97,7 +119,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         asked = _parser().parse_args(arguments)
         if asked.scheduler:
-            return _say_and(CANNOT_RUN, "--scheduler 本版本尚未提供；请去掉这个参数，用 --jobs 指定同时处理的单位数")
+            return _say_and(
+                CANNOT_RUN, "--scheduler 本版本尚未提供；请去掉这个参数，用 --jobs 指定同时处理的单位数"
+            )
         status: int = asked.run(asked)
     except UnreadableError as fault:
         return _say_and(BLOCKED, str(fault))
@@ -194,10 +218,9 @@ def _print_findings(results: Iterable[UnitResult]) -> None:
     from report_builder.spec import load_spec  # noqa: PLC0415
 
     findings = [finding for result in results for finding in result.findings]
-    rules = load_spec().rules if findings else {}
-    for finding in findings:
-        print(feedback.sentences(finding, rules))
-        print()
+    if findings:
+        spec = load_spec()
+        print("\n\n".join(feedback.sentences(finding, spec) for finding in findings) + "\n")
 
 
 def _check(asked: argparse.Namespace) -> int:
@@ -230,6 +253,7 @@ def _blank(asked: argparse.Namespace) -> int:
 
 def _read(asked: argparse.Namespace) -> int:
     from report_builder import facts, feedback, pipeline  # noqa: PLC0415
+    from report_builder.spec import load_spec  # noqa: PLC0415
 
     ret, fmt, findings = pipeline.read(asked.file, asked.inputs)
     if asked.json:
@@ -242,7 +266,7 @@ def _read(asked: argparse.Namespace) -> int:
     for section in ret.sections:
         print(f"  {section.title}：{sum(map(len, section.paragraphs))} 字")
     for finding in findings:
-        print(feedback.sentences(finding, pipeline.load_spec().rules))
+        print(feedback.sentences(finding, load_spec()))
     return 0
 
 
@@ -283,7 +307,9 @@ def rule_lines(rule: Any, spec: Any) -> list[str]:  # noqa: ANN401
     lines += [f"  说法：{rule.message}", f"  改法：{rule.fix}"]
     if rule.threshold is not None:
         lines.append(f"  界限：{rule.threshold}（settings.toml 的 thresholds.{rule.code}）")
-    lines += [f"  依据（{fmt.id} 年格式）：{fmt.rules[rule.code]}" for fmt in spec.formats if rule.code in fmt.rules]
+    lines += [
+        f"  依据（{fmt.id} 年格式）：{fmt.rules[rule.code]}" for fmt in spec.formats if rule.code in fmt.rules
+    ]
     return lines + [f"  例：{example.name} → {spec.terms[example.state]}" for example in rule.examples]
 
 

@@ -84,7 +84,9 @@ def read_return(source: Source | Path, spec: Spec, report_year: int) -> Return:
     except UnreadableError as fault:
         return _unreadable(name, fault, spec, report_year)
     except OSError as fault:
-        reason = UnreadableError(f"系统拒绝读取（{fault.strerror}）", "请关闭正在使用它的程序，或检查文件是否完整")
+        reason = UnreadableError(
+            f"系统拒绝读取（{fault.strerror}）", "请关闭正在使用它的程序，或检查文件是否完整"
+        )
         return _unreadable(name, reason, spec, report_year)
     return ret if source.text is None else _with_text(ret, source.text, spec)
 
@@ -92,9 +94,13 @@ def read_return(source: Source | Path, spec: Spec, report_year: int) -> Return:
 def _hold_one(source: Source) -> None:
     """A unit's folder must hold one return, no more and no less."""
     if source.main.is_dir():
-        raise UnreadableError("这是一个文件夹，里面没有报送表", "请把报送表（.xlsx）放进去，或直接放在年度文件夹里")
+        raise UnreadableError(
+            "这是一个文件夹，里面没有报送表", "请把报送表（.xlsx）放进去，或直接放在年度文件夹里"
+        )
     if source.candidates > 1:
-        raise UnreadableError(f"文件夹里有 {source.candidates} 份报送表，不知道以哪份为准", "请只留下要报送的一份")
+        raise UnreadableError(
+            f"文件夹里有 {source.candidates} 份报送表，不知道以哪份为准", "请只留下要报送的一份"
+        )
 
 
 def _unreadable(name: str, fault: UnreadableError, spec: Spec, report_year: int) -> Return:
@@ -123,7 +129,12 @@ def _from_facts(data: bytes, name: str, spec: Spec, report_year: int) -> Return:
 
 def _wrong_year(found: int, expected: int, where: str) -> Iterator[Trouble]:
     if found != expected:
-        yield Trouble("wrong_edition", where, (), {"what": "报告年度", "found": f"{found}年", "expected": f"{expected}年"})
+        yield Trouble(
+            "wrong_edition",
+            where,
+            (),
+            {"what": "报告年度", "found": f"{found}年", "expected": f"{expected}年"},
+        )
 
 
 def _wrong_format(where: str, found: Format, expected: Format) -> Trouble:
@@ -201,11 +212,17 @@ class _Reader:
 
     def _twice(self, table: str, copies: Sequence[Found]) -> Iterator[Trouble]:
         """Two copies of a table with other figures in them: which one counts is not ours to choose."""
-        filled = [copy for copy in copies if any(self._figure(copy, key).typed is not Typed.BLANK for key in copy.places)]
+        filled = [
+            copy
+            for copy in copies
+            if any(self._figure(copy, key).typed is not Typed.BLANK for key in copy.places)
+        ]
         if len(filled) < 2:  # noqa: PLR2004 - a copy needs another
             return
         first, second = filled[:2]
-        unlike = [k for k in first.places if k in second.places and self._typed(first, k) != self._typed(second, k)]
+        unlike = [
+            k for k in first.places if k in second.places and self._typed(first, k) != self._typed(second, k)
+        ]
         if unlike:
             names = "、".join(copy.grid.name for copy in filled)
             title = next((sheet.name for sheet in self.spec.workbook.sheets if sheet.table == table), table)
@@ -233,13 +250,17 @@ class _Reader:
                 if formula is not None and read_as.typed is Typed.BLANK:
                     read_as = replace(read_as, typed=Typed.FORMULA, text=formula)
                     if not self.fmt.slots[key].total_of:
-                        troubles.append(Trouble("formula_without_value", read_as.source, (key,), {"formula": formula}))
+                        troubles.append(
+                            Trouble("formula_without_value", read_as.source, (key,), {"formula": formula})
+                        )
                 cells[key] = read_as
         return {key: cells[key] for key in self.fmt.slots if key in cells}, troubles
 
     def _chosen(self, copies: Sequence[Found]) -> Found:
         """The copy that is filled in, else the most complete one."""
-        filled = [copy for copy in copies if any(self._figure(copy, key).number is not None for key in copy.places)]
+        filled = [
+            copy for copy in copies if any(self._figure(copy, key).number is not None for key in copy.places)
+        ]
         return best(filled or copies)
 
     def _sheet_grids(self, sheet: SheetSpec) -> list[Grid]:
@@ -392,7 +413,11 @@ def _paragraphs(rows: Iterable[Sequence[object]], label: int, text: int, fmt: Fo
     number = fmt.sections[0].number
     for row in rows:
         said = _said(row[label]) if label < len(row) else ""
-        lines = [line.strip() for line in (_said(row[text]) if text < len(row) else "").splitlines() if line.strip()]
+        lines = [
+            line.strip()
+            for line in (_said(row[text]) if text < len(row) else "").splitlines()
+            if line.strip()
+        ]
         section = titles.get(bare(said))
         if section is not None:
             number = section.number
@@ -424,7 +449,11 @@ def _with_text(ret: Return, path: Path, spec: Spec) -> Return:
     try:
         paragraphs = read_text(path)
     except (UnreadableError, OSError) as fault:
-        reason = fault if isinstance(fault, UnreadableError) else UnreadableError(f"系统拒绝读取（{fault.strerror}）", "请检查文件")
+        reason = (
+            fault
+            if isinstance(fault, UnreadableError)
+            else UnreadableError(f"系统拒绝读取（{fault.strerror}）", "请检查文件")
+        )
         trouble = Trouble("unreadable", path.name, (), {"reason": reason.reason, "mend": reason.fix})
         return replace(ret, troubles=(*ret.troubles, trouble))
     sections = split_sections(paragraphs, fmt)

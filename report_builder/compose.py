@@ -99,7 +99,9 @@ def _lead(desk: _Desk) -> Iterator[str]:
     ret = desk.now.ret
     yield from (_filled(text, ret) for text in desk.now.fmt.lead)
     wording = desk.spec.wording
-    parts = [said.replace("{value}", ret.about[key]) for key, said in wording.contact.items() if ret.about.get(key)]
+    parts = [
+        said.replace("{value}", ret.about[key]) for key, said in wording.contact.items() if ret.about.get(key)
+    ]
     if parts:
         yield _filled(wording.contact_sentence, ret).replace("{parts}", "；".join(parts))
 
@@ -113,7 +115,12 @@ def _section(desk: _Desk, section: SectionSpec) -> Iterator[Block]:
     for table in desk.now.fmt.tables:
         if table.section == section.number:
             yield _statutory(table, desk.now.ret)
-    yield from (chart for spec in desk.now.fmt.charts if spec.section == section.number for chart in _chart(desk, spec))
+    yield from (
+        chart
+        for spec in desk.now.fmt.charts
+        if spec.section == section.number
+        for chart in _chart(desk, spec)
+    )
     if section.tasks:
         yield from _tasks(desk)
 
@@ -131,7 +138,9 @@ def _statutory(table: Table, ret: Return) -> StatutoryTable:
     for key in table.slots:
         held = ret.cells.get(key)
         absent = held is None or held.typed is Typed.FORMULA
-        texts[key] = "" if absent or held is None else (held.text if held.number is None else printed(held.number))
+        texts[key] = (
+            "" if absent or held is None else (held.text if held.number is None else printed(held.number))
+        )
     return StatutoryTable(table.key, texts)
 
 
@@ -179,7 +188,9 @@ def _parts(desk: _Desk, keys: Sequence[str]) -> str | None:
         if number is None:
             return None
         if number:
-            said.append(wording.parts_item.format(label=measure.label, value=printed(number), unit=measure.unit))
+            said.append(
+                wording.parts_item.format(label=measure.label, value=printed(number), unit=measure.unit)
+            )
     return None if keys and not said else wording.parts_join.join(said)
 
 
@@ -212,7 +223,7 @@ def not_comparable(spec: Spec, older: Format, newer: Format, measure: Measure) -
 
 def change_in_words(change: Change, unit: str, base: Number, now: Number) -> str:
     """“，较上年增加5件、增长16.67%”; no per cent on a base of zero or of a few cases, where it says nothing."""
-    difference = abs(now - base)
+    difference = max(now, base) - min(now, base)
     if not difference:
         return change.same
     if not base:
@@ -264,19 +275,25 @@ class _task_row:  # noqa: N801 - a function with its wording at hand
         wording = self.spec.wording
         names: Mapping[str, Mapping[str, str]] = {"state": wording.task_states, "role": wording.task_roles}
         labels = {field.key: field.label for field in self.spec.workbook.sheet("tasks").fields}
-        said = [(field, names.get(field, {}).get(task[field], task[field])) for field in fields if task[field]]
+        said = [
+            (field, names.get(field, {}).get(task[field], task[field])) for field in fields if task[field]
+        ]
         several = len(fields) > 2  # noqa: PLR2004 - two run together as one phrase
-        return ("\n" if several else " ").join(f"{labels[field]}：{text}" if several else text for field, text in said)
+        return ("\n" if several else " ").join(
+            f"{labels[field]}：{text}" if several else text for field, text in said
+        )
 
 
 def _chart(desk: _Desk, spec: ChartSpec) -> Iterator[Chart]:
     """The picture, where it has enough in it to tell something."""
     unit, categories, series = _CHARTS[spec.kind](desk, spec)
-    everything = [abs(number) for _, numbers in series for number in numbers]
+    everything: list[Number] = [number for _, numbers in series for number in numbers]
     bars = sum(any(numbers[at] for _, numbers in series) for at in range(len(categories)))
-    if everything and sum(everything) >= spec.at_least and bars >= spec.parts_at_least:
+    if sum(everything) >= spec.at_least and bars >= max(spec.parts_at_least, 1):
         title = _filled(spec.title, desk.now.ret)
-        yield Chart(spec.name, spec.kind, title, unit, categories, series, _alt(title, unit, categories, series))
+        yield Chart(
+            spec.name, spec.kind, title, unit, categories, series, _alt(title, unit, categories, series)
+        )
 
 
 Plotted = tuple[str, tuple[str, ...], tuple[tuple[str, tuple[Number, ...]], ...]]
@@ -300,13 +317,21 @@ def _row_unit(desk: _Desk, row: str) -> str:
 
 
 def _measure_pairs(desk: _Desk, keys: Iterable[str]) -> list[tuple[str, Number]] | None:
-    pairs = [(measure.label, measured(measure, desk.now)) for measure in map(desk.now.fmt.measures_by_key.get, keys) if measure]
+    pairs = [
+        (measure.label, measured(measure, desk.now))
+        for measure in map(desk.now.fmt.measures_by_key.get, keys)
+        if measure
+    ]
     known = [(label, number) for label, number in pairs if number is not None]
     return known if len(known) == len(pairs) else None
 
 
 def _row_pairs(desk: _Desk, row: str) -> list[tuple[str, Number]] | None:
-    slots = [slot for key, slot in desk.now.fmt.slots.items() if f"{slot.table}.{slot.row.key}" == row and not slot.total_of]
+    slots = [
+        slot
+        for key, slot in desk.now.fmt.slots.items()
+        if f"{slot.table}.{slot.row.key}" == row and not slot.total_of
+    ]
     pairs = [(slot.column.label, desk.now.ret.number(slot.key)) for slot in slots]
     known = [(label, number) for label, number in pairs if number is not None]
     return known if len(known) == len(pairs) else None
@@ -339,19 +364,26 @@ def _stacked(desk: _Desk, spec: ChartSpec) -> Plotted:
     table = desk.now.fmt.table(spec.table)
     band = table.bands[0]
     columns = [column for column in band.columns if not column.total_of]
-    cells = {row.label: [desk.now.ret.number(f"{table.key}.{row.key}.{c.key}") for c in columns] for row in band.rows}
+    cells = {
+        row.label: [desk.now.ret.number(f"{table.key}.{row.key}.{c.key}") for c in columns]
+        for row in band.rows
+    }
     if any(number is None for numbers in cells.values() for number in numbers):
         return _NOTHING
     rows = {label: [number or 0 for number in numbers] for label, numbers in cells.items() if any(numbers)}
     unit = _row_unit(desk, f"{table.key}.{band.rows[0].key}")
-    series = tuple((column.label, tuple(rows[label][at] for label in rows)) for at, column in enumerate(columns))
+    series = tuple(
+        (column.label, tuple(rows[label][at] for label in rows)) for at, column in enumerate(columns)
+    )
     return unit, tuple(rows), tuple((label, numbers) for label, numbers in series if any(numbers))
 
 
 _CHARTS = {"bars": _bars, "years": _years, "stacked": _stacked}
 
 
-def _alt(title: str, unit: str, categories: Sequence[str], series: Sequence[tuple[str, Sequence[Number]]]) -> str:
+def _alt(
+    title: str, unit: str, categories: Sequence[str], series: Sequence[tuple[str, Sequence[Number]]]
+) -> str:
     """The picture in words, for who cannot see it: every value it shows."""
     said = []
     for at, category in enumerate(categories):

@@ -38,7 +38,9 @@ def as_facts(ret: Return, fmt: Format) -> dict[str, Any]:
         },
         "published_on": ret.about.get("published_on") or None,
         "code": ret.about.get("code") or None,
-        _ABOUT: {key: value for key, value in sorted(ret.about.items()) if key not in {"published_on", "code"}},
+        _ABOUT: {
+            key: value for key, value in sorted(ret.about.items()) if key not in {"published_on", "code"}
+        },
         "sources": {key: ret.cells[key].source for key in fmt.slots if key in ret.cells},
     }
 
@@ -74,7 +76,9 @@ def read(data: bytes, name: str, spec: Spec, report_year: int | None = None) -> 
     year = _year(facts.get("report_year"), report_year)
     fmt = spec.format(str(facts.get("format"))) or spec.format_for(year)
     if fmt is None or not isinstance(facts.get("tables"), dict):
-        raise UnreadableError("JSON 中没有 tables，或没有适用的格式", "请按 facts.json 的样式提供 report_year、format 和 tables")
+        raise UnreadableError(
+            "JSON 中没有 tables，或没有适用的格式", "请按 facts.json 的样式提供 report_year、format 和 tables"
+        )
     sources = facts.get("sources")
     cells = dict(_cells(facts["tables"], fmt, name, sources if isinstance(sources, dict) else {}))
     return Return(
@@ -109,7 +113,9 @@ def _year(value: object, fallback: int | None) -> int:
     raise UnreadableError(f"JSON 中的 report_year 是 {value!r}，不是年份", "请填报告年度，如 2024")
 
 
-def _cells(tables: Mapping[str, Any], fmt: Format, name: str, sources: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
+def _cells(
+    tables: Mapping[str, Any], fmt: Format, name: str, sources: Mapping[str, Any]
+) -> Iterator[tuple[str, Figure]]:
     for key, slot in fmt.slots.items():
         rows = tables.get(slot.table)
         row = rows.get(slot.row.key) if isinstance(rows, dict) else None
@@ -128,7 +134,9 @@ def _sections(items: object, fmt: Format) -> Iterator[Section]:
             number = item["number"]
             said = item.get("paragraphs")
             paragraphs = tuple(str(text).strip() for text in said) if isinstance(said, list) else ()
-            yield Section(number, str(item.get("title") or titles.get(number, "")), tuple(filter(None, paragraphs)))
+            yield Section(
+                number, str(item.get("title") or titles.get(number, "")), tuple(filter(None, paragraphs))
+            )
 
 
 def _tasks(items: object) -> Iterator[Task]:

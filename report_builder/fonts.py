@@ -56,7 +56,15 @@ _STACKS = {
 }
 """Which faces are asked for a character, in turn: 镕 and 喆 are not in the 仿宋 but in the 宋体."""
 
-_WIDEST_FIRST = (Role.SONGTI, Role.HEITI, Role.FANGSONG, Role.KAITI, Role.XIAOBIAOSONG, Role.LATIN, Role.LATIN_BOLD)
+_WIDEST_FIRST = (
+    Role.SONGTI,
+    Role.HEITI,
+    Role.FANGSONG,
+    Role.KAITI,
+    Role.XIAOBIAOSONG,
+    Role.LATIN,
+    Role.LATIN_BOLD,
+)
 _LATIN = frozenset({Role.LATIN, Role.LATIN_BOLD})
 _UNPRINTED = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp", "Mn"})
 

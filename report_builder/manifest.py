@@ -49,7 +49,11 @@ def digest(parts: Iterable[str]) -> str:
 def program_digest(templates: Path) -> str:
     """The digest of the program's own files and its templates: what else decides what comes out."""
     package = Path(__file__).parent
-    files = [*package.rglob("*.py"), *package.rglob("*.toml"), *(path for path in templates.rglob("*") if path.is_file())]
+    files = [
+        *package.rglob("*.py"),
+        *package.rglob("*.toml"),
+        *(path for path in templates.rglob("*") if path.is_file()),
+    ]
     return digest(text for path in sorted(files) for text in (path.name, sha256(path)))
 
 
@@ -62,7 +66,9 @@ def load(folder: Path) -> dict[str, Entry]:
         return {}
 
 
-def dumped(entries: Iterable[Entry], *, report_year: int, formats: Mapping[str, str], rules: Mapping[str, str]) -> bytes:
+def dumped(
+    entries: Iterable[Entry], *, report_year: int, formats: Mapping[str, str], rules: Mapping[str, str]
+) -> bytes:
     """manifest.json: every input and output with its sha256, the versions of format, rules and program."""
     document: dict[str, Any] = {
         "schema": SCHEMA,
@@ -109,7 +115,9 @@ def write_file(path: Path, data: bytes) -> None:
     except OSError as fault:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)
-        raise OutputError(f"写不进 {path.name}（{fault.strerror}）；请检查 {path.parent.name} 的权限和磁盘空间") from fault
+        raise OutputError(
+            f"写不进 {path.name}（{fault.strerror}）；请检查 {path.parent.name} 的权限和磁盘空间"
+        ) from fault
     except BaseException:
         beside.unlink(missing_ok=True)
         raise

@@ -120,7 +120,9 @@ class Return:
 
     def paragraphs(self, number: int) -> tuple[str, ...]:
         """The paragraphs of section ``number``, in order; empty where there is none."""
-        return tuple(text for section in self.sections if section.number == number for text in section.paragraphs)
+        return tuple(
+            text for section in self.sections if section.number == number for text in section.paragraphs
+        )
 
 
 @dataclass(frozen=True, slots=True)

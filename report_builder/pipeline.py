@@ -146,7 +146,9 @@ def open_place(options: Options) -> Place:
 
 def years(inputs: Path) -> list[int]:
     """The report years that have a folder, oldest first."""
-    return sorted(int(path.name) for path in inputs.iterdir() if path.is_dir() and _YEAR_FOLDER.fullmatch(path.name))
+    return sorted(
+        int(path.name) for path in inputs.iterdir() if path.is_dir() and _YEAR_FOLDER.fullmatch(path.name)
+    )
 
 
 def newest_year(inputs: Path) -> int:
@@ -157,7 +159,9 @@ def newest_year(inputs: Path) -> int:
     """
     held = years(inputs)
     if not held:
-        raise InputError(f"{inputs} 里没有年度文件夹；请建立如 {inputs.name}/2024 的文件夹，把各单位的报送表放进去")
+        raise InputError(
+            f"{inputs} 里没有年度文件夹；请建立如 {inputs.name}/2024 的文件夹，把各单位的报送表放进去"
+        )
     return held[-1]
 
 
@@ -193,8 +197,12 @@ def _collected(place: Place) -> tuple[list[tuple[Unit, collect.Source, Return]],
         raise InputError(f"{place.options.inputs} 里没有 {place.year} 年的文件夹；现有年度：{held}")
     found, unused = sources(folder)
     if not found:
-        raise InputError(f"{folder} 里没有报送表；请把各单位的 .xlsx 放进去（空白表用 report-builder blank 生成）")
-    return [_named(place, source, collect.read_return(source, place.spec, place.year)) for source in found], unused
+        raise InputError(
+            f"{folder} 里没有报送表；请把各单位的 .xlsx 放进去（空白表用 report-builder blank 生成）"
+        )
+    return [
+        _named(place, source, collect.read_return(source, place.spec, place.year)) for source in found
+    ], unused
 
 
 def _named(place: Place, source: collect.Source, ret: Return) -> tuple[Unit, collect.Source, Return]:
@@ -231,7 +239,9 @@ def _twice(group: Sequence[tuple[Unit, collect.Source, Return]]) -> tuple[Unit, 
     return unit, source, replace(ret, troubles=(*ret.troubles, trouble))
 
 
-def _chosen(place: Place, collected: Sequence[tuple[Unit, collect.Source, Return]]) -> list[tuple[Unit, collect.Source, Return]]:
+def _chosen(
+    place: Place, collected: Sequence[tuple[Unit, collect.Source, Return]]
+) -> list[tuple[Unit, collect.Source, Return]]:
     """The units asked for by name; all where none was.
 
     Raises:
@@ -277,7 +287,9 @@ def read_earlier(spec: Spec, year: int, source: collect.Source) -> Held | None:
 def _jobs(place: Place) -> tuple[list[Job], list[str]]:
     collected, unused = _collected(place)
     held = earlier_sources(place)
-    common = manifest.digest([manifest.program_digest(_templates()), _settings_digest(place), *_asked(place.options)])
+    common = manifest.digest(
+        [manifest.program_digest(_templates()), _settings_digest(place), *_asked(place.options)]
+    )
     jobs = [
         _job(place, unit, source, ret, tuple(held.get(unit.name, ())), common)
         for unit, source, ret in _chosen(place, _once_each(collected))
@@ -291,14 +303,18 @@ def _templates() -> Path:
 
 def _settings_digest(place: Place) -> str:
     formats = [fmt.sha256 for fmt in place.spec.formats]
-    return manifest.digest([repr(place.settings), *formats, repr(sorted(place.spec.rules.items())), _fonts_digest()])
+    return manifest.digest(
+        [repr(place.settings), *formats, repr(sorted(place.spec.rules.items())), _fonts_digest()]
+    )
 
 
 def _fonts_digest() -> str:
     from report_builder import fonts  # noqa: PLC0415 - only runs that may build look for fonts
 
     found = fonts.find()
-    return manifest.digest(sorted(f"{path.name} {path.stat().st_size}" for path in found.files.values()))
+    return manifest.digest(
+        sorted(f"{face.role} {face.path.name} {face.path.stat().st_size}" for face in found.faces)
+    )
 
 
 def _asked(options: Options) -> tuple[str, ...]:
@@ -306,12 +322,22 @@ def _asked(options: Options) -> tuple[str, ...]:
 
 
 def _job(
-    place: Place, unit: Unit, source: collect.Source, ret: Return, earlier: tuple[tuple[int, collect.Source], ...], common: str
+    place: Place,
+    unit: Unit,
+    source: collect.Source,
+    ret: Return,
+    earlier: tuple[tuple[int, collect.Source], ...],
+    common: str,
 ) -> Job:
     root = place.options.inputs
     files = [*source.files, *(path for _, held in earlier for path in held.files)]
     inputs = {path.relative_to(root).as_posix(): manifest.sha256(path) for path in files if path.is_file()}
-    said = (repr(unit), repr(ret.troubles), common, *(f"{name} {known}" for name, known in sorted(inputs.items())))
+    said = (
+        repr(unit),
+        repr(ret.troubles),
+        common,
+        *(f"{name} {known}" for name, known in sorted(inputs.items())),
+    )
     name = unit.name if not unfit_name(unit.name) else source.stem
     return Job(unit, source, ret, earlier, _year_folder(place) / name, manifest.digest(said), inputs)
 
@@ -352,11 +378,18 @@ def _prepare(folder: Path) -> None:
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as fault:
-        raise OutputError(f"输出文件夹 {folder} 写不进去（{fault.strerror}）；请检查权限和磁盘空间，或用 --outputs 换一处") from fault
+        raise OutputError(
+            f"输出文件夹 {folder} 写不进去（{fault.strerror}）；请检查权限和磁盘空间，或用 --outputs 换一处"
+        ) from fault
 
 
 def _is_current(entry: manifest.Entry | None, job: Job, folder: Path) -> bool:
-    return entry is not None and entry.key == job.key and entry.state != "failed" and manifest.intact(entry, folder)
+    return (
+        entry is not None
+        and entry.key == job.key
+        and entry.state != "failed"
+        and manifest.intact(entry, folder)
+    )
 
 
 def _unchanged(entry: manifest.Entry, job: Job, folder: Path) -> UnitResult:
@@ -365,7 +398,9 @@ def _unchanged(entry: manifest.Entry, job: Job, folder: Path) -> UnitResult:
 
     findings: tuple[Finding, ...] = ()
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        findings = feedback.from_json((folder / job.folder.name / f"{ANSWERED}.json").read_text(encoding="utf-8"))
+        findings = feedback.from_json(
+            (folder / job.folder.name / f"{ANSWERED}.json").read_text(encoding="utf-8")
+        )
     state = "blocked" if entry.state == "blocked" else "unchanged"
     why = _why_blocked(findings) if state == "blocked" else None
     return UnitResult(job.unit.name, state, tuple(sorted(entry.outputs)), why, findings, entry=entry)
@@ -389,7 +424,9 @@ def _run(place: Place, jobs: Sequence[Job]) -> Iterator[UnitResult]:
                 try:
                     yield future.result()
                 except BrokenProcessPool:
-                    yield UnitResult(pending[future].unit.name, "failed", why="处理它的进程意外终止；请重新运行")
+                    yield UnitResult(
+                        pending[future].unit.name, "failed", why="处理它的进程意外终止；请重新运行"
+                    )
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
@@ -403,14 +440,18 @@ def build_unit(place: Place, job: Job) -> UnitResult:
     except ReportBuilderError as fault:
         result = UnitResult(job.unit.name, "failed", why=str(fault))
     except Exception as fault:  # noqa: BLE001 - one unit's mishap must not stop the others; the log names it
-        result = UnitResult(job.unit.name, "failed", why=f"程序内部出错（{type(fault).__name__}: {fault}）；请把 run.log 交给维护人员")
+        result = UnitResult(
+            job.unit.name,
+            "failed",
+            why=f"程序内部出错（{type(fault).__name__}: {fault}）；请把 run.log 交给维护人员",
+        )
     return replace(result, seconds=time.perf_counter() - start)
 
 
 def _built(place: Place, job: Job) -> UnitResult:
     findings, runs = validate(job.ret, place.fmt, place.spec, place.settings)
     held_back = blocks(findings, allowed=bool(place.options.reason))
-    files = dict(_feedback_files(place, job.ret, findings, runs))
+    files = dict(_feedback_files(place, job.unit, job.ret, findings, runs))
     notes: tuple[str, ...] = ()
     if not held_back:
         overridden = place.options.reason if blocks(findings) else ""
@@ -432,7 +473,9 @@ def _built(place: Place, job: Job) -> UnitResult:
     )
 
 
-def _entry(place: Place, job: Job, state: str, written: Mapping[str, bytes], findings: Sequence[Finding]) -> manifest.Entry:
+def _entry(
+    place: Place, job: Job, state: str, written: Mapping[str, bytes], findings: Sequence[Finding]
+) -> manifest.Entry:
     import hashlib  # noqa: PLC0415
 
     outputs = {name: hashlib.sha256(data).hexdigest() for name, data in written.items()}
@@ -440,12 +483,15 @@ def _entry(place: Place, job: Job, state: str, written: Mapping[str, bytes], fin
     return manifest.Entry(job.unit.name, job.key, state, job.inputs, outputs, reason)
 
 
-def _feedback_files(place: Place, ret: Return, findings: Sequence[Finding], runs: Sequence[Run]) -> Iterator[tuple[str, bytes]]:
+def _feedback_files(
+    place: Place, unit: Unit, ret: Return, findings: Sequence[Finding], runs: Sequence[Run]
+) -> Iterator[tuple[str, bytes]]:
     from report_builder import feedback  # noqa: PLC0415
 
     yield f"{ANSWERED}.json", facts.dumped(feedback.as_json(findings, runs)).encode()
     if findings:
-        yield f"{ANSWERED}.xlsx", feedback.returned_workbook(ret, place.fmt, place.spec, findings, runs)
+        case = feedback.Case(unit, place.year, findings, ret)
+        yield f"{ANSWERED}.xlsx", feedback.returned_workbook(case, place.spec)
 
 
 def _report_files(place: Place, job: Job, reason: str) -> tuple[dict[str, bytes], tuple[str, ...]]:
@@ -477,7 +523,11 @@ def _text(block: Block) -> tuple[str, ...]:
 
 
 def _record(
-    place: Place, folder: Path, last: Mapping[str, manifest.Entry], results: Sequence[UnitResult], present: set[str]
+    place: Place,
+    folder: Path,
+    last: Mapping[str, manifest.Entry],
+    results: Sequence[UnitResult],
+    present: set[str],
 ) -> None:
     """The manifest and the log. A unit not asked for this time stays on record as it was."""
     entries = {name: entry for name, entry in last.items() if name not in present and place.options.units}
@@ -486,7 +536,9 @@ def _record(
     rules = {code: manifest.digest([repr(rule)]) for code, rule in place.spec.rules.items()}
     data = manifest.dumped(entries.values(), report_year=place.year, formats=formats, rules=rules)
     manifest.write_file(folder / manifest.FILE, data)
-    lines = [f"{r.unit}\t{r.state}\t{r.seconds:.2f}s\t{r.why or ''}\n" for r in results if r.state != "unchanged"]
+    lines = [
+        f"{r.unit}\t{r.state}\t{r.seconds:.2f}s\t{r.why or ''}\n" for r in results if r.state != "unchanged"
+    ]
     if lines:
         manifest.write_file(folder / "run.log", "".join(lines).encode())
 
@@ -500,10 +552,16 @@ def check(options: Options, files: Sequence[Path] = (), *, write: bool = True) -
     place = open_files(options, files) if files else open_place(options)
     unused: list[str] = []
     if files:
-        collected = [_named(place, collect.Source(path), collect.read_return(path, place.spec, place.year)) for path in files]
+        collected = [
+            _named(place, collect.Source(path), collect.read_return(path, place.spec, place.year))
+            for path in files
+        ]
     else:
         collected, unused = _collected(place)
-    results = [_checked(place, unit, source, ret, write=write) for unit, source, ret in _chosen(place, _once_each(collected))]
+    results = [
+        _checked(place, unit, source, ret, write=write)
+        for unit, source, ret in _chosen(place, _once_each(collected))
+    ]
     return Outcome(place.year, _year_folder(place), tuple(results), tuple(unused))
 
 
@@ -512,7 +570,11 @@ def open_files(options: Options, files: Sequence[Path]) -> Place:
     for path in files:
         if not path.exists():
             raise InputError(f"没有找到文件 {path}；请核对路径")
-    in_folders = [int(path.resolve().parent.name) for path in files if _YEAR_FOLDER.fullmatch(path.resolve().parent.name)]
+    in_folders = [
+        int(path.resolve().parent.name)
+        for path in files
+        if _YEAR_FOLDER.fullmatch(path.resolve().parent.name)
+    ]
     if options.year or not in_folders:
         return open_place(options)
     inputs = options.inputs if options.inputs.is_dir() else files[0].resolve().parent.parent
@@ -524,7 +586,7 @@ def _checked(place: Place, unit: Unit, source: collect.Source, ret: Return, *, w
     files: dict[str, bytes] = {}
     if write:
         name = unit.name if not unfit_name(unit.name) else source.stem
-        files = {f"{name}/{file}": data for file, data in _feedback_files(place, ret, findings, runs)}
+        files = {f"{name}/{file}": data for file, data in _feedback_files(place, unit, ret, findings, runs)}
         for file, data in files.items():
             manifest.write_file(_year_folder(place) / file, data)
     state = "blocked" if blocks(findings) else "checked"
@@ -543,19 +605,27 @@ def blank(options: Options) -> list[Path]:
     held = earlier_sources(place)
     written = []
     for unit in _blank_units(place, held):
-        last = next((one for year, source in held.get(unit.name, []) if year == place.year - 1
-                     for one in [read_earlier(place.spec, year, source)] if one), None)
-        data = drawing.draw(
-            place.fmt,
-            place.spec.workbook,
-            report_year=place.year,
-            unit=unit if unit.name != BLANKS else None,
-            last=last.ret if last and last.fmt is place.fmt else None,
-        )
+        last = _last_year(place, held.get(unit.name, []))
+        filling = drawing.Filling(place.year, unit=unit if unit.name != BLANKS else None, last=last)
+        data = drawing.draw(place.fmt, place.spec.workbook, filling)
         path = _year_folder(place) / BLANKS / f"{unit.name}.xlsx"
         manifest.write_file(path, data)
         written.append(path)
     return written
+
+
+def _last_year(place: Place, held: Sequence[tuple[int, collect.Source]]) -> Return | None:
+    """Last year's return, of whose figures only those are kept that mean the same under this year's format."""
+    for year, source in held:
+        last = read_earlier(place.spec, year, source) if year == place.year - 1 else None
+        if last is not None:
+            kept = {
+                key: figure
+                for key, figure in last.ret.cells.items()
+                if not place.spec.not_comparable(last.fmt, place.fmt, key)
+            }
+            return replace(last.ret, cells=kept)
+    return None
 
 
 def _blank_units(place: Place, held: Mapping[str, Any]) -> list[Unit]:
@@ -565,7 +635,9 @@ def _blank_units(place: Place, held: Mapping[str, Any]) -> list[Unit]:
         for name in place.options.units:
             unit = place.registry.find(name)
             if unit is None:
-                raise InputError(f"单位“{name}”不在 units.csv 中{place.registry.suggestion(name) or '；请核对 --unit'}")
+                raise InputError(
+                    f"单位“{name}”不在 units.csv 中{place.registry.suggestion(name) or '；请核对 --unit'}"
+                )
             units.append(unit)
         return units
     own = [unit for unit in place.registry.units if unit.kind != "government"]

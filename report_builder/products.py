@@ -44,10 +44,12 @@ def render(
     return files, tuple(notes)
 
 
-def _pictures(draft: Draft, found: fonts.FontSet, formats: Collection[str]) -> tuple[dict[str, str], dict[str, bytes]]:
+def _pictures(
+    draft: Draft, found: fonts.FontSet, formats: Collection[str]
+) -> tuple[dict[str, str], dict[str, bytes]]:
     pictures = [block for block in draft.blocks if isinstance(block, Chart)]
-    svgs = {chart.name: charts.svg(chart, found.files) for chart in pictures}
-    pngs = {chart.name: charts.png(chart, found.files) for chart in pictures} if "docx" in formats else {}
+    svgs = {chart.name: charts.svg(chart, found) for chart in pictures}
+    pngs = {chart.name: charts.png(chart, found) for chart in pictures} if "docx" in formats else {}
     return svgs, pngs
 
 
@@ -94,12 +96,19 @@ def _add_pdf(
 
 
 def _prove(files: Mapping[str, bytes], draft: Draft, spec: Spec) -> None:
-    expected = {key: text for block in draft.blocks if isinstance(block, StatutoryTable) for key, text in block.printed.items()}
+    expected = {
+        key: text
+        for block in draft.blocks
+        if isinstance(block, StatutoryTable)
+        for key, text in block.printed.items()
+    }
     for name in NAMES.values():
         if name in files:
             back = archive.from_document(archive.document(files[name]), name, spec)
             for difference in _differences(expected, back):
-                raise OutputError(f"{name} 读回核对不符：{difference}；本单位的报告没有写出，请把输入交给维护人员")
+                raise OutputError(
+                    f"{name} 读回核对不符：{difference}；本单位的报告没有写出，请把输入交给维护人员"
+                )
 
 
 def _differences(expected: Mapping[str, str], back: Return) -> Iterator[str]:

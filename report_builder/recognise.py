@@ -94,8 +94,8 @@ def find_tables(grid: Grid, fmt: Format) -> list[Found]:
 def _hits(grid: Grid, vocabulary: frozenset[str]) -> Iterator[Hit]:
     for row, cells in enumerate(grid.rows):
         for column, content in enumerate(cells):
-            if content.__class__ is str and 0 < len(content) <= _LONGEST_LABEL:  # type: ignore[arg-type]
-                label = bare(content)  # type: ignore[arg-type]
+            if content.__class__ is str and 0 < len(content) <= _LONGEST_LABEL:
+                label = bare(content)
                 if label in vocabulary:
                     yield Hit(row, column, label)
 
@@ -157,7 +157,10 @@ def _bands(table: Table, grid: Grid, hits: Sequence[Hit]) -> Found | None:
 
 def _band_headers(hits: Sequence[Hit], columns: Mapping[str, str]) -> dict[int, dict[str, int]]:
     wanted = set(columns.values())
-    rows = {row: {columns[hit.label]: hit.column for hit in found} for row, found in _by_row(hits, columns).items()}
+    rows = {
+        row: {columns[hit.label]: hit.column for hit in found}
+        for row, found in _by_row(hits, columns).items()
+    }
     return {row: found for row, found in rows.items() if len(found) * 2 > len(wanted)}
 
 
@@ -173,7 +176,9 @@ def _strip(table: Table, grid: Grid, hits: Sequence[Hit]) -> Found | None:
     window = [hit for hit in heads if low <= hit.row <= high + _HEADER_REACH]
     bottom = max((hit.row for hit in window), default=high) + 1
     for hit in window:
-        group = max((one for one in groups if one.column <= hit.column), key=lambda one: one.column, default=None)
+        group = max(
+            (one for one in groups if one.column <= hit.column), key=lambda one: one.column, default=None
+        )
         if group is not None:
             key = f"{table.key}.{names.rows[group.label]}.{names.columns[hit.label]}"
             places.setdefault(key, (bottom, hit.column))

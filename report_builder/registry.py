@@ -15,7 +15,7 @@ from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 
-from report_builder.errors import InputError
+from report_builder.errors import InputError, SpecError
 from report_builder.model import Settings, Severity, Unit
 from report_builder.spec import toml
 
@@ -26,7 +26,9 @@ _MORE_COLUMNS = ("change", "excluded_from")
 _LISTS = ("aliases", "successor_of", "excluded_from")
 _KINDS = ("government", "office", "department", "township", "vertical", "institution")
 _LEVELS = ("province", "city", "county", "township")
-_TAIL = re.compile(r"(?:[\s_\-—－]*(?:副本|复件|报送|上报|年报|报表|终稿|定稿|最终版|\d{4}年度?|[（(]\d+[)）]))+$")
+_TAIL = re.compile(
+    r"(?:[\s_\-—－]*(?:副本|复件|报送|上报|年报|报表|终稿|定稿|最终版|\d{4}年度?|[（(]\d+[)）]))+$"
+)
 _FORBIDDEN = re.compile(r'[\\/:*?"<>|\x00-\x1f]|^\.+$')
 _LONGEST_NAME = 80
 
@@ -82,8 +84,12 @@ def load_registry(inputs: Path) -> Registry:
     rows = csv.DictReader(io.StringIO(_decoded(path)))
     missing = [name for name in _COLUMNS if name not in (rows.fieldnames or ())]
     if missing:
-        raise InputError(f"{UNITS_FILE}：缺少列 {'、'.join(missing)}；表头应为 {','.join((*_COLUMNS, *_MORE_COLUMNS))}")
-    units = tuple(_unit(number, row) for number, row in enumerate(rows, 2) if any((row.get("name") or "").split()))
+        raise InputError(
+            f"{UNITS_FILE}：缺少列 {'、'.join(missing)}；表头应为 {','.join((*_COLUMNS, *_MORE_COLUMNS))}"
+        )
+    units = tuple(
+        _unit(number, row) for number, row in enumerate(rows, 2) if any((row.get("name") or "").split())
+    )
     _hold_distinct(units)
     return Registry(units)
 
@@ -106,11 +112,15 @@ def _unit(number: int, row: Mapping[str, str | None]) -> Unit:
     for name, allowed in (("kind", _KINDS), ("level", _LEVELS)):
         if said[name] and said[name] not in allowed:
             near = toml.nearest(said[name], allowed)
-            raise InputError(f"{UNITS_FILE} 第 {number} 行：{name} 是“{said[name]}”，只能是 {'、'.join(allowed)}{near}")
+            raise InputError(
+                f"{UNITS_FILE} 第 {number} 行：{name} 是“{said[name]}”，只能是 {'、'.join(allowed)}{near}"
+            )
     if unfit_name(said["name"]):
-        raise InputError(f"{UNITS_FILE} 第 {number} 行：单位名称“{said['name']}”含有不能用作文件夹名的字符；请改名")
+        raise InputError(
+            f"{UNITS_FILE} 第 {number} 行：单位名称“{said['name']}”含有不能用作文件夹名的字符；请改名"
+        )
     lists = {name: tuple(filter(None, map(str.strip, said.pop(name).split(";")))) for name in _LISTS}
-    return Unit(**said, **lists)  # type: ignore[arg-type] - the columns are the fields
+    return Unit(**{**said, **lists})  # type: ignore[arg-type]
 
 
 def _hold_distinct(units: Iterable[Unit]) -> None:
@@ -198,7 +208,7 @@ def _days(deadlines: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         try:
             dt.date.fromisoformat(f"2000-{day}")
         except ValueError as fault:
-            raise toml.SpecError(f"{SETTINGS_FILE}：deadlines {kind} 是“{day}”，应写作月-日，如 01-31") from fault
+            raise SpecError(f"{SETTINGS_FILE}：deadlines {kind} 是“{day}”，应写作月-日，如 01-31") from fault
         yield kind, day
 
 
@@ -208,5 +218,7 @@ def _severities(rules: Mapping[str, _RuleSettings]) -> Iterator[tuple[str, Sever
             known = [severity.value for severity in Severity]
             if rule.severity not in known:
                 near = toml.nearest(rule.severity, known)
-                raise toml.SpecError(f"{SETTINGS_FILE}：rules.{code} severity 是“{rule.severity}”，只能是 {'、'.join(known)}{near}")
+                raise SpecError(
+                    f"{SETTINGS_FILE}：rules.{code} severity 是“{rule.severity}”，只能是 {'、'.join(known)}{near}"
+                )
             yield code, Severity(rule.severity)

@@ -76,7 +76,9 @@ def trouble(rule: Rule, case: Case) -> Outcome:
 def filled(_rule: Rule, case: Case) -> Outcome:
     """Cells left blank or not in the file at all; totals and formulas have rules of their own."""
     tables = _tables_present(case)
-    blank = [slot for slot in case.fmt.slots.values() if slot.table in tables and _is_blank(case.ret.cells, slot)]
+    blank = [
+        slot for slot in case.fmt.slots.values() if slot.table in tables and _is_blank(case.ret.cells, slot)
+    ]
     rows = groupby(blank, key=lambda slot: (slot.table, slot.row.key))
     return outcome((_unfilled(list(slots)) for _, slots in rows), ran=bool(tables), why="没有读到报表")
 
@@ -132,7 +134,9 @@ def sums_agree(rule: Rule, case: Case) -> Outcome:
     table = case.fmt.table(rule.params["table"])
     blames, ran = [], 0
     for column in table.bands[0].columns:
-        sides = [[f"{table.key}.{row}.{column.key}" for row in rule.params[side]] for side in ("left", "right")]
+        sides = [
+            [f"{table.key}.{row}.{column.key}" for row in rule.params[side]] for side in ("left", "right")
+        ]
         left, right = case.numbers(sides[0]), case.numbers(sides[1])
         if left is None or right is None:
             continue
@@ -144,7 +148,11 @@ def sums_agree(rule: Rule, case: Case) -> Outcome:
 
 
 def _difference(one: str, first: Number, other: str, second: Number) -> dict[str, object]:
-    return {one: printed(first), other: printed(second), "difference": printed(abs(first - second))}
+    return {one: printed(first), other: printed(second), "difference": printed(_apart(first, second))}
+
+
+def _apart(first: Number, second: Number) -> Number:
+    return max(first, second) - min(first, second)
 
 
 def column_total(rule: Rule, case: Case) -> Outcome:
@@ -184,7 +192,10 @@ def share_at_most(rule: Rule, case: Case) -> Outcome:
     part, whole = (case.fmt.measures_by_key.get(rule.params[name]) for name in ("part", "whole"))
     if part is None or whole is None:
         return Outcome(State.NOT_APPLICABLE)
-    parts, wholes = case.numbers(measured(part.cells, case.fmt)), case.numbers(measured(whole.cells, case.fmt))
+    parts, wholes = (
+        case.numbers(measured(part.cells, case.fmt)),
+        case.numbers(measured(whole.cells, case.fmt)),
+    )
     if parts is None or wholes is None:
         return Outcome(State.INSUFFICIENT_DATA, why="有关的格没有填数")
     limit = Decimal(case.settings.thresholds.get(rule.code, rule.threshold))
@@ -258,9 +269,13 @@ def fee_stated(rule: Rule, case: Case) -> Outcome:
     text = "".join(case.ret.paragraphs(section.number))
     stated = fee is not None and fee.collected is not None
     if not stated and not any(word in text for word in wording.stated_by):
-        return outcome([Blame((), {"problem": "没有填写是否收取信息处理费，正文中也没有说明"}, _fee_place(case))])
+        return outcome(
+            [Blame((), {"problem": "没有填写是否收取信息处理费，正文中也没有说明"}, _fee_place(case))]
+        )
     if fee is not None and fee.collected and (fee.cases is None or fee.amount is None):
-        return outcome([Blame((), {"problem": "写明收取了信息处理费，但件数或金额没有填数"}, _fee_place(case))])
+        return outcome(
+            [Blame((), {"problem": "写明收取了信息处理费，但件数或金额没有填数"}, _fee_place(case))]
+        )
     denied = fee.collected is False if stated and fee else any(word in text for word in wording.denied_by)
     unpaid = case.ret.number(rule.params["unpaid"]) or 0
     if denied and unpaid:
@@ -318,7 +333,9 @@ def bind(rule: Rule) -> Kind:
     if shape.facts is not None:
         named = {name for _, name, _, _ in string.Formatter().parse(rule.message + rule.fix) if name}
         for name in sorted(named - shape.facts):
-            raise SpecError(f"{rule.code}.toml：message 或 fix 里的 {{{name}}} 没有事实可填{toml.nearest(name, shape.facts)}")
+            raise SpecError(
+                f"{rule.code}.toml：message 或 fix 里的 {{{name}}} 没有事实可填{toml.nearest(name, shape.facts)}"
+            )
     run: Kind = shape.run
     return run
 

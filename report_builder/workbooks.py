@@ -26,7 +26,19 @@ from xlsxwriter.worksheet import Worksheet
 
 Content = str | int | Decimal | dt.date | None
 Look = Literal[
-    "title", "note", "head", "stub", "value", "total", "beside", "field", "text", "given", "plain", "centred", "link"
+    "title",
+    "note",
+    "head",
+    "stub",
+    "value",
+    "total",
+    "beside",
+    "field",
+    "text",
+    "given",
+    "plain",
+    "centred",
+    "link",
 ]
 Rectangle = tuple[int, int, int, int]
 
@@ -189,6 +201,7 @@ _OPEN: Mapping[str, Any] = {**_BOX, "bg_color": "#FFF9DB"}
 _LOOKS: Mapping[str, Mapping[str, Any]] = {
     "title": {"font_name": "黑体", "font_size": 14, "valign": "vcenter", "text_wrap": True},
     "note": {"font_size": 10, "font_color": "#404040", "indent": 1, "valign": "vcenter", "text_wrap": True},
+    "hint": {"font_size": 10, "font_color": "#404040", "indent": 1, "valign": "top", "text_wrap": True},
     "head": {**_BOX, "font_name": "黑体", "font_size": 10, "bg_color": "#E7E6E6", "align": "center"},
     "stub": {**_BOX, "font_size": 10, "bg_color": "#F5F5F5"},
     "value": {**_OPEN, "align": "right"},
@@ -198,8 +211,14 @@ _LOOKS: Mapping[str, Mapping[str, Any]] = {
     "text": {**_OPEN, "font_size": 10, "align": "left", "valign": "top"},
     "given": {**_BOX, "font_size": 10, "bg_color": "#F5F5F5", "align": "left", "valign": "top"},
     "plain": {**_BOX, "font_size": 10, "align": "left", "valign": "top"},
-    "centred": {**_BOX, "font_size": 10, "align": "center", "valign": "top"},
-    "link": {**_BOX, "font_size": 10, "align": "left", "valign": "top", "font_color": "#0563C1", "underline": 1},
+    "link": {
+        **_BOX,
+        "font_size": 10,
+        "align": "left",
+        "valign": "top",
+        "font_color": "#0563C1",
+        "underline": 1,
+    },
 }
 _MARKED: Mapping[str, Any] = {"bg_color": "#FFC7CE", "font_color": "#9C0006"}
 
@@ -251,7 +270,12 @@ def _set_up(target: Worksheet, sheet: Sheet) -> None:
         target.very_hidden()
 
 
-_ALLOWED: Mapping[str, bool] = {"format_columns": True, "format_rows": True, "autofilter": True, "objects": True}
+_ALLOWED: Mapping[str, bool] = {
+    "format_columns": True,
+    "format_rows": True,
+    "autofilter": True,
+    "objects": True,
+}
 
 
 def _set_up_page(target: Worksheet, sheet: Sheet, header: str) -> None:
@@ -341,7 +365,12 @@ def _check(entry: Entry) -> dict[str, object]:
     """The validation of an entry: what is allowed, what is said beforehand, what is said of anything else."""
     asked, why, rule = _CHECKS[entry.kind](entry)
     said = "；".join(part for part in (asked, entry.hint) if part)
-    titles = {"input_title": "填写说明", "input_message": said, "error_title": "请核对这一格", "error_message": why}
+    titles = {
+        "input_title": "填写说明",
+        "input_message": said,
+        "error_title": "请核对这一格",
+        "error_message": why,
+    }
     return {**titles, **rule}
 
 
@@ -352,7 +381,11 @@ def _counts(_: Entry) -> tuple[str, str, dict[str, object]]:
 
 def _changes(_: Entry) -> tuple[str, str, dict[str, object]]:
     rule = {"validate": "integer", "criteria": "between", "minimum": -999_999_999, "maximum": 999_999_999}
-    return "填整数：增加填正数，减少填负数，没有变化填 0", "这里填整数，例如 3、-2 或 0；不带单位和汉字。", rule
+    return (
+        "填整数：增加填正数，减少填负数，没有变化填 0",
+        "这里填整数，例如 3、-2 或 0；不带单位和汉字。",
+        rule,
+    )
 
 
 def _amounts(_: Entry) -> tuple[str, str, dict[str, object]]:

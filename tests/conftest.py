@@ -29,7 +29,9 @@ def settings() -> Settings:
     return Settings()
 
 
-def return_of(fmt: Format, cells: Mapping[str, object] | None = None, year: int | None = None, **fields: object) -> Return:
+def return_of(
+    fmt: Format, cells: Mapping[str, object] | None = None, year: int | None = None, **fields: object
+) -> Return:
     """A return of a fictional unit: every cell 0 save those given, texts written, no fee collected."""
     typed = dict.fromkeys(fmt.slots, 0) | dict(cells or {})
     made: dict[str, object] = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import itertools
 import re
-import xml.etree.ElementTree as ET
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lxml import etree
 from PIL import Image
 
 from report_builder import charts, fonts
@@ -22,7 +22,16 @@ from report_builder.figures import printed
 from report_builder.model import Chart, Number
 
 SVG = "{http://www.w3.org/2000/svg}"
-LABELS = ("予以公开", "未经复议直接起诉", "A & B <c>", "短", "社会公益组织", "尚未审结", "其他处理", "法律服务机构")
+LABELS = (
+    "予以公开",
+    "未经复议直接起诉",
+    "A & B <c>",
+    "短",
+    "社会公益组织",
+    "尚未审结",
+    "其他处理",
+    "法律服务机构",
+)
 RESULTS = ("结果维持", "结果纠正", "其他结果", "尚未审结")
 
 
@@ -30,7 +39,7 @@ class NoFonts:
     """A machine without a single face."""
 
     def file(self, role: str) -> Path | None:
-        del role
+        return Path(role) if role == "none has this name" else None
 
     def stack(self, role: str) -> tuple[str, ...]:
         del role
@@ -50,13 +59,13 @@ def bars(*values: Number, title: str = "办理结果") -> Chart:
 def years(count: int, *series: tuple[Number, ...]) -> Chart:
     names = ("本年新收", "本年办结", "结转下年度", "其他")
     categories = tuple(f"第{at + 1}年" for at in range(count))
-    return Chart("years", "years", "历年情况", "件", categories, tuple(zip(names, series, strict=False)), "说明。")
+    return Chart(
+        "years", "years", "历年情况", "件", categories, tuple(zip(names, series, strict=False)), "说明。"
+    )
 
 
 def stacked(*rows: tuple[Number, ...]) -> Chart:
-    series = tuple(
-        (name, tuple(row[at] for row in rows)) for at, name in enumerate(RESULTS[: len(rows[0])])
-    )
+    series = tuple((name, tuple(row[at] for row in rows)) for at, name in enumerate(RESULTS[: len(rows[0])]))
     return Chart("disputes", "stacked", "结果", "件", LABELS[: len(rows)], series, "说明。")
 
 
@@ -77,7 +86,7 @@ CHARTS = st.one_of(
 
 
 def words_of(svg: str) -> list[str]:
-    return [element.text or "" for element in ET.fromstring(svg).iter(f"{SVG}text")]
+    return [element.text or "" for element in etree.fromstring(svg).iter(f"{SVG}text")]
 
 
 def words(chart: Chart) -> list[Words]:
@@ -102,7 +111,7 @@ def extent(run: Words) -> tuple[float, float, float, float]:
 def inked(chart: Chart, faces: charts.Fonts) -> list[tuple[float, float, float, float]]:
     """The same as matplotlib measures it with the real faces, in dots of the picture."""
     canvas = charts.drawn(charts.laid_out(chart), faces)
-    renderer = canvas.get_renderer()
+    renderer = canvas.get_renderer()  # type: ignore[no-untyped-call]
     found: list[Any] = [artist.get_window_extent(renderer) for artist in canvas.figure.texts]
     found += [a.get_window_extent(renderer) for a in canvas.figure.artists]
     return [(box.x0, box.y0, box.x1, box.y1) for box in found]
@@ -208,7 +217,7 @@ def test_values_are_turned_only_where_they_would_touch() -> None:
 
 def test_words_and_description_are_kept(faces: fonts.FontSet) -> None:
     chart = bars(3, Decimal("72701.2578"), 4, title="甲 & 乙 <丙>")
-    root = ET.fromstring(charts.svg(chart, faces))
+    root = etree.fromstring(charts.svg(chart, faces))
     assert root.findtext(f"{SVG}title") == chart.title
     assert root.findtext(f"{SVG}desc") == chart.alt
     said = words_of(charts.svg(chart, faces))
@@ -217,7 +226,7 @@ def test_words_and_description_are_kept(faces: fonts.FontSet) -> None:
 
 def test_size_is_that_of_the_view_box_and_suits_the_page(faces: fonts.FontSet) -> None:
     for count in (4, 6, 8):
-        root = ET.fromstring(charts.svg(bars(*range(1, count + 1)), faces))
+        root = etree.fromstring(charts.svg(bars(*range(1, count + 1)), faces))
         assert root.attrib["viewBox"] == f"0 0 {root.attrib['width'][:-2]} {root.attrib['height'][:-2]}"
         assert 60 <= float(root.attrib["height"][:-2]) / 72 * 25.4 <= 80
 
@@ -231,10 +240,14 @@ def test_families_are_those_of_the_document(faces: fonts.FontSet) -> None:
 
 def test_nothing_in_the_svg_can_clash_with_a_page(faces: fonts.FontSet) -> None:
     svg = charts.svg(stacked((5, 6, 7, 8), (1, 1, 1, 1)), faces)
-    assert not re.search(r"\bid=|\bstyle=|<style|<\?|<!|url\(|<metadata|<a\b|http(?!://www\.w3\.org/2000/svg)", svg)
+    assert not re.search(
+        r"\bid=|\bstyle=|<style|<\?|<!|url\(|<metadata|<a\b|http(?!://www\.w3\.org/2000/svg)", svg
+    )
 
 
-@pytest.mark.parametrize("chart", [bars(3, 2, 1), years(2, (5, 6), (7, 8)), stacked((5, 6, 7, 8), (1, 0, 2, 3))])
+@pytest.mark.parametrize(
+    "chart", [bars(3, 2, 1), years(2, (5, 6), (7, 8)), stacked((5, 6, 7, 8), (1, 0, 2, 3))]
+)
 def test_same_chart_same_bytes(chart: Chart, faces: fonts.FontSet) -> None:
     first = charts.svg(chart, faces), charts.png(chart, faces)
     charts.png(bars(9, 8, 7, 6, 5, 4, 3), faces)
@@ -290,7 +303,9 @@ def test_series_can_be_told_apart_in_grey(faces: fonts.FontSet) -> None:
 def test_hatching_ends_at_the_edges_of_its_bar() -> None:
     for at in range(len(charts._STYLES)):
         shapes = list(charts._filled(10.0, 20.0, 33.0, 7.0, charts._style(at)))
-        points = [point for shape in shapes if isinstance(shape, Strokes) for line in shape.lines for point in line]
+        points = [
+            point for shape in shapes if isinstance(shape, Strokes) for line in shape.lines for point in line
+        ]
         assert all(10 - 1e-6 <= x <= 43 + 1e-6 and 20 - 1e-6 <= y <= 27 + 1e-6 for x, y in points)
         assert bool(points) == bool(charts._style(at).hatch)
 
@@ -303,3 +318,12 @@ def test_no_word_lies_across_a_bar(chart: Chart) -> None:
         apart = right <= box.x or left >= box.x + box.width or bottom <= box.y or top >= box.y + box.height
         within = box.x <= left and right <= box.x + box.width
         assert apart or within
+
+
+def test_long_labels_and_titles_are_folded_whole() -> None:
+    name, title = "未经复议直接起诉的案件" * 4, "政府信息公开申请办理结果" * 5
+    chart = Chart("long", "bars", title, "件", (name, "短"), (("", (3, 1)),), "说明。")
+    assert name in "".join(run.text for run in words(chart) if run.anchor == "end")
+    assert title in "".join(run.text for run in words(chart) if run.anchor == "middle")
+    assert max(box.width for box in boxes(chart)) > 0.5 * charts.WIDTH
+    assert all(extent(run)[0] >= 0 and extent(run)[2] <= charts.WIDTH for run in words(chart))

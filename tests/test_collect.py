@@ -61,15 +61,21 @@ def test_tables_are_found_wherever_their_rows_and_columns_stand(fmt: Format, dat
     top, left = data.draw(st.integers(0, 5)), data.draw(st.integers(0, 3))
     rows = data.draw(st.permutations(range(table.header_rows, table.row_count)))
     columns = data.draw(st.permutations(range(3, table.column_count)))
-    at_row = {old: top + (new if old < table.header_rows else table.header_rows + rows.index(old))
-              for new, old in enumerate(range(table.row_count))}
-    at_column = {old: left + (old if old < 3 else 3 + columns.index(old)) for old in range(table.column_count)}
+    at_row = {
+        old: top + (new if old < table.header_rows else table.header_rows + rows.index(old))
+        for new, old in enumerate(range(table.row_count))
+    }
+    at_column = {
+        old: left + (old if old < 3 else 3 + columns.index(old)) for old in range(table.column_count)
+    }
     grid: list[list[object]] = [[None] * (left + table.column_count) for _ in range(top + table.row_count)]
     for placed in table.layout:
         grid[at_row[placed.row]][at_column[placed.column]] = placed.key or placed.text
     found = find_tables(Grid("表", grid), fmt)
     places = next(one.places for one in found if one.table == "requests")
-    assert {key: grid[row][column] for key, (row, column) in places.items()} == {key: key for key in table.slots}
+    assert {key: grid[row][column] for key, (row, column) in places.items()} == {
+        key: key for key in table.slots
+    }
 
 
 def test_text_files_beside_the_workbook_give_the_narrative(tmp_path: Path) -> None:
@@ -81,7 +87,9 @@ def test_text_files_beside_the_workbook_give_the_narrative(tmp_path: Path) -> No
     text = folder / "正文.md"
     text.write_text("\n".join(lines), encoding="gb18030")
     ret = read_return(Source(book, text, folder), SPEC, fmt.first_report_year)
-    assert [(s.number, s.paragraphs) for s in ret.sections] == [(n, (f"第{n}部分的正文。",)) for n in range(1, 7)]
+    assert [(s.number, s.paragraphs) for s in ret.sections] == [
+        (n, (f"第{n}部分的正文。",)) for n in range(1, 7)
+    ]
     assert ret.own_headings
 
 
@@ -94,7 +102,17 @@ def test_headings_are_known_in_their_long_and_short_forms() -> None:
 
 def test_tasks_and_fee_come_back(tmp_path: Path) -> None:
     fmt = SPEC.formats[-1]
-    task = Task({"code": "1.2", "title": "目录更新", "role": "lead", "state": "done", "done_on": "2024-06-30", "progress": "已完成"}, ("2024-06-30",))
+    task = Task(
+        {
+            "code": "1.2",
+            "title": "目录更新",
+            "role": "lead",
+            "state": "done",
+            "done_on": "2024-06-30",
+            "progress": "已完成",
+        },
+        ("2024-06-30",),
+    )
     ret = return_of(fmt, {}, 2024, tasks=(task,))
     back = read_return(saved(tmp_path, drawn(fmt, ret)), SPEC, 2024)
     assert (back.tasks, back.fee) == ((task,), ret.fee)
@@ -104,7 +122,9 @@ def test_tasks_and_fee_come_back(tmp_path: Path) -> None:
 def test_a_typed_total_wins_and_a_blank_one_is_computed(tmp_path: Path) -> None:
     fmt = SPEC.formats[-1]
     ret = return_of(fmt, {"requests.received.natural_person": 4, "requests.received.total": 5})
-    book = openpyxl.load_workbook(io.BytesIO(drawn(fmt, ret)))  # saved by openpyxl, formulas lose their values
+    book = openpyxl.load_workbook(
+        io.BytesIO(drawn(fmt, ret))
+    )  # saved by openpyxl, formulas lose their values
     out = io.BytesIO()
     book.save(out)
     back = read_return(saved(tmp_path, out.getvalue()), SPEC, fmt.first_report_year)
@@ -118,7 +138,9 @@ def without_value(data: bytes) -> bytes:
     book = openpyxl.load_workbook(io.BytesIO(data))
     fmt = SPEC.formats[-1]
     sheet = book[next(s.name for s in SPEC.workbook.sheets if s.table == "proactive")]
-    row = next(r for r in range(1, 40) if sheet.cell(r, 1).value == fmt.table("proactive").bands[1].rows[0].label)
+    row = next(
+        r for r in range(1, 40) if sheet.cell(r, 1).value == fmt.table("proactive").bands[1].rows[0].label
+    )
     sheet.cell(row, 2).value = "=1+1"
     out = io.BytesIO()
     book.save(out)
@@ -126,12 +148,17 @@ def without_value(data: bytes) -> bytes:
 
 
 def stray_cell(data: bytes) -> bytes:
-    return edited(data, rb"</sheetData>", rb'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>')
+    return edited(
+        data, rb"</sheetData>", rb'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
+    )
 
 
 def edited(data: bytes, old: bytes, new: bytes) -> bytes:
     out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
+    with (
+        zipfile.ZipFile(io.BytesIO(data)) as source,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target,
+    ):
         for info in source.infolist():
             content = source.read(info)
             if info.filename == "xl/worksheets/sheet3.xml":
@@ -155,7 +182,10 @@ HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "text_renamed": (lambda _: "单位,年度".encode(), "不是电子表格"),
     "cut_off": (lambda data: data[: len(data) // 2], "已损坏"),
     "zip_of_nothing": (lambda _: b"PK\x05\x06" + b"\0" * 18, "不是电子表格"),
-    "encrypted": (lambda _: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600 + "EncryptedPackage".encode("utf-16-le"), "打开密码"),
+    "encrypted": (
+        lambda _: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600 + "EncryptedPackage".encode("utf-16-le"),
+        "打开密码",
+    ),
     "stray_cell": (stray_cell, "超过读取上限"),
     "zip_bomb": (bomb, "展开后超过"),
 }
@@ -183,13 +213,20 @@ def test_a_formula_without_a_stored_value_is_named_with_its_cell(tmp_path: Path)
 def test_a_workbook_of_another_year_or_format_is_named(tmp_path: Path) -> None:
     older, newer = SPEC.formats[:2]
     path = saved(tmp_path, drawn(older, return_of(older)))
-    said = [(t.facts.get("what"), t.facts.get("expected")) for t in read_return(path, SPEC, newer.first_report_year).troubles]
+    said = [
+        (t.facts.get("what"), t.facts.get("expected"))
+        for t in read_return(path, SPEC, newer.first_report_year).troubles
+    ]
     assert ("报告年度", f"{newer.first_report_year}年") in said
     assert any(what == "格式" and newer.document in str(expected) for what, expected in said)
 
 
 def test_facts_from_another_system_are_read_like_a_workbook(tmp_path: Path) -> None:
-    path = saved(tmp_path, b'{"unit": "x", "report_year": 2024, "tables": {"requests": {"received": {"total": "2\xe7\xac\x94", "enterprise": null}}}}', "a.json")
+    path = saved(
+        tmp_path,
+        b'{"unit": "x", "report_year": 2024, "tables": {"requests": {"received": {"total": "2\xe7\xac\x94", "enterprise": null}}}}',
+        "a.json",
+    )
     ret = read_return(path, SPEC, 2024)
     assert ret.cells["requests.received.total"].typed is Typed.TEXT
     assert ret.cells["requests.received.enterprise"].number is None

@@ -32,17 +32,24 @@ EXAMPLES = [
 def answered(example: Example, fmt: Format) -> Return:
     """The return an example describes."""
     fields: dict[str, Any] = {}
+    fee: dict[str, Any] = dict(example.fee)
     if example.sections:
-        fields["sections"] = tuple(Section(int(n), fmt.section(int(n)).title, (t,) if t else ()) for n, t in example.sections.items())
+        fields["sections"] = tuple(
+            Section(int(n), fmt.section(int(n)).title, (t,) if t else ()) for n, t in example.sections.items()
+        )
     if example.headings:
-        fields["sections"] = tuple(Section(int(n), fmt.section(int(n)).title, ("写了。",)) for n in example.headings)
+        fields["sections"] = tuple(
+            Section(int(n), fmt.section(int(n)).title, ("写了。",)) for n in example.headings
+        )
         fields["own_headings"] = True
     if example.trouble:
-        said = dict(example.trouble)
-        fields["troubles"] = (Trouble(said["kind"], said["where"], tuple(said.get("cells", ())), said.get("facts", {})),)
+        said: dict[str, Any] = dict(example.trouble)
+        fields["troubles"] = (
+            Trouble(said["kind"], said["where"], tuple(said.get("cells", ())), said.get("facts", {})),
+        )
     fields["fee"] = None
     if example.fee:
-        fields["fee"] = ProcessingFee(example.fee["collected"], example.fee["cases"], Decimal(str(example.fee["amount"])))
+        fields["fee"] = ProcessingFee(fee["collected"], fee["cases"], Decimal(str(fee["amount"])))
     return return_of(fmt, example.cells, **fields)
 
 
@@ -72,7 +79,7 @@ def balanced(draw: st.DrawFn, fmt: Format) -> dict[str, int]:
     number = st.integers(0, 50)
     cells: dict[str, int] = {}
     columns = [c.key for c in fmt.table("requests").bands[0].columns if not c.total_of]
-    rows = [r for r in fmt.table("requests").bands[0].rows]
+    rows = list(fmt.table("requests").bands[0].rows)
     for column in columns:
         items = {r.key: draw(number) for r in rows if r.group and not r.total_of}
         for key in items:
@@ -114,18 +121,30 @@ KNOWN_FAULTS: dict[str, set[tuple[str, str]]] = {
         ("V202", "proactive.procurement.amount"),
     },
     "pingtan_approval_bureau_2024": {("B305", "disputes.review.total")},
-    "pingtan_finance_bureau_2020": {("V202", "proactive.procurement.items"), ("V202", "proactive.procurement.amount")},
-    "hongze_district_2023": {("B305", "disputes.review.total"), ("B305", "disputes.litigation_after_review.total")},
+    "pingtan_finance_bureau_2020": {
+        ("V202", "proactive.procurement.items"),
+        ("V202", "proactive.procurement.amount"),
+    },
+    "hongze_district_2023": {
+        ("B305", "disputes.review.total"),
+        ("B305", "disputes.litigation_after_review.total"),
+    },
 }
 
 
 @pytest.mark.parametrize("path", PUBLISHED, ids=lambda path: path.stem)
-def test_published_figures_are_blamed_in_exactly_the_cells_that_are_wrong(path: Any, spec: Spec, settings: Settings) -> None:
+def test_published_figures_are_blamed_in_exactly_the_cells_that_are_wrong(
+    path: Any, spec: Spec, settings: Settings
+) -> None:
     year = int(path.stem[-4:])
     fmt = spec.format_for(year)
     assert fmt is not None
     cells = published_cells(path, fmt)
-    findings = [f for f in validate(published(fmt, cells, year), fmt, spec, settings)[0] if f.severity is not Severity.EXPLAIN]
+    findings = [
+        f
+        for f in validate(published(fmt, cells, year), fmt, spec, settings)[0]
+        if f.severity is not Severity.EXPLAIN
+    ]
     if path.stem.startswith("hongze"):
         findings = without_old_row(findings)
     blamed = {(finding.code, cell) for finding in findings for cell in finding.cells}
@@ -166,7 +185,22 @@ def test_a_reason_lets_corrections_through_but_never_a_rejected_file(settings: S
 
 
 def test_what_was_typed_is_told_apart() -> None:
-    kinds = [figure(value, "").typed.value for value in (None, "", "/", "—", "无", "１２", "1,234", "2笔", 3, 2.0, "1,23")]
-    assert kinds == ["blank", "blank", "slash", "dash", "none_word", "number", "number", "text", "number", "number", "text"]
+    kinds = [
+        figure(value, "").typed.value
+        for value in (None, "", "/", "—", "无", "１２", "1,234", "2笔", 3, 2.0, "1,23")
+    ]
+    assert kinds == [
+        "blank",
+        "blank",
+        "slash",
+        "dash",
+        "none_word",
+        "number",
+        "number",
+        "text",
+        "number",
+        "number",
+        "text",
+    ]
     assert figure("１,２３４", "").number == 1234
     assert figure(72701.2578, "").number == Decimal("72701.2578")

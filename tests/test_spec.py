@@ -28,8 +28,15 @@ def law(fmt: Format) -> dict[str, Any]:
 def test_every_fact_of_the_notices_stands_in_the_format_files(spec: Spec) -> None:
     for fmt in spec.formats:
         facts = law(fmt)
-        assert (fmt.document, fmt.title, fmt.issued.isoformat()) == (facts["document"], facts["title"], facts["issued"])
-        assert (fmt.first_report_year, fmt.last_report_year) == (facts["first_report_year"], facts["last_report_year"])
+        assert (fmt.document, fmt.title, fmt.issued.isoformat()) == (
+            facts["document"],
+            facts["title"],
+            facts["issued"],
+        )
+        assert (fmt.first_report_year, fmt.last_report_year) == (
+            facts["first_report_year"],
+            facts["last_report_year"],
+        )
         assert [section.title for section in fmt.sections] == facts["sections"]
         assert list(fmt.section(1).aspects) == facts["overview_aspects"]
         assert fmt.section(1).max_characters == facts["overview_max_characters"]
@@ -52,7 +59,11 @@ def test_bands_are_those_of_the_notice(spec: Spec) -> None:
             said = [(c.key, c.label, c.span) for c in band.columns]
             assert said == [(c["key"], c["label"], c.get("span", 1)) for c in fact["columns"]]
             for column, c in zip(band.columns, fact["columns"], strict=True):
-                kinds = {"count": "non-negative integer", "change": "integer, may", "amount": "non-negative decimal"}
+                kinds = {
+                    "count": "non-negative integer",
+                    "change": "integer, may",
+                    "amount": "non-negative decimal",
+                }
                 assert c["value"].startswith(kinds[str(column.value)])
 
 
@@ -82,7 +93,9 @@ def test_disputes_header_is_that_of_the_notice(spec: Spec) -> None:
         table, facts = fmt.table("disputes"), law(fmt)["tables"][2]
         assert (table.column_count, table.header_rows) == (facts["grid_columns"], facts["header_rows"])
         for at, cells in enumerate(facts["header"]):
-            said = [p for p in sorted(table.layout, key=lambda p: p.column) if p.row == at and p.role == "head"]
+            said = [
+                p for p in sorted(table.layout, key=lambda p: p.column) if p.row == at and p.role == "head"
+            ]
             assert [(p.text, p.column_span, p.row_span) for p in said] == [
                 (cell["label"], cell.get("span", 1), cell.get("row_span", 1)) for cell in cells
             ]
@@ -127,11 +140,27 @@ def test_no_python_file_holds_the_law() -> None:
 
 BROKEN = {
     "unknown_key": ('title = "中', 'titel = "中', "没有“titel”这一项，是否应为“title”？"),
-    "wrong_type": ("first_report_year = 2021", 'first_report_year = "2021"', "first_report_year 应为整数，现为 '2021'"),
-    "unknown_shape": ('shape = "strip"', 'shape = "stripe"', "只能是 bands、matrix、strip，是否应为“strip”？"),
+    "wrong_type": (
+        "first_report_year = 2021",
+        'first_report_year = "2021"',
+        "first_report_year 应为整数，现为 '2021'",
+    ),
+    "unknown_shape": (
+        'shape = "strip"',
+        'shape = "stripe"',
+        "只能是 bands、matrix、strip，是否应为“strip”？",
+    ),
     "unknown_measure": ("{granted", "{granded", ""),
-    "bad_sentence": ("收到政府信息公开申请，也", "收到{recieved}件，也", "“recieved”没有定义，是否应为“received”？"),
-    "bad_cell": ('"requests.granted.total"', '"requests.grant.total"', "格式中没有“requests.grant.total”，是否应为"),
+    "bad_sentence": (
+        "收到政府信息公开申请，也",
+        "收到{recieved}件，也",
+        "“recieved”没有定义，是否应为“received”？",
+    ),
+    "bad_cell": (
+        '"requests.granted.total"',
+        '"requests.grant.total"',
+        "格式中没有“requests.grant.total”，是否应为",
+    ),
     "bad_total": ('"refused.*"', '"refuse.*"', "total_of 里的“refuse.*”找不到"),
     "widths": ("widths = [2435, 2435, 2435, 2435]", "widths = [2435]", "与列数不符"),
     "not_toml": ('id = "2021"', "id = 2021年", "不是合格的 TOML 文件"),
@@ -152,9 +181,21 @@ def test_broken_format_files_are_named(case: str, tmp_path: Path) -> None:
 
 
 BROKEN_RULES = {
-    "unknown_kind": ('kind = "sums_agree"', 'kind = "sum_agree"', "没有“sum_agree”这种规则，是否应为“sums_agree”？"),
-    "placeholder": ("{difference} 件。", "{diference} 件。", "{diference} 没有事实可填，是否应为“difference”？"),
-    "unknown_row": ('"carried_in"], right', '"caried_in"], right', "没有行“caried_in”，是否应为“carried_in”？"),
+    "unknown_kind": (
+        'kind = "sums_agree"',
+        'kind = "sum_agree"',
+        "没有“sum_agree”这种规则，是否应为“sums_agree”？",
+    ),
+    "placeholder": (
+        "{difference} 件。",
+        "{diference} 件。",
+        "{diference} 没有事实可填，是否应为“difference”？",
+    ),
+    "unknown_row": (
+        '"carried_in"], right',
+        '"caried_in"], right',
+        "没有行“caried_in”，是否应为“carried_in”？",
+    ),
     "unknown_param": ('blame = "carried_out"', 'blames = "carried_out"', "params 缺少“blame”"),
 }
 

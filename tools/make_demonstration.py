@@ -71,7 +71,9 @@ def _faulty(source: Path, spec: Spec, fault: Mapping[str, Any]) -> bytes:
         case "drop_table":
             return _without_table(source, spec, fault["table"])
         case "formula_without_value":
-            return _with_formula(_filled(source, spec), spec, source, fault["cell"], fault.get("formula", "=1+1"))
+            return _with_formula(
+                _filled(source, spec), spec, source, fault["cell"], fault.get("formula", "=1+1")
+            )
         case _:
             return _with_blank_totals(_filled(source, spec), spec, source)
 
@@ -79,8 +81,12 @@ def _faulty(source: Path, spec: Spec, fault: Mapping[str, Any]) -> bytes:
 def _without_table(source: Path, spec: Spec, table: str) -> bytes:
     ret, fmt = _return(source, spec)
     fewer = replace(fmt, tables=tuple(one for one in fmt.tables if one.key != table))
-    workbook = replace(spec.workbook, sheets=tuple(sheet for sheet in spec.workbook.sheets if sheet.table != table))
-    kept = replace(ret, cells={key: held for key, held in ret.cells.items() if not key.startswith(table + ".")})
+    workbook = replace(
+        spec.workbook, sheets=tuple(sheet for sheet in spec.workbook.sheets if sheet.table != table)
+    )
+    kept = replace(
+        ret, cells={key: held for key, held in ret.cells.items() if not key.startswith(table + ".")}
+    )
     unit = Unit(ret.unit, ret.about.get("code", ""))
     return blank.draw(fewer, workbook, blank.Filling(ret.report_year, unit=unit, filled=kept))
 

@@ -4,8 +4,8 @@ Run after a change of the look (GB/T 9704-2012), then commit the result::
 
     .venv/bin/python tools/make_word_base.py
 
-python-docx makes the package; styles, page set-up, headers and footers are written out here in full, since its
-own template sends Chinese to MS Mincho through the theme fonts. The same program gives the same bytes.
+python-docx makes the package; styles, page set-up, headers and footers are written out here in full, since
+its own template sends Chinese to MS Mincho through the theme fonts. The same program gives the same bytes.
 """
 
 from __future__ import annotations

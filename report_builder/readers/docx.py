@@ -17,6 +17,8 @@ from report_builder.model import Document, Grid
 _LARGEST_FILE = 64 * 2**20
 _LARGEST_PART = 64 * 2**20
 _WIDEST_SPAN = 63
+_MOST_COLUMNS = 256
+_MOST_CELLS = 500_000
 _SAVE_AGAIN = "请用 Word 或 WPS 打开核对，另存为 .docx 后重新放入"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
@@ -222,6 +224,8 @@ def _rows(table: etree._Element) -> tuple[tuple[str | None, ...], ...]:
     """The cells in the table's own grid columns, every row as wide as the widest."""
     rows = [_row(row, first=index == 0) for index, row in enumerate(_inside(table, _TR))]
     width = max(map(len, rows), default=0)
+    if width * len(rows) > _MOST_CELLS:
+        raise UnreadableError(f"文件里有一张表超过 {_MOST_CELLS} 格，不像一份年度报告", _SAVE_AGAIN)
     return tuple((*row, *[None] * (width - len(row))) for row in rows)
 
 
@@ -235,6 +239,8 @@ def _row(row: etree._Element, *, first: bool) -> list[str | None]:
             text = not _continues(properties, first=first)
         cells.append(_cell_text(cell) if text else None)
         cells += [None] * (span - 1)
+        if len(cells) > _MOST_COLUMNS:
+            raise UnreadableError(f"文件里有一张表超过 {_MOST_COLUMNS} 列，不像一份年度报告", _SAVE_AGAIN)
     return cells
 
 

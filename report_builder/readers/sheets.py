@@ -75,19 +75,33 @@ def _refuse_what_is_no_spreadsheet(data: bytes) -> None:
     if not data:
         raise UnreadableError("文件是空的（0 字节）", "请重新导出或从备份中找回后报送")
     if not data.startswith(_OLE):
-        raise UnreadableError("内容不是电子表格，可能是别的文件改了扩展名", "请用 Excel 或 WPS 另存为 .xlsx 后报送")
+        raise UnreadableError(
+            "内容不是电子表格，可能是别的文件改了扩展名", "请用 Excel 或 WPS 另存为 .xlsx 后报送"
+        )
     if _ENCRYPTED in data:
         raise UnreadableError("文件设有打开密码", "请去掉密码后另存再报送")
 
 
 def _scanned(data: bytes) -> dict[str, dict[str, str]]:
     if len(data) > MAX_FILE:
-        raise UnreadableError(f"文件有 {len(data) // 2**20} MB，超过 {MAX_FILE // 2**20} MB", "请删去图片和无关工作表后另存")
+        raise UnreadableError(
+            f"文件有 {len(data) // 2**20} MB，超过 {MAX_FILE // 2**20} MB", "请删去图片和无关工作表后另存"
+        )
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as package:
             return {name: _unstored(name, xml) for name, xml in _sheets(package)}
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, RuntimeError, OSError) as fault:
-        raise UnreadableError("文件已损坏，或不是电子表格", "请用 Excel 或 WPS 打开检查，另存为 .xlsx 后报送") from fault
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        KeyError,
+        NotImplementedError,
+        RuntimeError,
+        OSError,
+    ) as fault:
+        raise UnreadableError(
+            "文件已损坏，或不是电子表格", "请用 Excel 或 WPS 打开检查，另存为 .xlsx 后报送"
+        ) from fault
 
 
 def _sheets(package: zipfile.ZipFile) -> Iterator[tuple[str, bytes]]:
@@ -110,7 +124,11 @@ def _sheets(package: zipfile.ZipFile) -> Iterator[tuple[str, bytes]]:
 
 
 def _is_read(name: str) -> bool:
-    return name.startswith("xl/") and name.endswith((".xml", ".rels")) and not name.startswith(("xl/media", "xl/theme"))
+    return (
+        name.startswith("xl/")
+        and name.endswith((".xml", ".rels"))
+        and not name.startswith(("xl/media", "xl/theme"))
+    )
 
 
 def _relations(xml: bytes) -> Iterator[tuple[str, str]]:
@@ -172,4 +190,6 @@ def _grids(data: bytes) -> Iterator[Grid]:
                 rows = workbook.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False)
                 yield Grid(sheet.name, rows, lettered=True)
     except Exception as fault:
-        raise UnreadableError("文件已损坏，或不是电子表格", "请用 Excel 或 WPS 打开检查，另存为 .xlsx 后报送") from fault
+        raise UnreadableError(
+            "文件已损坏，或不是电子表格", "请用 Excel 或 WPS 打开检查，另存为 .xlsx 后报送"
+        ) from fault

@@ -9,7 +9,18 @@ from report_builder.figures import printed
 from report_builder.model import Return
 from report_builder.spec import Format
 
-HEADER = ("unit", "report_year", "table", "row", "column", "row_label", "column_label", "value", "typed", "source")
+HEADER = (
+    "unit",
+    "report_year",
+    "table",
+    "row",
+    "column",
+    "row_label",
+    "column_label",
+    "value",
+    "typed",
+    "source",
+)
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -20,7 +31,15 @@ def write(ret: Return, fmt: Format) -> bytes:
     rows.writerow(HEADER)
     for key, slot in fmt.slots.items():
         held = ret.cells.get(key)
-        place = (ret.unit, str(ret.report_year), slot.table, slot.row.key, slot.column.key, slot.row.label, slot.column.label)
+        place = (
+            ret.unit,
+            str(ret.report_year),
+            slot.table,
+            slot.row.key,
+            slot.column.key,
+            slot.row.label,
+            slot.column.label,
+        )
         number = printed(held.number) if held else ""
         typed, source = (held.text, held.source) if held else ("", "")
         rows.writerow((*map(_safe, place), number, _safe(typed), _safe(source)))

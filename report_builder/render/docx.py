@@ -122,7 +122,7 @@ def write(draft: Draft, fmt: Format, pictures: Mapping[str, bytes], *, mirrored:
 
 
 def title_lines(title: str) -> tuple[str, ...]:
-    """A title as it is set: one line where it fits, else broken before the year, the parts into even lines."""
+    """A title as it is set: one line where it fits, else broken before the year into even lines."""
     if _ems(title) <= _TITLE_ROOM:
         return (title,)
     year = _YEAR.search(title)
@@ -223,7 +223,7 @@ def _cell(width: int, content: str, *, marks: str = "", at: str = "center") -> s
 
 @dataclass(frozen=True)
 class _Setting:
-    """One statutory table being set: its look, column edges, figures, and the rows that stay with the next."""
+    """One statutory table being set: look, column edges, figures, and the rows that stay with the next."""
 
     look: _Look
     edges: Sequence[int]

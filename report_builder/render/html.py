@@ -22,7 +22,9 @@ _TEXT_WIDTH = 442.2
 _SMALLEST = 9.0
 _CELL_EDGES = 3.4
 _WORD_END = re.compile(r"\d{4}年|[）)]|.(?=[（(])")
-_ID = re.compile(r"""(\b(?:id|href|xlink:href|aria-labelledby|aria-describedby)=["']#?|url\(["']?#)(?=[^"')])""")
+_ID = re.compile(
+    r"""(\b(?:id|href|xlink:href|aria-labelledby|aria-describedby)=["']#?|url\(["']?#)(?=[^"')])"""
+)
 _PROLOGUE = re.compile(r"^\s*(?:<\?xml.*?\?>|<!DOCTYPE[^>]*>|<!--.*?-->|\s)*", re.DOTALL)
 
 
@@ -55,10 +57,11 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One block as the templates walk over it."""
+    """One block as the templates walk over it; ``label`` tells its scrolling region from the others."""
 
     sort: Literal["heading", "paragraph", "table", "chart"]
     text: str = ""
+    label: str = ""
     level: int = 0
     view: View | None = None
     svg: Markup = Markup()
@@ -92,24 +95,26 @@ def _template(name: str) -> Template:
 
 def _items(blocks: Iterable[Block], fmt: Format, pictures: Mapping[str, str]) -> Iterator[Item]:
     """The blocks below the title; a notice stands above it, and the title is the page's own."""
-    number = itertools.count(1)
+    tables, charts = itertools.count(1), itertools.count(1)
     for block in blocks:
         match block:
             case Heading(level=level, text=text) if level:
-                yield Item("heading", text, level)
+                yield Item("heading", text, level=level)
             case Paragraph(text=text):
                 yield Item("paragraph", text)
             case StatutoryTable():
-                yield _table_item(_statutory(fmt, fmt.table(block.key), block.printed), next(number))
+                yield _table_item(_statutory(fmt, fmt.table(block.key), block.printed), next(tables))
             case PlainTable():
-                yield _table_item(_plain(block), next(number))
+                yield _table_item(_plain(block), next(tables))
             case Chart(name=name) if name in pictures:
-                yield Item("chart", block.alt, svg=picture(pictures[name], name))
+                yield Item(
+                    "chart", block.alt, f"图{next(charts)} {block.title}", svg=picture(pictures[name], name)
+                )
 
 
 def _table_item(view: View, number: int) -> Item:
-    """The text names the table to a screen reader; the number keeps two tables with one caption apart."""
-    return Item("table", f"表{number} {view.caption or '、'.join(cell.text for cell in view.head[0])}", view=view)
+    said = view.caption or "、".join(cell.text for cell in view.head[0])
+    return Item("table", said, f"表{number} {said}", view=view)
 
 
 def picture(svg: str, name: str) -> Markup:
@@ -123,7 +128,9 @@ def picture(svg: str, name: str) -> Markup:
 def _statutory(fmt: Format, table: Table, figures: Mapping[str, str]) -> View:
     """A table of the law with its figures; its caption repeats the section's title for those who hear the page."""
     rows = [[_cell(placed, figures) for placed in row] for row in _placed_rows(table)]
-    starts = [at for at, row in enumerate(_placed_rows(table)) if row[0].role == "title" and at >= table.header_rows]
+    starts = [
+        at for at, row in enumerate(_placed_rows(table)) if row[0].role == "title" and at >= table.header_rows
+    ]
     edges = [table.header_rows, *starts, len(rows)]
     return View(
         kind=table.shape,
@@ -206,8 +213,14 @@ def title_lines(title: str, unit: str) -> tuple[str, ...]:
     """The title in few lines of even length, broken where its words end: after the unit or the year, at a bracket."""
     natural = frozenset({len(unit)} if unit and title.startswith(unit) else ()) | _word_ends(title)
     fewest = -(-_halves(title) // (2 * _LINE))
-    broken = [_Broken(title, natural, _halves(title) / count).into(0, count) for count in (fewest, fewest + 1)]
-    best = min(filter(None, broken), key=lambda one: (one[0] + _FURTHER_LINE * len(one[1]), len(one[1])), default=None)
+    broken = [
+        _Broken(title, natural, _halves(title) / count).into(0, count) for count in (fewest, fewest + 1)
+    ]
+    best = min(
+        filter(None, broken),
+        key=lambda one: (one[0] + _FURTHER_LINE * len(one[1]), len(one[1])),
+        default=None,
+    )
     return best[1] if best else (title,)
 
 
@@ -237,7 +250,11 @@ class _Broken:
         rest = self.title[start:]
         if count == 1:
             return (self._unevenness(rest), (rest,)) if _halves(rest) <= 2 * _LINE else None
-        ways = (self._way(start, at, count) for at in range(start + 1, len(self.title)) if self._may_end(start, at))
+        ways = (
+            self._way(start, at, count)
+            for at in range(start + 1, len(self.title))
+            if self._may_end(start, at)
+        )
         return min(filter(None, ways), default=None)
 
     def _way(self, start: int, at: int, count: int) -> tuple[float, tuple[str, ...]] | None:

@@ -131,7 +131,9 @@ def _known_totals(band: Band, place: str) -> None:
         for thing in things:
             for pattern in thing.total_of:
                 if not matching((pattern,), keys):
-                    raise SpecError(f"{place}：{thing.key} 的 total_of 里的“{pattern}”找不到{toml.nearest(pattern, keys)}")
+                    raise SpecError(
+                        f"{place}：{thing.key} 的 total_of 里的“{pattern}”找不到{toml.nearest(pattern, keys)}"
+                    )
 
 
 def _known_cells(patterns: Iterable[str], fmt: Format, place: str) -> None:

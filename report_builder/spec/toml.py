@@ -8,7 +8,7 @@ import difflib
 import tomllib
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -61,7 +61,7 @@ def load(noun: type[T], path: Path) -> T:
 
 
 @cache
-def _hints(noun: type) -> dict[str, Any]:
+def _hints(noun: Hashable) -> dict[str, Any]:
     return typing.get_type_hints(noun)
 
 
@@ -73,7 +73,9 @@ def noun_from(noun: type[T], table: object, file: str, place: str) -> T:
     for key in table:
         if key not in fields:
             known = "、".join(fields)
-            raise SpecError(f"{file}：{place}没有“{key}”这一项{nearest(key, fields) or f'；可用的有：{known}'}")
+            raise SpecError(
+                f"{file}：{place}没有“{key}”这一项{nearest(key, fields) or f'；可用的有：{known}'}"
+            )
     for name, field in fields.items():
         required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         if required and name not in table:
@@ -113,7 +115,9 @@ def _choice(choices: tuple[Any, ...], value: object, file: str, place: str) -> A
     if value in choices:
         return value
     known = "、".join(map(str, choices))
-    raise SpecError(f"{file}：{place.strip()} 是“{value}”，只能是 {known}{nearest(str(value), map(str, choices))}")
+    raise SpecError(
+        f"{file}：{place.strip()} 是“{value}”，只能是 {known}{nearest(str(value), map(str, choices))}"
+    )
 
 
 def _scalar(hint: Any, value: object, file: str, place: str) -> Any:  # noqa: ANN401

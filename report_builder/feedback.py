@@ -1,0 +1,257 @@
+"""Findings go back to the unit: as sentences, as JSON, and as its own workbook with the cells in question red."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from report_builder import blank
+from report_builder.model import Finding, Return, Run, Severity, Unit
+from report_builder.spec import Spec
+from report_builder.workbooks import Book, Cell, Entry, Look, Sheet, cut, written
+
+OVERVIEW_SHEET, RULES_SHEET, FINDINGS_SHEET = "概况", "按规则", "逐条"
+ANSWER_HEAD, FINGERPRINT_HEAD = "单位说明", "核对码"
+_FINDING_HEADS = ("条目", "等级", "代码", "规则名称", "位置", "核对结果", "依据", "改法", "定位")
+_FINDING_WIDTHS = (6.0, 6.0, 7.0, 12.0, 18.0, 34.0, 24.0, 30.0, 13.0, 24.0, 18.0)
+_RULE_HEADS = ("代码", "规则名称", "等级", "条数", "为什么核对")
+_RULE_WIDTHS = (8.0, 26.0, 8.0, 8.0, 72.0)
+_OVERVIEW_WIDTHS = (10.0, 10.0, 78.0)
+_FINGERPRINT_LENGTH = 16
+_WHAT_TO_DO: Mapping[Severity, str] = {
+    Severity.REJECT: "不能据以编制报告：请改正后重新报送。",
+    Severity.CORRECT: "数字或文字需要更正：请改正后重新报送；确属实际情况的，请与主管部门核对。",
+    Severity.EXPLAIN: "不影响编制报告：请核对；属实的，在“逐条”的“单位说明”栏写明情况。",
+}
+_SEVERITIES = tuple(Severity)
+_STEPS_DRAWN = (
+    "“逐条”列出每一条的位置、结果、依据和改法；点“定位”可以跳到本文件中标红的格，批注写有原因。",
+    "本文件是核对用的副本。请在原来报送的文件中改正，再放进本年度的文件夹；改在本文件里的数字不会被采用。",
+)
+_STEPS_UNREAD = (
+    "没有从报送的文件中读出报表，本文件只列意见；“逐条”列出每一条的位置、结果、依据和改法。",
+    "请按改法处理后，把文件重新放进本年度的文件夹。",
+)
+_STEP_ANSWER = "只需说明的，写在“逐条”的“单位说明”栏，把本文件保存后放在报送文件旁边；有关数字再有变动时，该条说明失效，请重新填写。"
+
+
+def sentences(finding: Finding, spec: Spec) -> str:
+    """A finding in words: where, how grave, which rule; what was found; on what basis; how to mend it."""
+    head = f"{finding.where}  {_word(finding, spec)} {finding.code} {_name(finding.code, spec)}".rstrip()
+    parts = [finding.message, f"依据：{finding.basis}", f"改法：{finding.fix}"]
+    if finding.answer:
+        parts.append(f"单位说明：{finding.answer}")
+    return "\n".join((head, *(_indented(part) for part in parts)))
+
+
+def as_json(findings: Sequence[Finding], runs: Sequence[Run]) -> dict[str, object]:
+    """The document ``check --json`` prints and 校验意见.json holds; a decimal is a string, no figure is rounded."""
+    return {
+        "findings": [_finding_json(finding) for finding in findings],
+        "runs": [{"code": run.code, "unit": run.unit, "state": run.state.value} for run in runs],
+    }
+
+
+def fingerprint(finding: Finding, held: Return | None) -> str:
+    """What a unit's answer belongs to: the finding, its facts and what stands in its cells.
+
+    It stands beside the answer in the workbook; an answer whose fingerprint no finding of the day has, has lapsed.
+    """
+    cells = held.cells if held is not None else {}
+    figures = [[key, cells[key].text if key in cells else None] for key in finding.cells]
+    said = [finding.code, finding.unit, finding.report_year, figures, _plain(finding.facts)]
+    text = json.dumps(said, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:_FINGERPRINT_LENGTH]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One unit's report year as it goes back: what was read (None where nothing was), and what was found."""
+
+    unit: Unit
+    report_year: int
+    findings: Sequence[Finding]
+    held: Return | None = None
+
+
+def returned_workbook(case: Case, spec: Spec, filling: blank.Filling | None = None) -> bytes:
+    """校验意见.xlsx: three index sheets, then the unit's return drawn afresh with its own values, the cells red.
+
+    ``filling`` gives what the blank of this unit held (last year, its tasks); values and marks come from ``case``.
+    Where no statutory cell was read there is nothing to draw and the index sheets stand alone.
+    """
+    fmt = spec.format_for(case.report_year)
+    if case.held is None or not case.held.cells or fmt is None:
+        return written(_index_book(case, spec))
+    given = filling or blank.Filling(case.report_year, case.unit)
+    filled = blank.Filling(
+        case.report_year, case.unit, given.last, given.tasks, case.held, _marks(case, spec)
+    )
+    drawn = blank.sheets(fmt, spec.workbook, filled)
+    index = _index(case, spec, blank.places(drawn))
+    return written(blank.book(fmt, spec.workbook, filled, (*index, *drawn)))
+
+
+def _index_book(case: Case, spec: Spec) -> Book:
+    return Book(
+        sheets=_index(case, spec, {}),
+        title=_title(case),
+        created=dt.datetime(case.report_year, 1, 1),  # noqa: DTZ001 - a mark in the file, not a moment
+        header=f"{case.unit.name}　{case.report_year}年度",
+    )
+
+
+def _title(case: Case) -> str:
+    return f"{case.unit.name}{case.report_year}年度报告填报校验意见"
+
+
+def _word(finding: Finding, spec: Spec) -> str:
+    return spec.terms[finding.severity.value]
+
+
+def _name(code: str, spec: Spec) -> str:
+    return spec.rules[code].name if code in spec.rules else ""
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines())
+
+
+def _finding_json(finding: Finding) -> dict[str, object]:
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "unit": finding.unit,
+        "report_year": finding.report_year,
+        "where": finding.where,
+        "cells": list(finding.cells),
+        "facts": _plain(finding.facts),
+        "message": finding.message,
+        "basis": finding.basis,
+        "fix": finding.fix,
+        "answer": finding.answer,
+    }
+
+
+def from_json(text: str) -> tuple[Finding, ...]:
+    """The findings of a 校验意见.json, as they were.
+
+    Raises:
+        ValueError, KeyError, TypeError: it is no such document.
+    """
+    return tuple(
+        Finding(**item | {"severity": Severity(item["severity"]), "cells": tuple(item["cells"])})
+        for item in json.loads(text)["findings"]
+    )
+
+
+def _plain(fact: object) -> object:
+    """A fact as JSON knows it."""
+    if isinstance(fact, Mapping):
+        return {str(key): _plain(value) for key, value in fact.items()}
+    if isinstance(fact, list | tuple):
+        return [_plain(value) for value in fact]
+    if isinstance(fact, Decimal):
+        return f"{fact:f}"
+    return fact if fact is None or isinstance(fact, str | int | float) else str(fact)
+
+
+def _marks(case: Case, spec: Spec) -> dict[str, str]:
+    """The comment of each cell that a finding blames, all its findings in it."""
+    said: dict[str, list[str]] = defaultdict(list)
+    for finding in case.findings:
+        for key in _targets(finding, case):
+            head = f"【{_word(finding, spec)}】{finding.code} {_name(finding.code, spec)}"
+            said[key].append(f"{head}：{finding.message}\n改法：{finding.fix}")
+    return {key: "\n".join(parts) for key, parts in said.items()}
+
+
+def _targets(finding: Finding, case: Case) -> tuple[str, ...]:
+    """The cells a finding blames; one that names no figure but stands at a labelled field blames that field."""
+    if finding.cells or case.held is None:
+        return finding.cells
+    about = case.held.places
+    return tuple(f"about.{key}" for key, place in about.items() if place == finding.where)
+
+
+def _index(case: Case, spec: Spec, places: Mapping[str, str]) -> tuple[Sheet, ...]:
+    ranked = sorted(case.findings, key=lambda finding: _SEVERITIES.index(finding.severity))
+    return (_overview(case, spec), _by_rule(ranked, spec), _one_by_one(ranked, case, spec, places))
+
+
+def _overview(case: Case, spec: Spec) -> Sheet:
+    """How many findings of each severity, what that means, and what to do next."""
+    span = len(_OVERVIEW_WIDTHS)
+    counts = Counter(finding.severity for finding in case.findings)
+    cells = [
+        Cell(0, 0, _title(case), "title", column_span=span),
+        *_row(2, ("等级", "条数", "怎么办"), "head"),
+    ]
+    for row, severity in enumerate(_SEVERITIES, 3):
+        cells += _row(row, (spec.terms[severity.value], counts[severity], _WHAT_TO_DO[severity]), "plain")
+    for row, step in enumerate(_steps(case), 4 + len(_SEVERITIES)):
+        cells.append(Cell(row, 0, step, "note", column_span=span))
+    return Sheet(OVERVIEW_SHEET, _OVERVIEW_WIDTHS, tuple(cells))
+
+
+def _steps(case: Case) -> Iterator[str]:
+    if not case.findings:
+        yield "没有发现需要处理的问题。"
+        return
+    steps = [*(_STEPS_DRAWN if case.held and case.held.cells else _STEPS_UNREAD)]
+    if any(finding.severity is Severity.EXPLAIN for finding in case.findings):
+        steps.append(_STEP_ANSWER)
+    yield from (f"{number}. {step}" for number, step in enumerate(steps, 1))
+
+
+def _by_rule(findings: Sequence[Finding], spec: Spec) -> Sheet:
+    """Each rule that found something: how often, and why it is asked."""
+    counts = Counter((finding.severity, finding.code) for finding in findings)
+    cells = _row(0, _RULE_HEADS, "head")
+    for row, ((severity, code), count) in enumerate(counts.items(), 1):
+        why = spec.rules[code].why if code in spec.rules else ""
+        cells += _row(row, (code, _name(code, spec), spec.terms[severity.value], count, why), "plain")
+    return Sheet(RULES_SHEET, _RULE_WIDTHS, tuple(cells), landscape=True, repeat=(0, 0), frozen=(1, 0))
+
+
+def _one_by_one(findings: Sequence[Finding], case: Case, spec: Spec, places: Mapping[str, str]) -> Sheet:
+    """Every finding, a link to its cell, and a cell for the unit's answer; the last column ties answer to figures."""
+    heads = (*_FINDING_HEADS, ANSWER_HEAD, FINGERPRINT_HEAD)
+    cells = _row(0, heads, "head")
+    for row, finding in enumerate(findings, 1):
+        said = (row, _word(finding, spec), finding.code, _name(finding.code, spec), finding.where)
+        cells += _row(row, (*said, finding.message, finding.basis, finding.fix), "plain")
+        cells.append(_link(row, finding, case, places))
+        answer = Cell(row, len(heads) - 2, finding.answer or "", "text", entry=Entry("text"))
+        cells += [answer, Cell(row, len(heads) - 1, fingerprint(finding, case.held), "plain")]
+    return Sheet(
+        name=FINDINGS_SHEET,
+        widths=_FINDING_WIDTHS,
+        cells=tuple(cells),
+        landscape=True,
+        repeat=(0, 0),
+        frozen=(1, 0),
+        filter=(0, 0, len(findings), len(heads) - 2),
+        hidden_columns=(len(heads) - 1,),
+    )
+
+
+def _link(row: int, finding: Finding, case: Case, places: Mapping[str, str]) -> Cell:
+    """The first blamed cell that is drawn in this workbook; nothing where the finding blames none of them."""
+    column = len(_FINDING_HEADS) - 1
+    place = next((places[key] for key in _targets(finding, case) if key in places), "")
+    if not place:
+        return Cell(row, column)
+    return Cell(row, column, place.replace("'", ""), "link", link=place)
+
+
+def _row(row: int, texts: Sequence[str | int], look: Look) -> list[Cell]:
+    return [
+        Cell(row, column, cut(text) if isinstance(text, str) else text, look)
+        for column, text in enumerate(texts)
+    ]
