@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -376,7 +377,7 @@ def _tasks(spec: SheetSpec, drawing: _Drawing) -> Sheet:
         repeat=(top, top),
         repeat_columns=2,
         frozen=(top + 1, 2),
-        heights={row: 32.0 for row in range(top + 1, top + 1 + len(rows))},
+        heights=dict.fromkeys(range(top + 1, top + 1 + len(rows)), 32.0),
         growing=True,
     )
 
@@ -439,7 +440,7 @@ def _passages(drawing: _Drawing) -> Iterator[_Passage]:
         texts = _by_aspect(filled.paragraphs(section.number) if filled else (), labels)
         height = 120.0 if section.text == "required" and not labels else 60.0
         yield _Passage(section.title, texts[""], _asked(section), f"sections.{section.number}", height)
-        yield from (_Passage(label, texts[label]) for label in labels)
+        yield from (_Passage(label, texts.get(label, ())) for label in labels)
     known = {section.number for section in drawing.fmt.sections}
     if filled is not None:
         yield from (_Passage(one.title, one.paragraphs) for one in filled.sections if one.number not in known)
@@ -450,26 +451,17 @@ def _asked(section: SectionSpec) -> str:
 
 
 def _by_aspect(paragraphs: Sequence[str], labels: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """The paragraphs under each aspect's own heading, those above the first under "".
+    """The paragraphs under each aspect's own heading, and under "" those above the first.
 
-    Where a heading is missing, out of order or has no text the whole stays together: nothing may be moved.
+    Where the headings stand in another order, or one has no text, the whole stays together: nothing is moved or lost.
     """
     at = {bare(text): index for index, text in enumerate(paragraphs)}
-    found = [at.get(bare(label), -1) for label in labels]
-    bounds = [0, *(index for index in found if index >= 0), len(paragraphs)]
-    whole = {"": tuple(paragraphs), **dict.fromkeys(labels, ())}
-    if bounds != sorted(set(bounds)) and bounds[:2] != [0, 0]:
-        return whole
-    texts: dict[str, tuple[str, ...]] = {"": tuple(paragraphs[: bounds[1]])}
-    starts = iter(zip(bounds[1:], bounds[2:], strict=False))
-    for label, index in zip(labels, found, strict=True):
-        texts[label] = ()
-        if index >= 0:
-            start, end = next(starts)
-            texts[label] = tuple(paragraphs[start + 1 : end])
-            if not texts[label]:
-                return whole
-    return texts
+    starts = {label: at[bare(label)] for label in labels if bare(label) in at}
+    bounds = [*starts.values(), len(paragraphs)]
+    texts = {"": tuple(paragraphs[: bounds[0]])}
+    for label, (start, end) in zip(starts, itertools.pairwise(bounds), strict=True):
+        texts[label] = tuple(paragraphs[start + 1 : end])
+    return texts if all(texts[label] for label in starts) else {"": tuple(paragraphs)}
 
 
 def _pieces(paragraphs: Sequence[str]) -> list[str]:

@@ -88,8 +88,11 @@ def _build_parser(verbs: Any) -> None:  # noqa: ANN401 - argparse does not name 
 
 
 def _verb(
-    verbs: Any, name: str, what: str, run: Callable[[argparse.Namespace], int]
-) -> argparse.ArgumentParser:  # noqa: ANN401
+    verbs: Any,  # noqa: ANN401 - argparse does not name its own type
+    name: str,
+    what: str,
+    run: Callable[[argparse.Namespace], int],
+) -> argparse.ArgumentParser:
     verb: argparse.ArgumentParser = verbs.add_parser(name, help=what, description=what, add_help=False)
     verb.add_argument("-h", "--help", action="help", help="显示用法")
     verb.add_argument(

@@ -7,11 +7,12 @@ import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from report_builder import blank
 from report_builder.model import Finding, Return, Run, Severity, Unit
+from report_builder.readers import sheets
 from report_builder.spec import Spec
 from report_builder.workbooks import Book, Cell, Entry, Look, Sheet, cut, written
 
@@ -67,6 +68,31 @@ def fingerprint(finding: Finding, held: Return | None) -> str:
     said = [finding.code, finding.unit, finding.report_year, figures, _plain(finding.facts)]
     text = json.dumps(said, ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:_FINGERPRINT_LENGTH]
+
+
+def answers(data: bytes) -> dict[str, str]:
+    """What a unit wrote into its 校验意见.xlsx, by fingerprint; nothing where the workbook is another.
+
+    Raises:
+        UnreadableError: it is no workbook.
+    """
+    grid = next((grid for grid in sheets.read(data).grids if grid.name == FINDINGS_SHEET), None)
+    rows = [[_text(content) for content in row] for row in grid.rows] if grid is not None else []
+    head = next((row for row in rows if {ANSWER_HEAD, FINGERPRINT_HEAD} <= {*row}), None)
+    if head is None:
+        return {}
+    answer, mark = head.index(ANSWER_HEAD), head.index(FINGERPRINT_HEAD)
+    filled = (row for row in rows[rows.index(head) + 1 :] if len(row) > max(answer, mark))
+    return {row[mark]: row[answer] for row in filled if row[mark] and row[answer]}
+
+
+def answered(
+    findings: Sequence[Finding], held: Return | None, said: Mapping[str, str]
+) -> tuple[Finding, ...]:
+    """The findings with the answers that still belong to them; one whose figures have changed is asked again."""
+    return tuple(
+        replace(finding, answer=said.get(fingerprint(finding, held), finding.answer)) for finding in findings
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +174,10 @@ def from_json(text: str) -> tuple[Finding, ...]:
         Finding(**item | {"severity": Severity(item["severity"]), "cells": tuple(item["cells"])})
         for item in json.loads(text)["findings"]
     )
+
+
+def _text(content: object) -> str:
+    return "" if content is None else str(content).strip()
 
 
 def _plain(fact: object) -> object:

@@ -75,12 +75,24 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Job:
-    """One unit's work: its return as collected, the years held before, and where the outputs go."""
+class Handed:
+    """What was handed in for one unit: the files, and the return read from them."""
 
     unit: Unit
     source: collect.Source
     ret: Return
+
+    @property
+    def folder(self) -> str:
+        """The name of its folder of outputs; a name unfit for that gives way to the file's."""
+        return self.source.stem if unfit_name(self.unit.name) else self.unit.name
+
+
+@dataclass(frozen=True)
+class Job:
+    """One unit's work: what was handed in, the years held before, and where the outputs go."""
+
+    handed: Handed
     earlier: tuple[tuple[int, collect.Source], ...]
     folder: Path
     key: str
@@ -190,7 +202,7 @@ def _in_folder(folder: Path) -> collect.Source:
     return collect.Source(mains[0] if mains else folder, text, folder, len(mains))
 
 
-def _collected(place: Place) -> tuple[list[tuple[Unit, collect.Source, Return]], list[str]]:
+def _collected(place: Place) -> tuple[list[Handed], list[str]]:
     folder = place.options.inputs / str(place.year)
     if not folder.is_dir():
         held = "、".join(map(str, years(place.options.inputs))) or "无"
@@ -205,7 +217,7 @@ def _collected(place: Place) -> tuple[list[tuple[Unit, collect.Source, Return]],
     ], unused
 
 
-def _named(place: Place, source: collect.Source, ret: Return) -> tuple[Unit, collect.Source, Return]:
+def _named(place: Place, source: collect.Source, ret: Return) -> Handed:
     """The unit a return belongs to: by its file's name, else by the name inside; each doubt is a Trouble."""
     registry = place.registry
     by_file, inside = registry.find_file(source.stem), registry.find(ret.unit)
@@ -219,29 +231,27 @@ def _named(place: Place, source: collect.Source, ret: Return) -> tuple[Unit, col
     elif registry.units and ret.unit and unit is not inside:
         where = ret.places.get("unit", source.main.name)
         troubles.append(Trouble("unit_differs", where, (), {"file_unit": unit.name, "unit": ret.unit}))
-    return unit, source, replace(ret, unit=unit.name, troubles=(*ret.troubles, *troubles))
+    return Handed(unit, source, replace(ret, unit=unit.name, troubles=(*ret.troubles, *troubles)))
 
 
 def _once_each(
-    collected: Iterable[tuple[Unit, collect.Source, Return]],
-) -> list[tuple[Unit, collect.Source, Return]]:
+    collected: Iterable[Handed],
+) -> list[Handed]:
     """One return a unit; where there are several none is chosen, and the first says so for all."""
-    groups: dict[str, list[tuple[Unit, collect.Source, Return]]] = {}
+    groups: dict[str, list[Handed]] = {}
     for one in collected:
-        groups.setdefault(one[0].name, []).append(one)
+        groups.setdefault(one.unit.name, []).append(one)
     return [group[0] if len(group) == 1 else _twice(group) for group in groups.values()]
 
 
-def _twice(group: Sequence[tuple[Unit, collect.Source, Return]]) -> tuple[Unit, collect.Source, Return]:
-    unit, source, ret = group[0]
-    names = "、".join(source.main.name for _, source, _ in group)
-    trouble = Trouble("unit_twice", source.main.name, (), {"count": len(group), "files": names})
-    return unit, source, replace(ret, troubles=(*ret.troubles, trouble))
+def _twice(group: Sequence[Handed]) -> Handed:
+    first = group[0]
+    names = "、".join(one.source.main.name for one in group)
+    trouble = Trouble("unit_twice", first.source.main.name, (), {"count": len(group), "files": names})
+    return replace(first, ret=replace(first.ret, troubles=(*first.ret.troubles, trouble)))
 
 
-def _chosen(
-    place: Place, collected: Sequence[tuple[Unit, collect.Source, Return]]
-) -> list[tuple[Unit, collect.Source, Return]]:
+def _chosen(place: Place, collected: Sequence[Handed]) -> list[Handed]:
     """The units asked for by name; all where none was.
 
     Raises:
@@ -249,12 +259,12 @@ def _chosen(
     """
     if not place.options.units:
         return list(collected)
-    held = {unit.name: (unit, source, ret) for unit, source, ret in collected}
+    held = {one.unit.name: one for one in collected}
     chosen = []
     for name in place.options.units:
         unit = place.registry.find(name)
         if unit is None or unit.name not in held:
-            known = Registry(tuple(unit for unit, _, _ in collected))
+            known = Registry(tuple(one.unit for one in collected))
             why = "没有报送" if unit and place.registry.units else "不在名册和报送中"
             raise InputError(f"单位“{name}”{place.year} 年{why}{known.suggestion(name) or '；请核对 --unit'}")
         chosen.append(held[unit.name])
@@ -291,8 +301,8 @@ def _jobs(place: Place) -> tuple[list[Job], list[str]]:
         [manifest.program_digest(_templates()), _settings_digest(place), *_asked(place.options)]
     )
     jobs = [
-        _job(place, unit, source, ret, tuple(held.get(unit.name, ())), common)
-        for unit, source, ret in _chosen(place, _once_each(collected))
+        _job(place, handed, tuple(held.get(handed.unit.name, ())), common)
+        for handed in _chosen(place, _once_each(collected))
     ]
     return jobs, unused
 
@@ -321,25 +331,14 @@ def _asked(options: Options) -> tuple[str, ...]:
     return (*sorted(options.formats), options.reason)
 
 
-def _job(
-    place: Place,
-    unit: Unit,
-    source: collect.Source,
-    ret: Return,
-    earlier: tuple[tuple[int, collect.Source], ...],
-    common: str,
-) -> Job:
+def _job(place: Place, handed: Handed, earlier: tuple[tuple[int, collect.Source], ...], common: str) -> Job:
+    """The work and its key: the digest of all that decides what comes out."""
     root = place.options.inputs
-    files = [*source.files, *(path for _, held in earlier for path in held.files)]
+    files = [*handed.source.files, *(path for _, held in earlier for path in held.files)]
     inputs = {path.relative_to(root).as_posix(): manifest.sha256(path) for path in files if path.is_file()}
-    said = (
-        repr(unit),
-        repr(ret.troubles),
-        common,
-        *(f"{name} {known}" for name, known in sorted(inputs.items())),
-    )
-    name = unit.name if not unfit_name(unit.name) else source.stem
-    return Job(unit, source, ret, earlier, _year_folder(place) / name, manifest.digest(said), inputs)
+    read = (f"{name} {known}" for name, known in sorted(inputs.items()))
+    key = manifest.digest([repr(handed.unit), repr(handed.ret.troubles), common, *read])
+    return Job(handed, earlier, _year_folder(place) / handed.folder, key, inputs)
 
 
 def _year_folder(place: Place) -> Path:
@@ -357,8 +356,10 @@ def build(options: Options, progress: Progress | None = None) -> Outcome:
     folder = _year_folder(place)
     _prepare(folder)
     last = manifest.load(folder)
-    kept = [job for job in jobs if not options.force and _is_current(last.get(job.unit.name), job, folder)]
-    results = [_unchanged(last[job.unit.name], job, folder) for job in kept]
+    kept = [
+        job for job in jobs if not options.force and _is_current(last.get(job.handed.unit.name), job, folder)
+    ]
+    results = [_unchanged(last[job.handed.unit.name], job, folder) for job in kept]
     todo = [job for job in jobs if job not in kept]
     done = len(results)
     for result in _run(place, todo):
@@ -367,7 +368,7 @@ def build(options: Options, progress: Progress | None = None) -> Outcome:
         if progress:
             progress(result, done, len(jobs))
     results.sort(key=lambda result: result.unit)
-    _record(place, folder, last, results, {job.unit.name for job in jobs})
+    _record(place, folder, last, results, {job.handed.unit.name for job in jobs})
     return Outcome(place.year, folder, tuple(results), tuple(unused))
 
 
@@ -403,7 +404,7 @@ def _unchanged(entry: manifest.Entry, job: Job, folder: Path) -> UnitResult:
         )
     state = "blocked" if entry.state == "blocked" else "unchanged"
     why = _why_blocked(findings) if state == "blocked" else None
-    return UnitResult(job.unit.name, state, tuple(sorted(entry.outputs)), why, findings, entry=entry)
+    return UnitResult(job.handed.unit.name, state, tuple(sorted(entry.outputs)), why, findings, entry=entry)
 
 
 def _why_blocked(findings: Iterable[Finding]) -> str:
@@ -425,7 +426,7 @@ def _run(place: Place, jobs: Sequence[Job]) -> Iterator[UnitResult]:
                     yield future.result()
                 except BrokenProcessPool:
                     yield UnitResult(
-                        pending[future].unit.name, "failed", why="处理它的进程意外终止；请重新运行"
+                        pending[future].handed.unit.name, "failed", why="处理它的进程意外终止；请重新运行"
                     )
         except BaseException:
             pool.shutdown(cancel_futures=True)
@@ -438,10 +439,10 @@ def build_unit(place: Place, job: Job) -> UnitResult:
     try:
         result = _built(place, job)
     except ReportBuilderError as fault:
-        result = UnitResult(job.unit.name, "failed", why=str(fault))
+        result = UnitResult(job.handed.unit.name, "failed", why=str(fault))
     except Exception as fault:  # noqa: BLE001 - one unit's mishap must not stop the others; the log names it
         result = UnitResult(
-            job.unit.name,
+            job.handed.unit.name,
             "failed",
             why=f"程序内部出错（{type(fault).__name__}: {fault}）；请把 run.log 交给维护人员",
         )
@@ -449,9 +450,9 @@ def build_unit(place: Place, job: Job) -> UnitResult:
 
 
 def _built(place: Place, job: Job) -> UnitResult:
-    findings, runs = validate(job.ret, place.fmt, place.spec, place.settings)
+    findings, runs = validate(job.handed.ret, place.fmt, place.spec, place.settings)
     held_back = blocks(findings, allowed=bool(place.options.reason))
-    files = dict(_feedback_files(place, job.unit, job.ret, findings, runs))
+    files = dict(_feedback_files(place, job.handed, findings, runs))
     notes: tuple[str, ...] = ()
     if not held_back:
         overridden = place.options.reason if blocks(findings) else ""
@@ -462,7 +463,7 @@ def _built(place: Place, job: Job) -> UnitResult:
         manifest.write_file(job.folder.parent / name, data)
     state = "blocked" if held_back else "built"
     return UnitResult(
-        unit=job.unit.name,
+        unit=job.handed.unit.name,
         state=state,
         files=tuple(sorted(written)),
         why=_why_blocked(findings) if held_back else None,
@@ -480,24 +481,24 @@ def _entry(
 
     outputs = {name: hashlib.sha256(data).hexdigest() for name, data in written.items()}
     reason = place.options.reason if state == "built" and blocks(findings) else ""
-    return manifest.Entry(job.unit.name, job.key, state, job.inputs, outputs, reason)
+    return manifest.Entry(job.handed.unit.name, job.key, state, job.inputs, outputs, reason)
 
 
 def _feedback_files(
-    place: Place, unit: Unit, ret: Return, findings: Sequence[Finding], runs: Sequence[Run]
+    place: Place, handed: Handed, findings: Sequence[Finding], runs: Sequence[Run]
 ) -> Iterator[tuple[str, bytes]]:
     from report_builder import feedback  # noqa: PLC0415
 
     yield f"{ANSWERED}.json", facts.dumped(feedback.as_json(findings, runs)).encode()
     if findings:
-        case = feedback.Case(unit, place.year, findings, ret)
+        case = feedback.Case(handed.unit, place.year, findings, handed.ret)
         yield f"{ANSWERED}.xlsx", feedback.returned_workbook(case, place.spec)
 
 
 def _report_files(place: Place, job: Job, reason: str) -> tuple[dict[str, bytes], tuple[str, ...]]:
     earlier = [held for year, source in job.earlier if (held := read_earlier(place.spec, year, source))]
-    draft = compose(Held(job.ret, place.fmt), earlier, place.spec, reason=reason)
-    printed = replace(job.ret, sections=tuple(printed_sections(draft, place.fmt)))
+    draft = compose(Held(job.handed.ret, place.fmt), earlier, place.spec, reason=reason)
+    printed = replace(job.handed.ret, sections=tuple(printed_sections(draft, place.fmt)))
     from report_builder import products  # noqa: PLC0415 - the renderers are needed only where a report is built
 
     return products.render(draft, printed, place.fmt, place.spec, place.options.formats)
@@ -558,10 +559,7 @@ def check(options: Options, files: Sequence[Path] = (), *, write: bool = True) -
         ]
     else:
         collected, unused = _collected(place)
-    results = [
-        _checked(place, unit, source, ret, write=write)
-        for unit, source, ret in _chosen(place, _once_each(collected))
-    ]
+    results = [_checked(place, handed, write=write) for handed in _chosen(place, _once_each(collected))]
     return Outcome(place.year, _year_folder(place), tuple(results), tuple(unused))
 
 
@@ -581,16 +579,18 @@ def open_files(options: Options, files: Sequence[Path]) -> Place:
     return open_place(replace(options, year=in_folders[0], inputs=inputs))
 
 
-def _checked(place: Place, unit: Unit, source: collect.Source, ret: Return, *, write: bool) -> UnitResult:
-    findings, runs = validate(ret, place.fmt, place.spec, place.settings)
+def _checked(place: Place, handed: Handed, *, write: bool) -> UnitResult:
+    findings, runs = validate(handed.ret, place.fmt, place.spec, place.settings)
     files: dict[str, bytes] = {}
     if write:
-        name = unit.name if not unfit_name(unit.name) else source.stem
-        files = {f"{name}/{file}": data for file, data in _feedback_files(place, unit, ret, findings, runs)}
+        made = _feedback_files(place, handed, findings, runs)
+        files = {f"{handed.folder}/{file}": data for file, data in made}
         for file, data in files.items():
             manifest.write_file(_year_folder(place) / file, data)
     state = "blocked" if blocks(findings) else "checked"
-    return UnitResult(unit.name, state, tuple(sorted(files)), None, tuple(findings), tuple(runs))
+    return UnitResult(
+        handed.unit.name, state, tuple(sorted(files)), findings=tuple(findings), runs=tuple(runs)
+    )
 
 
 def blank(options: Options) -> list[Path]:

@@ -35,7 +35,9 @@ def render(
     if "html" in formats:
         files[NAMES["html"]] = html.web(draft, fmt, svgs).encode()
     if "pdf" in formats:
-        _add_pdf(files, notes, draft, fmt, svgs, found)
+        made, said = _pdf(html.printed(draft, fmt, svgs), draft, found)
+        files |= made
+        notes += said
     _prove(files, draft, spec)
     if "csv" in formats:
         files["tables.csv"] = csv.write(printed, fmt)
@@ -75,24 +77,15 @@ def _words(draft: Draft) -> Iterator[str]:
                 yield block.alt
 
 
-def _add_pdf(
-    files: dict[str, bytes],
-    notes: list[str],
-    draft: Draft,
-    fmt: Format,
-    svgs: Mapping[str, str],
-    found: fonts.FontSet,
-) -> None:
+def _pdf(page: str, draft: Draft, found: fonts.FontSet) -> tuple[dict[str, bytes], list[str]]:
     """The PDF, or a note where this machine cannot make one: the Word file is delivered all the same."""
     from report_builder.render import pdf  # noqa: PLC0415 - WeasyPrint takes half a second to import
 
     try:
-        written = pdf.write(html.printed(draft, fmt, svgs), draft, found)
+        written = pdf.write(page, draft, found)
     except pdf.PdfUnavailable as fault:
-        notes.append(str(fault))
-        return
-    files[NAMES["pdf"]] = written.data
-    notes.extend(f"PDF 排版提示：{warning}" for warning in written.warnings)
+        return {}, [str(fault)]
+    return {NAMES["pdf"]: written.data}, [f"PDF 排版提示：{warning}" for warning in written.warnings]
 
 
 def _prove(files: Mapping[str, bytes], draft: Draft, spec: Spec) -> None:

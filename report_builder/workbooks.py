@@ -16,18 +16,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import xlsxwriter
-from xlsxwriter.format import Format as Style
-from xlsxwriter.utility import xl_range, xl_rowcol_to_cell
-from xlsxwriter.workbook import Workbook as Writer
-from xlsxwriter.worksheet import Worksheet
+from xlsxwriter.utility import xl_range, xl_range_abs, xl_rowcol_to_cell
+
+if TYPE_CHECKING:
+    from xlsxwriter.format import Format as Style
+    from xlsxwriter.workbook import Workbook as Writer
+    from xlsxwriter.worksheet import Worksheet
 
 Content = str | int | Decimal | dt.date | None
 Look = Literal[
     "title",
     "note",
+    "hint",
     "head",
     "stub",
     "value",
@@ -37,7 +40,6 @@ Look = Literal[
     "text",
     "given",
     "plain",
-    "centred",
     "link",
 ]
 Rectangle = tuple[int, int, int, int]
@@ -143,22 +145,11 @@ def reference(sheet: str, row: int, column: int) -> str:
 
 def column_range(sheet: str, column: int, first: int, last: int) -> str:
     """A run of one column, absolute, as a defined name holds it."""
-    return f"{_quoted(sheet)}!{xl_range_absolute(first, column, last, column)}"
-
-
-def xl_range_absolute(first_row: int, first_column: int, last_row: int, last_column: int) -> str:
-    """$A$1:$A$3, also where the run is one cell."""
-    first = xl_rowcol_to_cell(first_row, first_column, row_abs=True, col_abs=True)
-    return f"{first}:{xl_rowcol_to_cell(last_row, last_column, row_abs=True, col_abs=True)}"
+    return f"{_quoted(sheet)}!{xl_range_abs(first, column, last, column)}"
 
 
 def _quoted(sheet: str) -> str:
     return "'" + sheet.replace("'", "''") + "'"
-
-
-def cell_address(row: int, column: int) -> str:
-    """D6 for the cell at (5, 3)."""
-    return str(xl_rowcol_to_cell(row, column))
 
 
 def sum_formula(cells: Iterable[Cell]) -> str:

@@ -17,8 +17,8 @@ from typing import Any
 
 from report_builder import blank, facts
 from report_builder.model import Return, Typed, Unit
-from report_builder.recognise import find_tables
 from report_builder.readers import sheets
+from report_builder.recognise import find_tables
 from report_builder.spec import Format, Spec, load_spec
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -52,7 +52,8 @@ def _save(target: Path, data: bytes) -> None:
 def _return(source: Path, spec: Spec) -> tuple[Return, Format]:
     ret = facts.read(source.read_bytes(), source.name, spec)
     fmt = spec.format(ret.format_id)
-    assert fmt is not None
+    if fmt is None:
+        raise LookupError(ret.format_id)
     return ret, fmt
 
 
@@ -123,7 +124,8 @@ def _edited(data: bytes, part: str, address: str, inner: str) -> bytes:
             if info.filename == part:
                 pattern = rb'(<c r="' + address.encode() + rb'"[^>]*?)(?: t="\w+")?>.*?</c>'
                 content, count = re.subn(pattern, rb"\1>" + inner.encode() + rb"</c>", content)
-                assert count == 1, address
+                if count != 1:
+                    raise LookupError(address)
             new.writestr(info, content)
     return out.getvalue()
 

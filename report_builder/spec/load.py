@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import itertools
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -149,10 +150,10 @@ def _known(key: str, known: Iterable[str], place: str) -> None:
 
 
 def _hold_together(spec: Spec) -> None:
-    for older, newer in zip(spec.formats, spec.formats[1:], strict=False):
-        if (older.last_report_year or newer.first_report_year) != newer.first_report_year - 1:
+    for older, newer in itertools.pairwise(spec.formats):
+        if (older.last_report_year or newer.first_report_year - 1) != newer.first_report_year - 1:
             raise SpecError(
-                f"formats：格式 {older.id} 到 {older.last_report_year or '…'} 年，格式 {newer.id} 从 "
+                f"formats：格式 {older.id} 到 {older.last_report_year} 年，格式 {newer.id} 从 "
                 f"{newer.first_report_year} 年起；每个报告年度应当正好有一个格式"
             )
     for fmt in spec.formats:

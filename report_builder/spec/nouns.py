@@ -187,10 +187,6 @@ class Format:
     last_report_year: int | None = None
     sha256: str = ""
 
-    def governs(self, report_year: int) -> bool:
-        """Whether a report for ``report_year`` must follow this format."""
-        return self.first_report_year <= report_year <= (self.last_report_year or report_year)
-
     @cached_property
     def slots(self) -> dict[str, Slot]:
         """Every statutory cell by its key, in printed order."""
@@ -342,8 +338,10 @@ class Spec:
     terms: Mapping[str, str]
 
     def format_for(self, report_year: int) -> Format | None:
-        """The one format that governs ``report_year``; None where none does."""
-        return next((fmt for fmt in self.formats if fmt.governs(report_year)), None)
+        """The one format that governs ``report_year``: the newest begun by then; None where none does."""
+        begun = [fmt for fmt in self.formats if fmt.first_report_year <= report_year]
+        newest = begun[-1] if begun else None
+        return newest if newest and report_year <= (newest.last_report_year or report_year) else None
 
     def format(self, format_id: str) -> Format | None:
         """The format with this id; None where it is unknown."""

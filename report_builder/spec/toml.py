@@ -8,7 +8,7 @@ import difflib
 import tomllib
 import types
 import typing
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -61,7 +61,7 @@ def load(noun: type[T], path: Path) -> T:
 
 
 @cache
-def _hints(noun: Hashable) -> dict[str, Any]:
+def _hints(noun: type) -> dict[str, Any]:
     return typing.get_type_hints(noun)
 
 
@@ -80,11 +80,11 @@ def noun_from(noun: type[T], table: object, file: str, place: str) -> T:
         required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         if required and name not in table:
             raise SpecError(f"{file}：{place}缺少“{name}”")
-    hints = _hints(noun)
+    hints = _hints(typing.cast("Any", noun))
     return noun(**{key: _value(hints[key], value, file, f"{place}{key} ") for key, value in table.items()})
 
 
-def _value(hint: Any, value: object, file: str, place: str) -> Any:  # noqa: ANN401 - as wide as TOML is
+def _value(hint: Any, value: object, file: str, place: str) -> Any:  # noqa: ANN401
     origin = typing.get_origin(hint)
     if origin in (typing.Union, types.UnionType):
         return _value(typing.get_args(hint)[0], value, file, place)

@@ -1,0 +1,209 @@
+"""Every call the bench makes of our program, in one place: when a signature changes, it changes here."""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from timing import SkipRow
+
+if TYPE_CHECKING:
+    from report_builder.fonts import FontSet
+    from report_builder.model import Block, Chart, Draft, Return
+    from report_builder.pipeline import Place
+    from report_builder.render.pdf import Written
+    from report_builder.spec import Format
+
+
+class Ours:
+    """One unit of the demonstration, taken through the steps; each is worked out once, when first asked for."""
+
+    def __init__(self, inputs: Path, outputs: Path) -> None:
+        self.inputs = inputs
+        self.outputs = outputs
+
+    @cached_property
+    def place(self) -> Place:
+        """The spec, register and settings of the demonstration."""
+        from report_builder import pipeline
+
+        return pipeline.open_place(pipeline.Options(inputs=self.inputs, outputs=self.outputs))
+
+    @property
+    def fmt(self) -> Format:
+        """The format of the newest year."""
+        return self.place.fmt
+
+    @cached_property
+    def fonts(self) -> FontSet:
+        """The faces, seen by this process and by every rival it starts."""
+        from report_builder import fonts
+
+        found = fonts.find()
+        fonts.activate(found)
+        return found
+
+    @cached_property
+    def _chosen(self) -> tuple[Path, Draft]:
+        """The unit with the most charts, among those the one with the largest workbook."""
+        from report_builder.model import Chart
+
+        year = self.inputs / str(self.place.year)
+        drafts = [(path, self.composed(path)) for path in sorted(year.glob("*.xlsx"))]
+        if not drafts:
+            raise SkipRow("data_inputs 里没有示例报送表，请先运行 make report")
+        rank = {p: (sum(isinstance(b, Chart) for b in d.blocks), p.stat().st_size) for p, d in drafts}
+        return max(drafts, key=lambda one: rank[one[0]])
+
+    @property
+    def workbook(self) -> Path:
+        """The chosen unit's return."""
+        return self._chosen[0]
+
+    @property
+    def draft(self) -> Draft:
+        """The chosen unit's report, composed."""
+        return self._chosen[1]
+
+    @property
+    def charts(self) -> list[Chart]:
+        """The charts of that report."""
+        from report_builder.model import Chart
+
+        return [block for block in self.draft.blocks if isinstance(block, Chart)]
+
+    def collect(self, path: Path | None = None) -> Return:
+        """Reads the return workbook."""
+        from report_builder import collect
+
+        return collect.read_return(path or self.workbook, self.place.spec, self.place.year)
+
+    @cached_property
+    def collected(self) -> Return:
+        """The return, read once."""
+        return self.collect()
+
+    def check(self) -> object:
+        """Runs every rule of the format on the return."""
+        from report_builder.validate import validate
+
+        return validate(self.collected, self.fmt, self.place.spec, self.place.settings)
+
+    def composed(self, path: Path) -> Draft:
+        """The report for one return, with the years held before it."""
+        from report_builder import pipeline
+        from report_builder.collect import Source
+        from report_builder.compose import Held, compose
+
+        earlier = []
+        for year in pipeline.years(self.inputs):
+            before = self.inputs / str(year) / path.name
+            if year < self.place.year and before.is_file():
+                held = pipeline.read_earlier(self.place.spec, year, Source(before))
+                earlier += [held] if held is not None else []
+        return compose(Held(self.collect(path), self.fmt), earlier, self.place.spec)
+
+    def png(self) -> list[bytes]:
+        """Draws every chart as PNG."""
+        from report_builder import charts
+
+        return [charts.png(chart, self.fonts) for chart in self.charts]
+
+    def svg(self) -> list[str]:
+        """Draws every chart as SVG."""
+        from report_builder import charts
+
+        return [charts.svg(chart, self.fonts) for chart in self.charts]
+
+    @cached_property
+    def _pngs(self) -> dict[str, bytes]:
+        return dict(zip((chart.name for chart in self.charts), self.png(), strict=True))
+
+    @cached_property
+    def _svgs(self) -> dict[str, str]:
+        return dict(zip((chart.name for chart in self.charts), self.svg(), strict=True))
+
+    def word(self) -> bytes:
+        """Writes the Word file, its pictures drawn already."""
+        from report_builder.render import docx
+
+        return docx.write(self.draft, self.fmt, self._pngs)
+
+    def page(self) -> str:
+        """Writes the web page, its pictures drawn already."""
+        from report_builder.render import html
+
+        return html.web(self.draft, self.fmt, self._svgs)
+
+    def pdf(self) -> Written:
+        """Writes the PDF, its pictures drawn already."""
+        from report_builder.render import html, pdf
+
+        return pdf.write(html.printed(self.draft, self.fmt, self._svgs), self.draft, self.fonts)
+
+    @cached_property
+    def _products(self) -> dict[str, bytes]:
+        return {"a.docx": self.word(), "a.pdf": self.pdf().data, "a.html": self.page().encode()}
+
+    def read_back(self) -> None:
+        """Reads Word, PDF and HTML back as the facts they state."""
+        from report_builder import archive
+
+        for name, data in self._products.items():
+            archive.from_document(archive.document(data), name, self.place.spec)
+
+    def build(self) -> object:
+        """Makes every product of the unit, from its return to the proof."""
+        from report_builder import pipeline, products
+
+        draft = self.composed(self.workbook)
+        self.check()
+        return products.render(draft, self.collected, self.fmt, self.place.spec, pipeline.FORMATS)
+
+    # --- what the rivals are given --------------------------------------------------------------------------
+
+    def hand_over(self, folder: Path) -> None:
+        """Lays the report's content out for the rivals: the same words, figures, tables and charts."""
+        _ = self.fonts
+        content = {
+            "title": self.draft.title,
+            "workbook": os.fspath(self.workbook),
+            "fonts": [str(self.fonts.file(role)) for role in ("latin", "fangsong") if self.fonts.file(role)],
+            "families": list(self.fonts.stack("fangsong")),
+            "blocks": [self._handed(block) for block in self.draft.blocks],
+        }
+        (folder / "content.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+
+    def _handed(self, block: Block) -> dict[str, Any]:
+        from report_builder.model import Chart, Heading, PlainTable, StatutoryTable
+
+        match block:
+            case Heading():
+                return {"kind": "heading", "level": block.level, "text": block.text}
+            case Chart():
+                return {
+                    "kind": "chart",
+                    "shape": block.kind,
+                    "title": f"{block.title}（{block.unit}）",
+                    "categories": block.categories,
+                    "series": [(name, [float(value) for value in values]) for name, values in block.series],
+                }
+            case PlainTable():
+                rows = [block.header, *block.rows]
+                cells = [(r, c, 1, 1, text) for r, row in enumerate(rows) for c, text in enumerate(row)]
+                return {"kind": "table", "rows": len(rows), "columns": len(block.header), "cells": cells}
+            case StatutoryTable():
+                return self._handed_table(block)
+            case _:
+                return {"kind": "paragraph", "text": block.text}
+
+    def _handed_table(self, block: StatutoryTable) -> dict[str, Any]:
+        table = self.fmt.table(block.key)
+        cells = [
+            (at.row, at.column, at.row_span, at.column_span, block.printed[at.key] if at.key else at.text)
+            for at in sorted(table.layout, key=lambda at: (at.row, at.column))
+        ]
+        return {"kind": "table", "rows": table.row_count, "columns": table.column_count, "cells": cells}

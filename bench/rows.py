@@ -1,0 +1,207 @@
+"""The rows of the speed table: what is measured, against what, and the bar."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from ours import Ours
+from timing import Pair, Rival, Sampler, SkipRow, alternate, command, environment, repeated
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row; ``bar`` is the greatest ratio allowed (the least, with ``at_least``), None where it only informs."""
+
+    name: str
+    what: str
+    against: str
+    bar: float | None
+    measure: Callable[[Bench], Pair]
+    at_least: bool = False
+    aim: str = ""
+
+    def missed(self, ratio: float) -> bool:
+        """Whether the bar is missed."""
+        return self.bar is not None and (ratio < self.bar if self.at_least else ratio > self.bar)
+
+    @property
+    def bar_in_words(self) -> str:
+        """“≤ 0.4”; for a row that only informs, what it aims at."""
+        if self.bar is None:
+            return f"只报告{self.aim}"
+        return f"{'≥' if self.at_least else '≤'} {self.bar:g}"
+
+
+class Bench:
+    """What the rows share: the unit under test, a scratch folder, and the rivals' Python."""
+
+    def __init__(self, root: Path, scratch: Path) -> None:
+        self.root = root
+        self.scratch = scratch
+        self.ours = Ours(root / "data_inputs", scratch / "outputs")
+        own = root / ".venv-bench" / "bin" / "python"
+        self.has_own_rivals = own.is_file()
+        self.rival_python = own if self.has_own_rivals else Path(sys.executable)
+
+    @cached_property
+    def handed(self) -> Path:
+        """The folder with the content for the rivals."""
+        folder = self.scratch / "rivals"
+        folder.mkdir()
+        self.ours.hand_over(folder)
+        return folder
+
+    def rival(self, name: str) -> Rival:
+        """One of the rivals of rivals.py, started."""
+        return Rival(self.rival_python, name, self.handed)
+
+    def program(self, *arguments: str | Path, expected: tuple[int, ...] = (0,)) -> Sampler:
+        """Our program, started afresh each time."""
+        return command([sys.executable, "-m", "report_builder", *arguments], self.root, expected=expected)
+
+    @cached_property
+    def jurisdiction(self) -> dict[str, float]:
+        """The demonstration built by one worker, by two, and once more with nothing changed."""
+        once = {}
+        for name, arguments in (("one", ["--jobs", "1"]), ("two", ["--jobs", "2"])):
+            out = self.scratch / name
+            once[name] = self.program("build", "--quiet", "--outputs", out, *arguments)()
+        once["unchanged"] = self.program("build", "--quiet", "--outputs", self.scratch / "two")()
+        return once
+
+
+# --- reading and checking -------------------------------------------------------------------------------------
+
+
+def _collect_calamine(bench: Bench) -> Pair:
+    from python_calamine import CalamineWorkbook
+
+    path = str(bench.ours.workbook)
+
+    def bare() -> None:
+        with CalamineWorkbook.from_path(path) as book:
+            for name in book.sheet_names:
+                book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+
+    return alternate(repeated(bench.ours.collect), repeated(bare))
+
+
+def _collect_openpyxl(bench: Bench) -> Pair:
+    import openpyxl
+
+    path = bench.ours.workbook
+    return alternate(repeated(bench.ours.collect), repeated(lambda: openpyxl.load_workbook(path)), rounds=7)
+
+
+def _rules(bench: Bench) -> Pair:
+    return alternate(repeated(bench.ours.check), repeated(bench.ours.collect))
+
+
+# --- products -------------------------------------------------------------------------------------------------
+
+
+def _word(bench: Bench) -> Pair:
+    with bench.rival("docxtpl") as rival:
+        return alternate(repeated(bench.ours.word), rival)
+
+
+def _chart(draw: Callable[[Ours], object]) -> Callable[[Bench], Pair]:
+    def measure(bench: Bench) -> Pair:
+        count = len(bench.ours.charts)
+        with bench.rival("pyplot") as rival:
+            return alternate(repeated(lambda: draw(bench.ours), per=count), lambda: rival() / count)
+
+    return measure
+
+
+def _pdf(bench: Bench) -> Pair:
+    with bench.rival("weasyprint") as rival:
+        return alternate(repeated(bench.ours.pdf), rival, rounds=5)
+
+
+_AT_ONCE = 4
+
+
+def _libreoffice(bench: Bench) -> Pair:
+    """LibreOffice turns several of our Word files into PDF at one start, as an office would for a batch."""
+    office = shutil.which("soffice")
+    if office is None:
+        raise SkipRow("没有安装 LibreOffice")
+    folder = bench.scratch / "office"
+    folder.mkdir()
+    files = [folder / f"{at}.docx" for at in range(_AT_ONCE)]
+    for file in files:
+        file.write_bytes(bench.ours.word())
+    profile = f"-env:UserInstallation=file://{folder}/profile"
+    convert = [office, profile, "--headless", "--convert-to", "pdf", "--outdir", folder, *files]
+    batch = command(convert, folder)
+    return alternate(repeated(bench.ours.pdf), lambda: batch() / _AT_ONCE, rounds=3)
+
+
+def _read_back(bench: Bench) -> Pair:
+    return alternate(repeated(bench.ours.read_back), repeated(bench.ours.build), rounds=5)
+
+
+# --- from a cold start ----------------------------------------------------------------------------------------
+
+
+def _help(bench: Bench) -> Pair:
+    bare = command([sys.executable, "-c", "pass"], bench.root)
+    return alternate(bench.program("--help"), bare, rounds=15)
+
+
+_SIX = "import pandas, weasyprint, matplotlib.pyplot, docx, openpyxl, jinja2"
+
+
+def _check_cold(bench: Bench) -> Pair:
+    ours = bench.program(
+        "check", bench.ours.workbook, "--outputs", bench.scratch / "checked", expected=(0, 1)
+    )
+    return alternate(ours, command([bench.rival_python, "-c", _SIX], bench.root), rounds=7)
+
+
+def _build_cold(bench: Bench) -> Pair:
+    with bench.rival("docxtpl") as rival:
+        rival()  # prepares the template that the script takes for granted
+    out = ("--force", "--quiet", "--jobs", "1", "--outputs", bench.scratch / "built")
+    ours = bench.program("build", "--unit", bench.ours.draft.unit, "--formats", "docx,pdf", *out)
+    driver = Path(__file__).with_name("rivals.py")
+    return alternate(ours, command([bench.rival_python, driver, "script", bench.handed], bench.root), rounds=5)
+
+
+# --- many units -----------------------------------------------------------------------------------------------
+
+
+def _unchanged(bench: Bench) -> Pair:
+    return Pair((bench.jurisdiction["unchanged"],), (bench.jurisdiction["two"],))
+
+
+def _workers(bench: Bench) -> Pair:
+    return Pair((bench.jurisdiction["one"],), (bench.jurisdiction["two"],))
+
+
+ROWS = (
+    Row("collect", "读一份报送表（含定位、核验、逐格来源）", "python-calamine 只读", 4.0, _collect_calamine),
+    Row("collect-openpyxl", "读一份报送表", "openpyxl 打开", 0.08, _collect_openpyxl),
+    Row("rules", "一个单位的全部表格规则", "读它的报送表", 1.0, _rules),
+    Row("word", "Word 文件", "docxtpl", 0.2, _word),
+    Row("pdf", "PDF 文件", "同样内容直接用 WeasyPrint", 0.75, _pdf),
+    Row("pdf-libreoffice", "PDF 文件", "LibreOffice 成批转换同一 Word", 1.0, _libreoffice),
+    Row("chart-png", "一张图（PNG）", "pyplot 的 PNG", 0.4, _chart(Ours.png)),
+    Row("chart-svg", "一张图（SVG）", "pyplot 的 PNG", 0.4, _chart(Ours.svg)),
+    Row("read-back", "读回 Word、PDF、HTML", "生成这个单位的全部文件", 0.15, _read_back),
+    Row("help", "--help 冷启动", "空的 Python", 3.0, _help),
+    Row("check", "check 一份报送表，冷启动", "导入六个常用库", 0.4, _check_cold),
+    Row("build", "build 一个单位（Word、PDF），冷启动", "pandas+docxtpl+pyplot+WeasyPrint 脚本", 0.5, _build_cold),
+    Row("unchanged", "没有变动时再运行一次（示例辖区）", "第一次运行", None, _unchanged, aim="（千个单位时 ≤ 2%）"),
+    Row("workers", "示例辖区，一个进程", "两个进程", None, _workers, aim="（目标 ≥ 1.7）"),
+)
+
+__all__ = ["ROWS", "Bench", "Row", "environment", "subprocess", "time"]

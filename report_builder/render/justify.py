@@ -1,0 +1,128 @@
+"""Chinese lines that end flush right: WeasyPrint stretches spaces only, and Chinese text has none.
+
+The slack of a line is spread evenly between its characters, wherever one of the two neighbours is full-width.
+This takes the place of one inner function of WeasyPrint while a document is laid out, and only where that
+function is the one this was written for; otherwise lines stay ragged and ``supported`` says so.
+"""
+
+from __future__ import annotations
+
+import inspect
+import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from itertools import pairwise
+from typing import Any
+
+import weasyprint
+from weasyprint.formatting_structure import boxes
+from weasyprint.layout import inline
+from weasyprint.text import line_break
+from weasyprint.text.ffi import ffi, pango
+
+_VERSION = "70."
+_FULL_WIDTH_QUOTES = frozenset("—…“”‘’·")
+_WIDEST_GAP = 1.0
+"""In ems; a line that needs wider gaps holds a word that could not be broken, and is better left ragged."""
+
+_stretch_spaces = getattr(inline, "justify_line", None)
+
+
+def supported() -> bool:
+    """Whether this WeasyPrint has the inner parts that are replaced and used here, under the names expected."""
+    if not weasyprint.VERSION.startswith(_VERSION) or _stretch_spaces is None:
+        return False
+    names = list(inspect.signature(_stretch_spaces).parameters)
+    needed = ("set_text", "get_first_line", "deactivate", "reactivate")
+    return names == ["context", "line", "extra_width"] and all(hasattr(line_break.Layout, name) for name in needed)
+
+
+@contextmanager
+def flush_right() -> Iterator[None]:
+    """Justify Chinese lines of whatever is laid out inside; nothing is changed where that is not supported."""
+    if not supported():
+        yield
+        return
+    inline.justify_line = _justify
+    try:
+        yield
+    finally:
+        inline.justify_line = _stretch_spaces
+
+
+def _justify(context: Any, line: Any, extra_width: float) -> None:  # noqa: ANN401 - WeasyPrint has no types
+    """Spread ``extra_width`` over the line; a line of several boxes is left to WeasyPrint."""
+    box = _only_text(line)
+    gaps = _gaps(box.text) if box is not None else []
+    if box is None or not any(_is_wide(sign) for sign in box.text):
+        _stretch_spaces(context, line, extra_width)  # type: ignore[misc] # supported() has seen it
+    elif gaps and extra_width / len(gaps) <= _WIDEST_GAP * box.style["font_size"]:
+        _spread(line, box, gaps, extra_width)
+
+
+def _only_text(line: Any) -> Any:  # noqa: ANN401
+    """The one text box that makes up a line; None where there are more, or something else."""
+    box = line
+    while isinstance(box, boxes.LineBox | boxes.InlineBox):
+        if len(box.children) != 1:
+            return None
+        box = box.children[0]
+    return box if isinstance(box, boxes.TextBox) and box.text else None
+
+
+@cache
+def _is_wide(sign: str) -> bool:
+    return unicodedata.east_asian_width(sign) in "WF" or sign in _FULL_WIDTH_QUOTES
+
+
+def _gaps(text: str) -> list[int]:
+    """The characters after which a line may grow: all but the last where it or the next one is full-width."""
+    return [at for at, (sign, after) in enumerate(pairwise(text)) if _is_wide(sign) or _is_wide(after)]
+
+
+def _spread(line: Any, box: Any, gaps: Sequence[int], extra_width: float) -> None:  # noqa: ANN401
+    layout = _Spread(box.style, gaps, extra_width / len(gaps))
+    layout.set_text(box.text)
+    layout.deactivate()
+    box.pango_layout = layout
+    grown: Any = line
+    while grown is not box:
+        grown.width += extra_width
+        grown = grown.children[0]
+    box.width += extra_width
+
+
+class _Spread(line_break.Layout):  # type: ignore[misc] # WeasyPrint has no types
+    """A line of text whose gaps are all wider by the same amount."""
+
+    def __init__(self, style: Any, gaps: Sequence[int], more: float) -> None:  # noqa: ANN401
+        self.gaps = gaps
+        self.more = more
+        super().__init__(style)
+
+    def set_text(self, text: str, justify: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - as overridden
+        """Set the text and widen its gaps; WeasyPrint calls this again when the line is drawn."""
+        super().set_text(text)
+        attributes = pango.pango_layout_get_attributes(self.layout)
+        if attributes == ffi.NULL:
+            attributes = ffi.gc(pango.pango_attr_list_new(), pango.pango_attr_list_unref)
+        usual = self.style["letter_spacing"]
+        spacing = self.more + (0 if usual == "normal" else usual)
+        for start, end in _runs(text, self.gaps):
+            attribute = pango.pango_attr_letter_spacing_new(round(spacing * line_break.TO_UNITS))
+            attribute.start_index, attribute.end_index = start, end
+            pango.pango_attr_list_change(attributes, attribute)
+        pango.pango_layout_set_attributes(self.layout, attributes)
+
+
+def _runs(text: str, gaps: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Neighbouring characters with a gap after them, as ranges of UTF-8 bytes."""
+    places = [0]
+    for sign in text:
+        places.append(places[-1] + len(sign.encode()))
+    start = gaps[0]
+    for gap, after in pairwise((*gaps, len(text) + 1)):
+        if after != gap + 1:
+            yield places[start], places[gap + 1]
+            start = after

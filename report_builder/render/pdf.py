@@ -1,0 +1,133 @@
+"""The printed page → PDF, laid out as GB/T 9704 asks (templates/print.css), by WeasyPrint.
+
+WeasyPrint needs Pango, which Windows has not: nothing is imported until a PDF is asked for, and the lack has an
+error of its own, so that the other products are still delivered.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import hashlib
+import importlib
+import io
+import logging
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+from report_builder import fonts
+from report_builder.errors import ReportBuilderError
+from report_builder.fonts import FontSet
+from report_builder.model import Draft
+from report_builder.render import look
+
+_NOT_DRAWN = re.compile(r"\.notdef glyph .*\(U\+([0-9A-F]+)\)")
+_LOGGER = logging.getLogger("weasyprint")
+
+
+class PdfUnavailable(ReportBuilderError):  # noqa: N818 - named for what the user is told
+    """This machine cannot set PDFs; everything else can still be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pdf:
+    """A PDF, and what was met while it was set, in words; nothing in a sound document."""
+
+    data: bytes
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Engine:
+    """What is made once a process: WeasyPrint itself, the fonts, the style sheet."""
+
+    weasyprint: ModuleType
+    justify: ModuleType
+    font_config: Any
+    style: Any
+    fetcher: Any
+    warnings: tuple[str, ...]
+
+
+def write(html: str, draft: Draft, fonts: FontSet) -> Pdf:
+    """The page ``html`` (``render.html.printed``) of ``draft`` as a PDF; the same page gives the same bytes.
+
+    Raises:
+        PdfUnavailable: Pango is not installed.
+    """
+    engine = _engine(fonts)
+    with _heard() as said, _without_collecting(), engine.justify.flush_right():
+        page = engine.weasyprint.HTML(string=html, url_fetcher=engine.fetcher)
+        laid_out = page.render(font_config=engine.font_config, stylesheets=[engine.style])
+        data = laid_out.write_pdf(pdf_identifier=hashlib.sha256(html.encode()).digest()[:16])
+    return Pdf(data, (*engine.warnings, *dict.fromkeys(map(_worded, said))))
+
+
+@cache
+def _engine(faces: FontSet) -> _Engine:
+    fonts.activate(faces)
+    with _heard() as said:
+        weasyprint, justify = _loaded()
+        font_config = importlib.import_module("weasyprint.text.fonts").FontConfiguration()
+        fetcher = importlib.import_module("weasyprint.urls").URLFetcher(allowed_protocols=("data",), allow_redirects=False)
+        sheet = fonts.css(faces) + look("print.css").decode()
+        style = weasyprint.CSS(string=sheet, font_config=font_config, url_fetcher=fetcher)
+    ragged = () if justify.supported() else ("所装的 WeasyPrint 版本不受支持，正文右端未对齐",)
+    return _Engine(weasyprint, justify, font_config, style, fetcher, (*said, *ragged))
+
+
+def _loaded() -> tuple[ModuleType, ModuleType]:
+    """WeasyPrint and what we add to it. Where Pango is missing WeasyPrint prints advice, which is not for our output."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        try:
+            return importlib.import_module("weasyprint"), importlib.import_module("report_builder.render.justify")
+        except (OSError, ImportError) as fault:
+            raise PdfUnavailable(
+                "本机没有排 PDF 所需的 Pango，未生成 PDF；Debian 上请运行 "
+                "sudo apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
+            ) from fault
+
+
+class _Listener(logging.Handler):
+    """Keeps what WeasyPrint has to say, so that none of it is lost or goes to the terminal."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.said: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the message."""
+        self.said.append(record.getMessage())
+
+
+@contextlib.contextmanager
+def _heard() -> Iterator[list[str]]:
+    listener, usual = _Listener(), _LOGGER.handlers[:]
+    _LOGGER.handlers = [listener]
+    try:
+        yield listener.said
+    finally:
+        _LOGGER.handlers = usual
+
+
+def _worded(said: str) -> str:
+    missing = _NOT_DRAWN.match(said)
+    if missing is None:
+        return said
+    return f"所装字体中没有“{chr(int(missing[1], 16))}”（U+{missing[1]}），PDF 中该字显示为空框"
+
+
+@contextlib.contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Layout makes many objects and drops few, so looking for garbage meanwhile is time lost."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
