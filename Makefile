@@ -53,7 +53,7 @@ test: setup-dev ## 运行全部测试
 	@$(PYTHON_BIN) -m pytest -n 2
 
 lint: setup-dev ## 检查代码风格、排版和模块层次
-	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/lint-imports
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/lint-imports && $(PYTHON_BIN) tools/make_docs.py --check
 
 types: setup-dev ## 检查类型
 	@.venv/bin/mypy

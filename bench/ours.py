@@ -12,9 +12,8 @@ from timing import SkipRow
 
 if TYPE_CHECKING:
     from report_builder.fonts import FontSet
-    from report_builder.model import Block, Chart, Draft, Return
+    from report_builder.model import Block, Chart, Draft, Return, StatutoryTable
     from report_builder.pipeline import Place
-    from report_builder.render.pdf import Written
     from report_builder.spec import Format
 
 
@@ -138,15 +137,16 @@ class Ours:
 
         return html.web(self.draft, self.fmt, self._svgs)
 
-    def pdf(self) -> Written:
+    def pdf(self) -> bytes:
         """Writes the PDF, its pictures drawn already."""
         from report_builder.render import html, pdf
 
-        return pdf.write(html.printed(self.draft, self.fmt, self._svgs), self.draft, self.fonts)
+        written = pdf.write(html.printed(self.draft, self.fmt, self._svgs), self.draft, self.fonts)
+        return written.data
 
     @cached_property
     def _products(self) -> dict[str, bytes]:
-        return {"a.docx": self.word(), "a.pdf": self.pdf().data, "a.html": self.page().encode()}
+        return {"a.docx": self.word(), "a.pdf": self.pdf(), "a.html": self.page().encode()}
 
     def read_back(self) -> None:
         """Reads Word, PDF and HTML back as the facts they state."""

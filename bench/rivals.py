@@ -104,7 +104,9 @@ def template(content: Content, path: Path) -> None:
         elif block["kind"] == "heading":
             document.add_heading(f"{{{{ blocks[{at}].text }}}}", block["level"])
         else:
-            document.add_paragraph(f"{{{{ blocks[{at}].{'image' if block['kind'] == 'chart' else 'text'} }}}}")
+            document.add_paragraph(
+                f"{{{{ blocks[{at}].{'image' if block['kind'] == 'chart' else 'text'} }}}}"
+            )
     document.save(str(path))
 
 
@@ -127,7 +129,7 @@ def lines_of(block: Content) -> list[list[str]]:
 def word_document(content: Content, path: Path, pictures: Iterable[bytes]) -> bytes:
     """One report by docxtpl, from the template on the disk."""
     from docx.shared import Mm
-    from docxtpl import DocxTemplate, InlineImage
+    from docxtpl import DocxTemplate, InlineImage  # type: ignore[import-not-found]
 
     prepared = DocxTemplate(str(path))
     shown = iter(pictures)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from ours import Ours
-from timing import Pair, Rival, Sampler, SkipRow, alternate, command, environment, repeated
+from timing import Pair, Rival, Sampler, SkipRow, alternate, command, repeated
 
 
 @dataclass(frozen=True)
@@ -140,7 +138,16 @@ def _libreoffice(bench: Bench) -> Pair:
     for file in files:
         file.write_bytes(bench.ours.word())
     profile = f"-env:UserInstallation=file://{folder}/profile"
-    convert = [office, profile, "--headless", "--convert-to", "pdf", "--outdir", folder, *files]
+    convert: list[str | Path] = [
+        office,
+        profile,
+        "--headless",
+        "--convert-to",
+        "pdf",
+        "--outdir",
+        folder,
+        *files,
+    ]
     batch = command(convert, folder)
     return alternate(repeated(bench.ours.pdf), lambda: batch() / _AT_ONCE, rounds=3)
 
@@ -173,7 +180,9 @@ def _build_cold(bench: Bench) -> Pair:
     out = ("--force", "--quiet", "--jobs", "1", "--outputs", bench.scratch / "built")
     ours = bench.program("build", "--unit", bench.ours.draft.unit, "--formats", "docx,pdf", *out)
     driver = Path(__file__).with_name("rivals.py")
-    return alternate(ours, command([bench.rival_python, driver, "script", bench.handed], bench.root), rounds=5)
+    return alternate(
+        ours, command([bench.rival_python, driver, "script", bench.handed], bench.root), rounds=5
+    )
 
 
 # --- many units -----------------------------------------------------------------------------------------------
@@ -199,9 +208,20 @@ ROWS = (
     Row("read-back", "读回 Word、PDF、HTML", "生成这个单位的全部文件", 0.15, _read_back),
     Row("help", "--help 冷启动", "空的 Python", 3.0, _help),
     Row("check", "check 一份报送表，冷启动", "导入六个常用库", 0.4, _check_cold),
-    Row("build", "build 一个单位（Word、PDF），冷启动", "pandas+docxtpl+pyplot+WeasyPrint 脚本", 0.5, _build_cold),
-    Row("unchanged", "没有变动时再运行一次（示例辖区）", "第一次运行", None, _unchanged, aim="（千个单位时 ≤ 2%）"),
+    Row(
+        "build",
+        "build 一个单位（Word、PDF），冷启动",
+        "pandas+docxtpl+pyplot+WeasyPrint 脚本",
+        0.5,
+        _build_cold,
+    ),
+    Row(
+        "unchanged",
+        "没有变动时再运行一次（示例辖区）",
+        "第一次运行",
+        None,
+        _unchanged,
+        aim="（千个单位时 ≤ 2%）",
+    ),
     Row("workers", "示例辖区，一个进程", "两个进程", None, _workers, aim="（目标 ≥ 1.7）"),
 )
-
-__all__ = ["ROWS", "Bench", "Row", "environment", "subprocess", "time"]

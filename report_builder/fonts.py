@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import sys
 import tempfile
 import unicodedata
@@ -65,6 +66,7 @@ _WIDEST_FIRST = (
     Role.LATIN,
     Role.LATIN_BOLD,
 )
+_ROLE_NAMED = re.compile(rf"var\(--({'|'.join(_STACKS)})\)")
 _LATIN = frozenset({Role.LATIN, Role.LATIN_BOLD})
 _UNPRINTED = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp", "Mn"})
 
@@ -182,10 +184,9 @@ def _laid_out(folder: Path) -> Iterator[Face]:
             return
 
 
-def css(fonts: FontSet) -> str:
-    """The families of each role as custom properties, for templates/print.css to name."""
-    lines = (f"--{role}: {', '.join(_quoted(fonts.stack(role)))};" for role in _STACKS)
-    return ":root { " + " ".join(lines) + " }\n"
+def css(sheet: str, fonts: FontSet) -> str:
+    """A style sheet that names roles as ``var(--fangsong)``, with the families that were found in their places."""
+    return _ROLE_NAMED.sub(lambda match: ", ".join(_quoted(fonts.stack(match[1]))), sheet)
 
 
 def _quoted(families: Iterable[str]) -> Iterator[str]:

@@ -277,7 +277,7 @@ def _placed(placed: Placed, row: int, setting: _Setting) -> str:
 
 def _marks(placed: Placed, row: int) -> str:
     span = f'<w:gridSpan w:val="{placed.column_span}"/>' if placed.column_span > 1 else ""
-    run = "restart"
+    run = "restart" if row == placed.row else "continue"
     merge = f'<w:vMerge w:val="{run}"/>' if placed.row_span > 1 else ""
     return f"{span}{merge}{_SHADED if placed.role == 'title' else ''}"
 

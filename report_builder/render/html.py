@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ _LINE = 20
 _TEXT_WIDTH = 442.2
 _SMALLEST = 9.0
 _CELL_EDGES = 3.4
+_NUMBERED = re.compile(r"(（.）)(.+)")
 _WORD_END = re.compile(r"\d{4}年|[）)]|.(?=[（(])")
 _ID = re.compile(
     r"""(\b(?:id|href|xlink:href|aria-labelledby|aria-describedby)=["']#?|url\(["']?#)(?=[^"')])"""
@@ -40,7 +42,15 @@ class Cell:
     row_span: int = 1
 
 
-Rows = Sequence[Sequence[Cell]]
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of cells; a ``kept`` one must not begin a page, so that a label has room for its lines on both."""
+
+    cells: tuple[Cell, ...]
+    kept: bool = False
+
+
+Rows = Sequence[Row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +74,37 @@ class Item:
     label: str = ""
     level: int = 0
     view: View | None = None
-    svg: Markup = Markup()
+    name: str = ""
+    svg: str = ""
+
+    @property
+    def inline(self) -> Markup:
+        """The picture as part of the page."""
+        return picture(self.svg, self.name)
+
+    @property
+    def source(self) -> str:
+        """The picture as an address of its own; its parts are then no business of the page's style sheet."""
+        return "data:image/svg+xml;base64," + base64.b64encode(self.svg.encode()).decode()
 
 
 def web(draft: Draft, fmt: Format, pictures: Mapping[str, str]) -> str:
     """The report as one page that asks nothing of the network; ``pictures`` holds each chart's SVG by its name."""
-    return _page("report.html", draft, fmt, pictures, style=Markup(look("web.css").decode()))  # noqa: S704 - our own file
+    style = Markup(look("web.css").decode())  # noqa: S704 - our own file
+    return _page("report.html", draft, _items(draft.blocks, fmt, pictures, folded=False), style=style)
 
 
 def printed(draft: Draft, fmt: Format, pictures: Mapping[str, str]) -> str:
     """The page that ``render.pdf`` sets; its looks are in templates/print.css."""
-    return _page("print.html", draft, fmt, pictures)
+    return _page("print.html", draft, _items(draft.blocks, fmt, pictures, folded=True))
 
 
-def _page(name: str, draft: Draft, fmt: Format, pictures: Mapping[str, str], **more: object) -> str:
+def _page(name: str, draft: Draft, items: Iterable[Item], **more: object) -> str:
     return _template(name).render(
         draft=draft,
         title=title_lines(draft.title, draft.unit),
         notices=[block.text for block in draft.blocks if isinstance(block, Notice)],
-        blocks=list(_items(draft.blocks, fmt, pictures)),
+        blocks=list(items),
         **more,
     )
 
@@ -93,7 +115,7 @@ def _template(name: str) -> Template:
     return Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template(name)
 
 
-def _items(blocks: Iterable[Block], fmt: Format, pictures: Mapping[str, str]) -> Iterator[Item]:
+def _items(blocks: Iterable[Block], fmt: Format, pictures: Mapping[str, str], *, folded: bool) -> Iterator[Item]:
     """The blocks below the title; a notice stands above it, and the title is the page's own."""
     tables, charts = itertools.count(1), itertools.count(1)
     for block in blocks:
@@ -103,17 +125,15 @@ def _items(blocks: Iterable[Block], fmt: Format, pictures: Mapping[str, str]) ->
             case Paragraph(text=text):
                 yield Item("paragraph", text)
             case StatutoryTable():
-                yield _table_item(_statutory(fmt, fmt.table(block.key), block.printed), next(tables))
+                yield _table_item(_statutory(fmt, fmt.table(block.key), block.printed, folded=folded), next(tables))
             case PlainTable():
                 yield _table_item(_plain(block), next(tables))
             case Chart(name=name) if name in pictures:
-                yield Item(
-                    "chart", block.alt, f"图{next(charts)} {block.title}", svg=picture(pictures[name], name)
-                )
+                yield Item("chart", block.alt, f"图{next(charts)} {block.title}", name=name, svg=pictures[name])
 
 
 def _table_item(view: View, number: int) -> Item:
-    said = view.caption or "、".join(cell.text for cell in view.head[0])
+    said = view.caption or "、".join(cell.text for cell in view.head[0].cells)
     return Item("table", said, f"表{number} {said}", view=view)
 
 
@@ -125,18 +145,22 @@ def picture(svg: str, name: str) -> Markup:
 # --- tables ----------------------------------------------------------------------------------------------------
 
 
-def _statutory(fmt: Format, table: Table, figures: Mapping[str, str]) -> View:
+def _statutory(fmt: Format, table: Table, figures: Mapping[str, str], *, folded: bool) -> View:
     """A table of the law with its figures; its caption repeats the section's title for those who hear the page."""
-    rows = [[_cell(placed, figures) for placed in row] for row in _placed_rows(table)]
-    starts = [
-        at for at, row in enumerate(_placed_rows(table)) if row[0].role == "title" and at >= table.header_rows
+    widths = shares(table, figures)
+    kept = _kept(table)
+    placed_rows = _placed_rows(table)
+    rows = [
+        Row(tuple(_cell(placed, figures, widths if folded else ()) for placed in row), at in kept)
+        for at, row in enumerate(placed_rows)
     ]
+    starts = [at for at, row in enumerate(placed_rows) if row[0].role == "title" and at >= table.header_rows]
     edges = [table.header_rows, *starts, len(rows)]
     return View(
         kind=table.shape,
         caption=fmt.section(table.section).title.partition("、")[2],
         quiet=True,
-        widths=shares(table, figures),
+        widths=widths,
         head=rows[: table.header_rows],
         bodies=[rows[top:bottom] for top, bottom in zip(edges, edges[1:], strict=False)],
     )
@@ -150,11 +174,46 @@ def _placed_rows(table: Table) -> tuple[tuple[Placed, ...], ...]:
     return tuple(map(tuple, rows))
 
 
-def _cell(placed: Placed, figures: Mapping[str, str]) -> Cell:
+@cache
+def _kept(table: Table) -> frozenset[int]:
+    """The rows that must stay with the one before: the first and last of the table and of each spanning label."""
+    spans = [(table.header_rows, table.row_count - table.header_rows, 2)]
+    spans += [(one.row, one.row_span, _LABEL_ROWS - one.column) for one in table.layout if one.role == "stub"]
+    return frozenset(
+        row
+        for top, height, need in spans
+        for row in range(top + 1, top + height)
+        if row < top + need or row > top + height - need
+    )
+
+
+_LABEL_ROWS = 3
+"""How many rows the lines of an outermost label take; an inner one stands in a wider column and takes one less."""
+
+
+def _cell(placed: Placed, figures: Mapping[str, str], widths: Sequence[float]) -> Cell:
     text = figures.get(placed.key, "") if placed.key else placed.text
+    if widths and (placed.role == "head" or placed.row_span > 1):
+        share = sum(widths[placed.column : placed.column + placed.column_span])
+        text = fold(text, int((share * _TEXT_WIDTH / 100 - _CELL_EDGES) / _SMALLEST))
     tag: Literal["td", "th"] = "td" if placed.role in {"value", "corner"} else "th"
     kind = placed.role if tag == "td" else ""
     return Cell(text, tag, _scope(placed), kind, placed.column_span, placed.row_span)
+
+
+def fold(label: str, room: int) -> str:
+    """A label in lines of at most ``room`` characters where its words can be told: after its number, else by twos."""
+    if _ems(label) <= room or room < 2:  # noqa: PLR2004 - a word of two characters
+        return label
+    numbered = _NUMBERED.fullmatch(label)
+    if numbered:
+        return f"{numbered[1]}\n{numbered[2]}"
+    if not label.isalpha():
+        return label
+    length = -(-len(label) // -(-len(label) // room))
+    if length % 2 and len(label) % 2 == 0:
+        length += 1 if length < room else -1
+    return "\n".join(label[at : at + length] for at in range(0, len(label), length))
 
 
 def _scope(placed: Placed) -> str:
@@ -199,8 +258,8 @@ def _ems(text: str) -> float:
 
 
 def _plain(table: PlainTable) -> View:
-    head = [Cell(text, "th", "col") for text in table.header]
-    rows = [[Cell(text, "td") for text in row] for row in table.rows]
+    head = Row(tuple(Cell(text, "th", "col") for text in table.header))
+    rows = [Row(tuple(Cell(text, "td") for text in row)) for row in table.rows]
     whole = sum(table.widths)
     widths = tuple(round(100 * width / whole, 3) for width in table.widths)
     return View("plain", table.caption, quiet=False, widths=widths, head=[head], bodies=[rows])

@@ -84,7 +84,6 @@ def _gaps(text: str) -> list[int]:
 def _spread(line: Any, box: Any, gaps: Sequence[int], extra_width: float) -> None:  # noqa: ANN401
     layout = _Spread(box.style, gaps, extra_width / len(gaps))
     layout.set_text(box.text)
-    layout.deactivate()
     box.pango_layout = layout
     grown: Any = line
     while grown is not box:
@@ -101,8 +100,14 @@ class _Spread(line_break.Layout):  # type: ignore[misc] # WeasyPrint has no type
         self.more = more
         super().__init__(style)
 
+    def deactivate(self) -> None:
+        """Stay as it is until it is drawn: WeasyPrint would set the line a third time."""
+
+    def reactivate(self, style: Any) -> None:  # noqa: ANN401
+        """Nothing was put away."""
+
     def set_text(self, text: str, justify: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - as overridden
-        """Set the text and widen its gaps; WeasyPrint calls this again when the line is drawn."""
+        """Set the text and widen its gaps."""
         super().set_text(text)
         attributes = pango.pango_layout_get_attributes(self.layout)
         if attributes == ffi.NULL:

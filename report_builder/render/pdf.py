@@ -13,11 +13,16 @@ import importlib
 import io
 import logging
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
+from xml.etree import ElementTree
+
+import cssselect2
+import pydyf
 
 from report_builder import fonts
 from report_builder.errors import ReportBuilderError
@@ -26,6 +31,10 @@ from report_builder.model import Draft
 from report_builder.render import look
 
 _NOT_DRAWN = re.compile(r"\.notdef glyph .*\(U\+([0-9A-F]+)\)")
+_ENGINE = ("weasyprint", "report_builder.render.justify", "report_builder.render.spans")
+_VARIANT = "pdf/ua-1"
+"""Tagged for screen readers, at a tenth of the time; PDF/A would need the attachments and a step more."""
+_LEVEL = 6
 _LOGGER = logging.getLogger("weasyprint")
 
 
@@ -43,10 +52,11 @@ class Pdf:
 
 @dataclass(frozen=True, slots=True)
 class _Engine:
-    """What is made once a process: WeasyPrint itself, the fonts, the style sheet."""
+    """What is made once a process: WeasyPrint and what we add to it, the fonts, the style sheet."""
 
     weasyprint: ModuleType
     justify: ModuleType
+    spans: ModuleType
     font_config: Any
     style: Any
     fetcher: Any
@@ -60,31 +70,51 @@ def write(html: str, draft: Draft, fonts: FontSet) -> Pdf:
         PdfUnavailable: Pango is not installed.
     """
     engine = _engine(fonts)
-    with _heard() as said, _without_collecting(), engine.justify.flush_right():
-        page = engine.weasyprint.HTML(string=html, url_fetcher=engine.fetcher)
-        laid_out = page.render(font_config=engine.font_config, stylesheets=[engine.style])
-        data = laid_out.write_pdf(pdf_identifier=hashlib.sha256(html.encode()).digest()[:16])
+    with _heard() as said, _without_collecting(), engine.justify.flush_right(), _packed_quickly():
+        page = _parsed(html, engine)
+        laid_out = page.render(font_config=engine.font_config, stylesheets=[engine.style], pdf_variant=_VARIANT)
+        if engine.justify.supported():
+            engine.spans.carry_over(laid_out.pages)
+        identifier = hashlib.sha256(html.encode()).digest()[:16]
+        data = laid_out.write_pdf(pdf_identifier=identifier, pdf_variant=_VARIANT)
     return Pdf(data, (*engine.warnings, *dict.fromkeys(map(_worded, said))))
+
+
+def _parsed(html: str, engine: _Engine) -> Any:  # noqa: ANN401 - WeasyPrint has no types
+    """The page as WeasyPrint holds it. Ours is well-formed XML, which is parsed twenty times faster than HTML.
+
+    A control character that XML forbids sends it the usual way.
+    """
+    usual = engine.weasyprint.HTML
+    try:
+        root = ElementTree.fromstring(html)
+    except ElementTree.ParseError:
+        return usual(string=html, url_fetcher=engine.fetcher)
+    page = usual.__new__(usual)
+    page.base_url, page.url_fetcher, page.media_type = None, engine.fetcher, "print"
+    page.wrapper_element = cssselect2.ElementWrapper.from_html_root(root)
+    page.etree_element = root
+    return page
 
 
 @cache
 def _engine(faces: FontSet) -> _Engine:
     fonts.activate(faces)
     with _heard() as said:
-        weasyprint, justify = _loaded()
-        font_config = importlib.import_module("weasyprint.text.fonts").FontConfiguration()
-        fetcher = importlib.import_module("weasyprint.urls").URLFetcher(allowed_protocols=("data",), allow_redirects=False)
-        sheet = fonts.css(faces) + look("print.css").decode()
+        weasyprint, justify, spans = map(_loaded, _ENGINE)
+        font_config = _loaded("weasyprint.text.fonts").FontConfiguration()
+        fetcher = _loaded("weasyprint.urls").URLFetcher(allowed_protocols=("data",), allow_redirects=False)
+        sheet = fonts.css(look("print.css").decode(), faces)
         style = weasyprint.CSS(string=sheet, font_config=font_config, url_fetcher=fetcher)
     ragged = () if justify.supported() else ("所装的 WeasyPrint 版本不受支持，正文右端未对齐",)
-    return _Engine(weasyprint, justify, font_config, style, fetcher, (*said, *ragged))
+    return _Engine(weasyprint, justify, spans, font_config, style, fetcher, (*said, *ragged))
 
 
-def _loaded() -> tuple[ModuleType, ModuleType]:
-    """WeasyPrint and what we add to it. Where Pango is missing WeasyPrint prints advice, which is not for our output."""
+def _loaded(name: str) -> ModuleType:
+    """A module that needs Pango. Where that is missing WeasyPrint prints advice, which is not for our output."""
     with contextlib.redirect_stdout(io.StringIO()):
         try:
-            return importlib.import_module("weasyprint"), importlib.import_module("report_builder.render.justify")
+            return importlib.import_module(name)
         except (OSError, ImportError) as fault:
             raise PdfUnavailable(
                 "本机没有排 PDF 所需的 Pango，未生成 PDF；Debian 上请运行 "
@@ -106,12 +136,14 @@ class _Listener(logging.Handler):
 
 @contextlib.contextmanager
 def _heard() -> Iterator[list[str]]:
-    listener, usual = _Listener(), _LOGGER.handlers[:]
-    _LOGGER.handlers = [listener]
+    listener, usual = _Listener(), _LOGGER.propagate
+    _LOGGER.addHandler(listener)
+    _LOGGER.propagate = False
     try:
         yield listener.said
     finally:
-        _LOGGER.handlers = usual
+        _LOGGER.removeHandler(listener)
+        _LOGGER.propagate = usual
 
 
 def _worded(said: str) -> str:
@@ -131,3 +163,13 @@ def _without_collecting() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
+
+
+@contextlib.contextmanager
+def _packed_quickly() -> Iterator[None]:
+    """pydyf packs at zlib's highest level, which takes twice the time of the usual one for half a per cent."""
+    pydyf.zlib = SimpleNamespace(compressobj=lambda level: zlib.compressobj(min(level, _LEVEL)))
+    try:
+        yield
+    finally:
+        pydyf.zlib = zlib

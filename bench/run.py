@@ -1,0 +1,169 @@
+"""`make bench`: each row of the speed table, ours and the rival in turn, against its bar.
+
+Prints one table and writes it to docs/bench.md; the exit status is 1 when a bar is missed. With ``--only`` it
+prints the rows asked for and writes nothing; with ``--scale`` it measures many units instead.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import statistics
+import sys
+import tempfile
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+import scale  # noqa: E402 - the package is found from the root
+from rows import ROWS, Bench, Row  # noqa: E402
+from timing import Pair, SkipRow  # noqa: E402
+
+PAGE = ROOT / "docs" / "bench.md"
+_TITLE = "# 速度"
+_ROWS, _SCALE = "## 逐项比较", "## 大量单位"
+_HEAD = ("项目", "本程序", "对照", "对照用时", "比值", "界限", "结果")
+_SCALE_HEAD = ("项目", "结果", "界限", "是否达到")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a row came to: its samples, or why it has none."""
+
+    row: Row
+    pair: Pair | None
+    why: str = ""
+
+    @property
+    def missed(self) -> bool:
+        """Whether the bar is missed."""
+        return self.pair is not None and self.row.missed(self.pair.ratio)
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The row of the table."""
+        row = self.row
+        if self.pair is None:
+            return (row.what, "—", row.against, "—", "—", row.bar_in_words, f"未测：{self.why}")
+        verdict = "只报告" if row.bar is None else "未达到" if self.missed else "达到"
+        ours, rival = (in_words(statistics.median(samples)) for samples in (self.pair.ours, self.pair.rival))
+        return (row.what, ours, row.against, rival, f"{self.pair.ratio:.3g}", row.bar_in_words, verdict)
+
+
+def in_words(seconds: float) -> str:
+    """A length of time with three figures: 0.48 毫秒, 1.36 秒."""
+    if seconds >= 1:
+        return f"{seconds:.3g} 秒" if seconds < 100 else f"{seconds:.0f} 秒"
+    return f"{seconds * 1000:.3g} 毫秒"
+
+
+def measured(row: Row, bench: Bench) -> Result:
+    """One row; what this machine or this version cannot measure is skipped with its reason."""
+    try:
+        return Result(row, row.measure(bench))
+    except SkipRow as reason:
+        return Result(row, None, str(reason))
+    except ImportError as fault:
+        return Result(row, None, f"还不能导入：{fault.name or fault}")
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table whose columns line up on a terminal too."""
+    lines = [tuple(head), *(tuple(cell.replace("|", "/") for cell in row) for row in rows)]
+    widths = [max(columns(line[at]) for line in lines) for at in range(len(head))]
+    padded = [
+        " | ".join(cell + " " * (wide - columns(cell)) for cell, wide in zip(line, widths, strict=True))
+        for line in lines
+    ]
+    rule = " | ".join("-" * wide for wide in widths)
+    return "\n".join(f"| {line} |" for line in (padded[0], rule, *padded[1:])) + "\n"
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal the text takes."""
+    return sum(2 if unicodedata.east_asian_width(sign) in "WFA" else 1 for sign in text)
+
+
+def machine() -> str:
+    """What the figures depend on, without a name or a path."""
+    return f"Python {platform.python_version()}，{platform.machine()}，{os.cpu_count()} 个处理器核"
+
+
+def write(section: str, text: str) -> None:
+    """Puts a section of docs/bench.md in the place of its old self; the other section stays."""
+    held = PAGE.read_text(encoding="utf-8") if PAGE.is_file() else ""
+    kept = {part.split("\n", 1)[0]: part for part in held.split("\n## ")[1:]}
+    kept[section.removeprefix("## ")] = f"{section.removeprefix('## ')}\n\n{text}"
+    ordered = [
+        kept[name.removeprefix("## ")].strip() for name in (_ROWS, _SCALE) if name.removeprefix("## ") in kept
+    ]
+    body = "".join(f"\n## {part}\n" for part in ordered)
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(f"{_TITLE}\n\n{_HOW}\n{body}", encoding="utf-8")
+
+
+_HOW = """由 `make bench` 和 `make bench-scale` 写成，请勿手改。本程序与对照轮流各运行若干次，取中位数；机器快慢不一，
+所以界限是同一次运行中两者的比值。样例是示例辖区中图最多的一份报告；对照程序装在单独的环境里，拿到同样的文字、数字、表和图。
+"""
+
+
+def compare(bench: Bench, names: Sequence[str]) -> int:
+    """Measures the rows and says how they came out; the result is the exit status."""
+    _ = bench.ours.fonts  # every process started from here sees the same faces
+    chosen = [row for row in ROWS if not names or row.name in names]
+    results = []
+    for row in chosen:
+        print(f"正在测：{row.what} / {row.against}", file=sys.stderr, flush=True)
+        results.append(measured(row, bench))
+    said = table(_HEAD, (result.cells for result in results))
+    note = "" if bench.has_own_rivals else "\n没有 .venv-bench，对照程序用的是本程序的环境。\n"
+    print(said + note)
+    if not names:
+        write(_ROWS, f"{machine()}。\n{note}\n{said}")
+    return 1 if any(result.missed for result in results) else 0
+
+
+def grow(bench: Bench, sizes: Sequence[int]) -> int:
+    """Measures many units; the result is the exit status."""
+    figures = []
+    try:
+        for figure in scale.measured(bench.root, bench.scratch, sizes):
+            print(f"{figure.what}：{figure.said}", file=sys.stderr, flush=True)
+            figures.append(figure)
+    except SkipRow as reason:
+        print(f"未测：{reason}", file=sys.stderr)
+        return 1
+    rows = [
+        (f.what, f.said, f.bar, "未达到" if f.missed else "达到" if f.bar.startswith("≤") else "—")
+        for f in figures
+    ]
+    said = table(_SCALE_HEAD, rows)
+    print(said)
+    write(_SCALE, f"{machine()}。示例报送表复制成许多单位，全部生成各种文件。\n\n{said}")
+    return 1 if any(figure.missed for figure in figures) else 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Reads the arguments and measures."""
+    parser = argparse.ArgumentParser(description="与同类程序比速度，写入 docs/bench.md")
+    names = [row.name for row in ROWS]
+    parser.add_argument(
+        "--only", action="append", default=[], choices=names, metavar="NAME", help="、".join(names)
+    )
+    parser.add_argument("--scale", action="store_true", help="改测大量单位")
+    parser.add_argument(
+        "--sizes", type=int, nargs="+", default=[100, 300], metavar="N", help="单位数，从小到大"
+    )
+    asked = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        bench = Bench(ROOT, Path(folder))
+        return grow(bench, asked.sizes) if asked.scale else compare(bench, asked.only)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
