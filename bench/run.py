@@ -22,7 +22,9 @@ sys.path.insert(0, str(ROOT))
 
 import scale  # noqa: E402 - the package is found from the root
 from rows import ROWS, Bench, Row  # noqa: E402
-from timing import Pair, SkipRow  # noqa: E402
+from timing import Pair, RowFailed, SkipRow  # noqa: E402
+
+from report_builder.errors import ReportBuilderError  # noqa: E402
 
 PAGE = ROOT / "docs" / "bench.md"
 _TITLE = "# 速度"
@@ -38,18 +40,27 @@ class Result:
     row: Row
     pair: Pair | None
     why: str = ""
+    failed: bool = False
 
     @property
     def missed(self) -> bool:
-        """Whether the bar is missed."""
-        return self.pair is not None and self.row.missed(self.pair.ratio)
+        """Whether the bar is missed; a row that should have come out and did not misses it too."""
+        return self.failed if self.pair is None else self.row.missed(self.pair.ratio)
 
     @property
     def cells(self) -> tuple[str, ...]:
         """The row of the table."""
         row = self.row
         if self.pair is None:
-            return (row.what, "—", row.against, "—", "—", row.bar_in_words, f"未测：{self.why}")
+            return (
+                row.what,
+                "—",
+                row.against,
+                "—",
+                "—",
+                row.bar_in_words,
+                f"{'未测成' if self.failed else '未测'}：{self.why}",
+            )
         verdict = "只报告" if row.bar is None else "未达到" if self.missed else "达到"
         ours, rival = (in_words(statistics.median(samples)) for samples in (self.pair.ours, self.pair.rival))
         return (row.what, ours, row.against, rival, f"{self.pair.ratio:.3g}", row.bar_in_words, verdict)
@@ -68,6 +79,8 @@ def measured(row: Row, bench: Bench) -> Result:
         return Result(row, row.measure(bench))
     except SkipRow as reason:
         return Result(row, None, str(reason))
+    except (RowFailed, ReportBuilderError) as fault:
+        return Result(row, None, str(fault), failed=True)
     except ImportError as fault:
         return Result(row, None, f"还不能导入：{fault.name or fault}")
 
@@ -135,8 +148,8 @@ def grow(bench: Bench, sizes: Sequence[int]) -> int:
         for figure in scale.measured(bench.root, bench.scratch, sizes):
             print(f"{figure.what}：{figure.said}", file=sys.stderr, flush=True)
             figures.append(figure)
-    except SkipRow as reason:
-        print(f"未测：{reason}", file=sys.stderr)
+    except (SkipRow, RowFailed) as reason:
+        print(f"未测成：{reason}", file=sys.stderr)
         return 1
     rows = [
         (f.what, f.said, f.bar, "未达到" if f.missed else "达到" if f.bar.startswith("≤") else "—")

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from timing import SkipRow, environment
+from timing import RowFailed, SkipRow, environment
 
 MIB = 1024 * 1024
 
@@ -73,7 +73,7 @@ def _built(root: Path, inputs: Path, outputs: Path) -> tuple[float, _Peaks]:
         seconds = time.perf_counter() - start
         watch.join()
     if process.returncode:
-        raise SkipRow(f"build 没有成功：{said.decode(errors='replace').strip()[-200:]}")
+        raise RowFailed(f"build 没有成功：{said.decode(errors='replace').strip()[-200:]}")
     return seconds, peaks
 
 

@@ -23,6 +23,10 @@ class SkipRow(Exception):  # noqa: N818 - nothing went wrong: the row has nothin
     """A row that cannot be measured on this machine; the text says why."""
 
 
+class RowFailed(Exception):  # noqa: N818 - reads as what happened
+    """A row whose program did not do its work; no figure is as bad as a missed bar."""
+
+
 @dataclass(frozen=True)
 class Pair:
     """The samples of both sides, in seconds."""
@@ -74,7 +78,7 @@ def command(arguments: Sequence[str | Path], folder: Path, *, expected: Sequence
         done = subprocess.run(words, cwd=folder, env=environment(), capture_output=True, check=False)
         seconds = time.perf_counter() - start
         if done.returncode not in expected:
-            raise SkipRow(f"命令没有成功：{_last_line(done.stderr or done.stdout)}")
+            raise RowFailed(f"命令没有成功：{_last_line(done.stderr or done.stdout)}")
         return seconds
 
     return sample
@@ -121,7 +125,7 @@ class Rival:
         line = told.readline()
         if not line:
             said = _open(self._process.stderr).read()
-            raise SkipRow(f"对照程序没有跑起来：{_last_line(said.encode())}")
+            raise RowFailed(f"对照程序没有跑起来：{_last_line(said.encode())}")
         return float(json.loads(line))
 
 

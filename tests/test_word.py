@@ -315,7 +315,7 @@ def test_a_title_is_broken_evenly_and_never_within_a_number(unit: str, year: str
     lines = renderer.title_lines(title)
     assert "".join(lines) == title
     assert all(renderer._ems(found) <= 21 for found in lines)
-    assert len(title) < 20 or all(len(found) > 1 for found in lines) or unit == "区"
+    assert all(len(found) > 1 for found in lines)
     assert not any(one[-1].isdigit() and other[0].isdigit() for one, other in pairwise(lines))
 
 

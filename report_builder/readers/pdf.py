@@ -126,10 +126,14 @@ def _ruled(rules: Sequence[Box]) -> list[_Ruled]:
     """Rules that touch one another, gathered into tables."""
     groups: list[tuple[Box, list[Box]]] = []
     for rule in sorted(set(rules), key=lambda box: -box.top):
-        touching = [group for group in groups if _touch(group[0], rule)]
-        members = [rule, *(one for _, members in touching for one in members)]
-        groups = [group for group in groups if group not in touching]
-        groups.append((_around([rule, *(box for box, _ in touching)]), members))
+        apart, box, members = [], rule, [rule]
+        for group in groups:
+            if _touch(group[0], rule):
+                box = _around([box, group[0]])
+                members.extend(group[1])
+            else:
+                apart.append(group)
+        groups = [*apart, (box, members)]
     return [
         _Ruled(
             box,

@@ -31,7 +31,7 @@ from report_builder.model import Draft
 from report_builder.render import look
 
 _NOT_DRAWN = re.compile(r"\.notdef glyph .*\(U\+([0-9A-F]+)\)")
-_ENGINE = ("weasyprint", "report_builder.render.justify", "report_builder.render.spans")
+_ENGINE = ("weasyprint", "report_builder.render.justify", "report_builder.render.tables")
 _VARIANT = "pdf/ua-1"
 """Tagged for screen readers, at a tenth of the time; PDF/A would need the attachments and a step more."""
 _LEVEL = 6
@@ -56,7 +56,7 @@ class _Engine:
 
     weasyprint: ModuleType
     justify: ModuleType
-    spans: ModuleType
+    tables: ModuleType
     font_config: Any
     style: Any
     fetcher: Any
@@ -70,17 +70,23 @@ def write(html: str, draft: Draft, fonts: FontSet) -> Pdf:
         PdfUnavailable: Pango is not installed.
     """
     engine = _engine(fonts)
-    with _heard() as said, _without_collecting(), engine.justify.flush_right(), _packed_quickly():
-        page = _parsed(html, engine)
-        laid_out = page.render(font_config=engine.font_config, stylesheets=[engine.style], pdf_variant=_VARIANT)
-        if engine.justify.supported():
-            engine.spans.carry_over(laid_out.pages)
-        identifier = hashlib.sha256(html.encode()).digest()[:16]
-        data = laid_out.write_pdf(pdf_identifier=identifier, pdf_variant=_VARIANT)
+    with _heard() as said, _without_collecting(), _packed_quickly():
+        data = _set(_parsed(html, engine), engine, hashlib.sha256(html.encode()).digest()[:16])
     return Pdf(data, (*engine.warnings, *dict.fromkeys(map(_worded, said))))
 
 
-def _parsed(html: str, engine: _Engine) -> Any:  # noqa: ANN401 - WeasyPrint has no types
+def _set(page: Any, engine: _Engine, identifier: bytes) -> bytes:  # noqa: ANN401 - WeasyPrint has no types
+    """Lay the page out and draw it, with what we add to WeasyPrint where its version is one we know."""
+    options = {"font_config": engine.font_config, "stylesheets": [engine.style], "pdf_variant": _VARIANT}
+    if not engine.justify.supported():
+        return bytes(page.write_pdf(pdf_identifier=identifier, **options))
+    with engine.justify.flush_right(), engine.tables.whole_lines():
+        laid_out = page.render(**options)
+        engine.tables.carry_over(laid_out.pages)
+        return bytes(laid_out.write_pdf(pdf_identifier=identifier, pdf_variant=_VARIANT))
+
+
+def _parsed(html: str, engine: _Engine) -> Any:  # noqa: ANN401
     """The page as WeasyPrint holds it. Ours is well-formed XML, which is parsed twenty times faster than HTML.
 
     A control character that XML forbids sends it the usual way.
@@ -101,13 +107,13 @@ def _parsed(html: str, engine: _Engine) -> Any:  # noqa: ANN401 - WeasyPrint has
 def _engine(faces: FontSet) -> _Engine:
     fonts.activate(faces)
     with _heard() as said:
-        weasyprint, justify, spans = map(_loaded, _ENGINE)
+        weasyprint, justify, tables = map(_loaded, _ENGINE)
         font_config = _loaded("weasyprint.text.fonts").FontConfiguration()
         fetcher = _loaded("weasyprint.urls").URLFetcher(allowed_protocols=("data",), allow_redirects=False)
         sheet = fonts.css(look("print.css").decode(), faces)
         style = weasyprint.CSS(string=sheet, font_config=font_config, url_fetcher=fetcher)
     ragged = () if justify.supported() else ("所装的 WeasyPrint 版本不受支持，正文右端未对齐",)
-    return _Engine(weasyprint, justify, spans, font_config, style, fetcher, (*said, *ragged))
+    return _Engine(weasyprint, justify, tables, font_config, style, fetcher, (*said, *ragged))
 
 
 def _loaded(name: str) -> ModuleType:
