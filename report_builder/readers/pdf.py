@@ -16,12 +16,10 @@ from report_builder.errors import UnreadableError
 from report_builder.model import Document, Grid
 
 MAX_PAGES = 500
-_THIN = 2.0
+_STRAIGHT = 0.5
 _NEAR = 1.6
 _LEAST_CELL = 4.0
 _INDENT = 14.0
-_FRAME = 4
-_WHOLE_PAGE = 0.8
 _PAGE_NUMBER = re.compile(r"[—–\-\s]*(?:\d{1,4}[—–\-\s]*)?")
 _TITLE_SIZE = 18.0
 
@@ -99,27 +97,38 @@ def _is_number(line: Line, page: pdfium.PdfPage) -> bool:
 
 
 def _paths(page: pdfium.PdfPage) -> Iterator[Box]:
-    """The rules on the page: thin boxes, and the four edges of those that frame or fill a cell."""
-    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
-    whole = page.get_width() * page.get_height() * _WHOLE_PAGE
+    """The rules on the page: every upright or level stroke of what is drawn, frames and fills included."""
+    matrix = raw.FS_MATRIX()
     for at in range(raw.FPDFPage_CountObjects(page)):
         drawn = raw.FPDFPage_GetObject(page, at)
         if raw.FPDFPageObj_GetType(drawn) == raw.FPDF_PAGEOBJ_PATH:
-            raw.FPDFPageObj_GetBounds(drawn, left, bottom, right, top)
-            box = Box(left.value, bottom.value, right.value, top.value)
-            wide, high = box.right - box.left, box.top - box.bottom
-            if (wide < _THIN) != (high < _THIN):
-                yield box
-            elif min(wide, high) > _LEAST_CELL and wide * high < whole and raw.FPDFPath_CountSegments(drawn) >= _FRAME:
-                yield from _edges(box)
+            raw.FPDFPageObj_GetMatrix(drawn, matrix)
+            for start, end in _strokes(drawn):
+                x0, x1 = (matrix.a * x + matrix.c * y + matrix.e for x, y in (start, end))
+                y0, y1 = (matrix.b * x + matrix.d * y + matrix.f for x, y in (start, end))
+                wide, high = abs(x1 - x0), abs(y1 - y0)
+                if (wide < _STRAIGHT) != (high < _STRAIGHT) and max(wide, high) > _LEAST_CELL:
+                    yield Box(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
 
 
-def _edges(box: Box) -> Iterator[Box]:
-    """The sides of a frame; two cells side by side draw the same one twice."""
-    yield Box(box.left, box.bottom, box.left, box.top)
-    yield Box(box.right, box.bottom, box.right, box.top)
-    yield Box(box.left, box.bottom, box.right, box.bottom)
-    yield Box(box.left, box.top, box.right, box.top)
+Point = tuple[float, float]
+
+
+def _strokes(drawn: object) -> Iterator[tuple[Point, Point]]:
+    """The straight lines of a path, closing ones too."""
+    x, y = ctypes.c_float(), ctypes.c_float()
+    first = last = (0.0, 0.0)
+    for at in range(raw.FPDFPath_CountSegments(drawn)):
+        segment = raw.FPDFPath_GetPathSegment(drawn, at)
+        raw.FPDFPathSegment_GetPoint(segment, x, y)
+        point, kind = (x.value, y.value), raw.FPDFPathSegment_GetType(segment)
+        if kind == raw.FPDF_SEGMENT_MOVETO:
+            first = point
+        elif kind == raw.FPDF_SEGMENT_LINETO:
+            yield last, point
+        last = point
+        if raw.FPDFPathSegment_GetClose(segment):
+            yield last, first
 
 
 def _ruled(rules: Sequence[Box]) -> list[_Ruled]:
@@ -137,8 +146,8 @@ def _ruled(rules: Sequence[Box]) -> list[_Ruled]:
     return [
         _Ruled(
             box,
-            tuple(one for one in members if one.right - one.left < _THIN),
-            tuple(one for one in members if one.top - one.bottom < _THIN),
+            tuple(one for one in members if one.right - one.left < _STRAIGHT),
+            tuple(one for one in members if one.top - one.bottom < _STRAIGHT),
         )
         for box, members in groups
     ]

@@ -8,11 +8,12 @@ function is the one this was written for; otherwise lines stay ragged and ``supp
 from __future__ import annotations
 
 import inspect
+import math
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 import weasyprint
@@ -82,7 +83,7 @@ def _gaps(text: str) -> list[int]:
 
 
 def _spread(line: Any, box: Any, gaps: Sequence[int], extra_width: float) -> None:  # noqa: ANN401
-    layout = _Spread(box.style, gaps, extra_width / len(gaps))
+    layout = _Spread(box.style, _spacings(box, gaps, extra_width))
     layout.set_text(box.text)
     box.pango_layout = layout
     grown: Any = line
@@ -92,12 +93,43 @@ def _spread(line: Any, box: Any, gaps: Sequence[int], extra_width: float) -> Non
     box.width += extra_width
 
 
-class _Spread(line_break.Layout):  # type: ignore[misc] # WeasyPrint has no types
-    """A line of text whose gaps are all wider by the same amount."""
+def _spacings(box: Any, gaps: Sequence[int], extra_width: float) -> list[tuple[int, float]]:  # noqa: ANN401
+    """The spacing after each gap's character in pixels, so that the last character ends where the line does.
 
-    def __init__(self, style: Any, gaps: Sequence[int], more: float) -> None:  # noqa: ANN401
-        self.gaps = gaps
-        self.more = more
+    Half of a spacing is drawn before its character, half after it; the latter half is cut to whole thousandths of
+    an em. So every gap gets a whole number of them, and some get one more; what is cut elsewhere is made up for.
+    """
+    em = box.style["font_size"] / 1000
+    usual = 0 if box.style["letter_spacing"] == "normal" else box.style["letter_spacing"]
+    between = len(box.text) - 1
+    wanted = extra_width / em + (between + 1) * usual / em - (between - len(gaps) + 0.5) * _drawn(usual / em)
+    halves = wanted / (len(gaps) - (0.5 if gaps[0] == 0 else 0)) / _PER_HALF
+    low = math.floor(halves)
+    higher = round((halves - low) * len(gaps))
+    return [(gap, _asked(low + (at < higher)) * em) for at, gap in enumerate(gaps)]
+
+
+_OFFSET = 1.024
+"""WeasyPrint takes an offset's 1/1024 for 1/1000."""
+_PER_HALF = 1 + _OFFSET / (2 - _OFFSET)
+_SAFE = 0.03
+
+
+def _asked(halves: int) -> float:
+    """The spacing (in thousandths of an em) whose latter half is ``halves`` after it is cut, and no less."""
+    return (halves + math.copysign(_SAFE, halves) if halves else 0) / (1 - _OFFSET / 2)
+
+
+def _drawn(asked: float) -> float:
+    """How wide a spacing comes out, in thousandths of an em."""
+    return asked * _OFFSET / 2 + math.trunc(asked * (1 - _OFFSET / 2))
+
+
+class _Spread(line_break.Layout):  # type: ignore[misc] # WeasyPrint has no types
+    """A line of text with spacings of its own after some characters."""
+
+    def __init__(self, style: Any, spacings: Sequence[tuple[int, float]]) -> None:  # noqa: ANN401
+        self.spacings = spacings
         super().__init__(style)
 
     def deactivate(self) -> None:
@@ -112,22 +144,18 @@ class _Spread(line_break.Layout):  # type: ignore[misc] # WeasyPrint has no type
         attributes = pango.pango_layout_get_attributes(self.layout)
         if attributes == ffi.NULL:
             attributes = ffi.gc(pango.pango_attr_list_new(), pango.pango_attr_list_unref)
-        usual = self.style["letter_spacing"]
-        spacing = self.more + (0 if usual == "normal" else usual)
-        for start, end in _runs(text, self.gaps):
+        for start, end, spacing in _runs(text, self.spacings):
             attribute = pango.pango_attr_letter_spacing_new(round(spacing * line_break.TO_UNITS))
             attribute.start_index, attribute.end_index = start, end
             pango.pango_attr_list_change(attributes, attribute)
         pango.pango_layout_set_attributes(self.layout, attributes)
 
 
-def _runs(text: str, gaps: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Neighbouring characters with a gap after them, as ranges of UTF-8 bytes."""
-    places = [0]
-    for sign in text:
-        places.append(places[-1] + len(sign.encode()))
-    start = gaps[0]
-    for gap, after in pairwise((*gaps, len(text) + 1)):
-        if after != gap + 1:
-            yield places[start], places[gap + 1]
-            start = after
+def _runs(text: str, spacings: Sequence[tuple[int, float]]) -> Iterator[tuple[int, int, float]]:
+    """Neighbouring characters of one spacing, as ranges of UTF-8 bytes."""
+    places = list(accumulate((len(sign.encode()) for sign in text), initial=0))
+    start, spacing = spacings[0]
+    for (gap, _), (after, other) in pairwise((*spacings, (len(text) + 1, 0.0))):
+        if after != gap + 1 or other != spacing:
+            yield places[start], places[gap + 1], spacing
+            start, spacing = after, other
