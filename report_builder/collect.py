@@ -58,7 +58,17 @@ class Source:
     @property
     def stem(self) -> str:
         """The name the unit gave it: the folder's where it has one, else the file's."""
-        return self.folder.name if self.folder is not None else self.main.stem
+        return shown(self.folder.name if self.folder is not None else self.main.stem)
+
+    @property
+    def name(self) -> str:
+        """The main file's name, for messages and origins."""
+        return shown(self.main.name)
+
+
+def shown(name: str) -> str:
+    """A file name that can be written out: bytes that are no UTF-8 (an old zip's names) become question marks."""
+    return name.encode("utf-8", "replace").decode()
 
 
 def is_return(path: Path) -> bool:
@@ -73,7 +83,7 @@ def read_return(source: Source | Path, spec: Spec, report_year: int) -> Return:
     """
     if isinstance(source, Path):
         source = Source(source)
-    name = source.main.name
+    name = source.name
     try:
         _hold_one(source)
         data = source.main.read_bytes()
@@ -93,6 +103,8 @@ def read_return(source: Source | Path, spec: Spec, report_year: int) -> Return:
 
 def _hold_one(source: Source) -> None:
     """A unit's folder must hold one return, no more and no less."""
+    if source.name != source.main.name:
+        raise UnreadableError("文件名不是 UTF-8 编码，可能来自旧的压缩包", "请把文件改名为单位名称后重新放入")
     if source.main.is_dir():
         raise UnreadableError(
             "这是一个文件夹，里面没有报送表", "请把报送表（.xlsx）放进去，或直接放在年度文件夹里"
@@ -114,7 +126,8 @@ def _from_facts(data: bytes, name: str, spec: Spec, report_year: int) -> Return:
     ret = facts.read(data, name, spec, report_year)
     fmt = spec.format(ret.format_id)
     due = spec.format_for(report_year)
-    troubles = list(_wrong_year(ret.report_year, report_year, f"{name}·report_year"))
+    troubles = [*ret.troubles, *_wrong_year(f"{ret.report_year}年", report_year, f"{name}·report_year")]
+    troubles += _unknown_states(ret, spec, name)
     if fmt is not None and due is not None and fmt is not due:
         troubles.append(_wrong_format(f"{name}·format", fmt, due))
     if fmt is not None:
@@ -127,14 +140,22 @@ def _from_facts(data: bytes, name: str, spec: Spec, report_year: int) -> Return:
     return replace(ret, troubles=tuple(troubles))
 
 
-def _wrong_year(found: int, expected: int, where: str) -> Iterator[Trouble]:
-    if found != expected:
-        yield Trouble(
-            "wrong_edition",
-            where,
-            (),
-            {"what": "报告年度", "found": f"{found}年", "expected": f"{expected}年"},
-        )
+def _unknown_states(ret: Return, spec: Spec, name: str) -> Iterator[Trouble]:
+    """Tasks whose state or role is none of the contract's words."""
+    for number, task in enumerate(ret.tasks, 1):
+        for field in spec.workbook.sheet("tasks").fields:
+            typed = task[field.key]
+            if field.choices and typed and typed not in field.choices.values():
+                choices = "、".join(field.choices.values())
+                said = {"label": field.label, "typed": typed, "choices": choices}
+                yield Trouble("unknown_choice", f"{name}·tasks 第{number}项", (), said)
+
+
+def _wrong_year(found: str, expected: int, where: str) -> Iterator[Trouble]:
+    """A year written in any way that does not hold the expected one."""
+    if str(expected) not in found:
+        said = {"what": "报告年度", "found": found, "expected": f"{expected}年"}
+        yield Trouble("wrong_edition", where, (), said)
 
 
 def _wrong_format(where: str, found: Format, expected: Format) -> Trouble:
@@ -149,8 +170,11 @@ def _from_workbook(book: sheets.Sheets, name: str, spec: Spec, report_year: int)
     reader = _Reader(book, name, spec, fmt)
     about, places = reader.fields("about")
     troubles = list(reader.table_troubles())
-    year = _year_in(about.pop("report_year", ""), report_year)
-    troubles += _wrong_year(year, report_year, places.get("report_year", name))
+    said = about.pop("report_year", "")
+    if said:
+        troubles += _wrong_year(f"{said.removesuffix('年')}年", report_year, places["report_year"])
+    troubles += reader.field_troubles(about, places)
+    fee, fee_troubles = reader.fee()
     tasks, task_troubles = reader.tasks()
     cells, cell_troubles = reader.cells()
     return Return(
@@ -160,17 +184,12 @@ def _from_workbook(book: sheets.Sheets, name: str, spec: Spec, report_year: int)
         cells=completed(cells, fmt),
         sections=reader.sections(),
         tasks=tasks,
-        fee=reader.fee(),
+        fee=fee,
         about=about,
         origin=name,
-        troubles=(*troubles, *cell_troubles, *task_troubles),
+        troubles=(*troubles, *cell_troubles, *fee_troubles, *task_troubles),
         places=places,
     )
-
-
-def _year_in(said: str, report_year: int) -> int:
-    digits = re.search(r"\d{4}", said)
-    return int(digits.group()) if digits else report_year
 
 
 class _Reader:
@@ -219,15 +238,19 @@ class _Reader:
         ]
         if len(filled) < 2:  # noqa: PLR2004 - a copy needs another
             return
-        first, second = filled[:2]
+        first, *others = filled
         unlike = [
-            k for k in first.places if k in second.places and self._typed(first, k) != self._typed(second, k)
+            (other, key)
+            for other in others
+            for key in first.places
+            if key in other.places and self._typed(first, key) != self._typed(other, key)
         ]
         if unlike:
             names = "、".join(copy.grid.name for copy in filled)
             title = next((sheet.name for sheet in self.spec.workbook.sheets if sheet.table == table), table)
-            where = f"{self.name}·{second.grid.name}"
-            yield Trouble("table_twice", where, (unlike[0],), {"table": title, "places": names})
+            other, key = unlike[0]
+            where = self.place(other.grid, *other.places[key])
+            yield Trouble("table_twice", where, (key,), {"table": title, "places": names})
 
     def _typed(self, found: Found, key: str) -> tuple[Number | None, str]:
         read_as = self._figure(found, key)
@@ -285,16 +308,29 @@ class _Reader:
                         typed[field.key], places[field.key] = text, self.place(grid, at, beside)
         return {key: text for key, text in typed.items() if text}, places
 
-    def fee(self) -> ProcessingFee | None:
+    def field_troubles(self, about: Mapping[str, str], places: Mapping[str, str]) -> Iterator[Trouble]:
+        """Days in 基本信息 that are none."""
+        for field in self.spec.workbook.sheet("about").fields:
+            typed = about.get(field.key, "")
+            if field.kind == "date" and typed and facts.day(typed) is None:
+                said = {"label": field.label, "typed": typed, "choices": field.hint}
+                yield Trouble("unknown_choice", places[field.key], (), said)
+
+    def fee(self) -> tuple[ProcessingFee | None, list[Trouble]]:
         """The processing-fee position; None where its sheet is left empty."""
-        typed, _ = self.fields("fee")
+        typed, places = self.fields("fee")
         if not typed:
-            return None
-        choices = next(f.choices for f in self.spec.workbook.sheet("fee").fields if f.choices)
-        collected = {"true": True, "false": False}.get(choices.get(typed.get("collected", ""), ""))
+            return None, []
+        field = next(one for one in self.spec.workbook.sheet("fee").fields if one.choices)
+        said = typed.get(field.key, "")
+        troubles = []
+        if said and said not in field.choices:
+            choices = {"label": field.label, "typed": said, "choices": "、".join(field.choices)}
+            troubles.append(Trouble("unknown_choice", places[field.key], (), choices))
+        collected = {"true": True, "false": False}.get(field.choices.get(said, ""))
         cases = facts.decimal(typed.get("cases"))
         whole = int(cases) if cases is not None and cases == int(cases) and cases >= 0 else None
-        return ProcessingFee(collected, whole, _amount(typed.get("amount")))
+        return ProcessingFee(collected, whole, _amount(typed.get("amount"))), troubles
 
     def tasks(self) -> tuple[tuple[Task, ...], list[Trouble]]:
         """The rows under the header of the task sheet that name a task."""
@@ -304,8 +340,9 @@ class _Reader:
             header, columns = _task_header(grid, names)
             if columns:
                 rows = [self._task(grid, at, columns) for at in range(header + 1, len(grid.rows))]
-                named = [(task, troubles) for task, troubles in rows if task["code"] or task["title"]]
-                return tuple(task for task, _ in named), [one for _, troubles in named for one in troubles]
+                filled = [(task, troubles) for task, troubles in rows if task.fields or task.due]
+                named = tuple(_named([task for task, _ in filled]))
+                return named, [one for _, troubles in filled for one in troubles]
         return (), []
 
     def _task(self, grid: Grid, at: int, columns: Mapping[int, FieldSpec]) -> tuple[Task, list[Trouble]]:
@@ -334,6 +371,15 @@ class _Reader:
                     for section in self.fmt.sections
                 )
         return ()
+
+
+def _named(tasks: Iterable[Task]) -> Iterator[Task]:
+    """A row without a task's name goes on with the task above it, whose cells reach down over it."""
+    name: dict[str, str] = {}
+    for task in tasks:
+        own = {key: task[key] for key in ("code", "title") if task[key]}
+        name = own or name
+        yield replace(task, fields={**name, **task.fields})
 
 
 def best(copies: Sequence[Found]) -> Found:
@@ -456,8 +502,14 @@ def _with_text(ret: Return, path: Path, spec: Spec) -> Return:
         )
         trouble = Trouble("unreadable", path.name, (), {"reason": reason.reason, "mend": reason.fix})
         return replace(ret, troubles=(*ret.troubles, trouble))
+    troubles = list(ret.troubles)
+    if any(section.paragraphs for section in ret.sections):
+        sheet = spec.workbook.sheet("narrative").name
+        troubles.append(
+            Trouble("narrative_twice", f"{ret.origin}·{sheet}", (), {"sheet": sheet, "file": path.name})
+        )
     sections = split_sections(paragraphs, fmt)
-    return replace(ret, sections=sections, own_headings=True)
+    return replace(ret, sections=sections, own_headings=True, troubles=tuple(troubles))
 
 
 def read_text(path: Path) -> tuple[str, ...]:

@@ -10,8 +10,9 @@ from typing import Any
 
 from report_builder.errors import UnreadableError
 from report_builder.figures import figure, printed
-from report_builder.model import Figure, Number, ProcessingFee, Return, Section, Task, Typed
+from report_builder.model import Figure, Number, ProcessingFee, Return, Section, Task, Trouble, Typed
 from report_builder.spec import Format, Spec
+from report_builder.spec.toml import nearest
 
 SCHEMA = 1
 _ABOUT = "contact"
@@ -92,17 +93,50 @@ def read(data: bytes, name: str, spec: Spec, report_year: int | None = None) -> 
         about=dict(_about(facts)),
         origin=name,
         own_headings=bool(facts.get("sections")),
+        troubles=tuple(_unknown(facts, fmt, name)),
     )
+
+
+def _unknown(facts: Mapping[str, Any], fmt: Format, name: str) -> Iterator[Trouble]:
+    """What stands in the file and in no format: named, so that nothing is dropped in silence."""
+    said = facts.get("format")
+    if said is not None and str(said) != fmt.id:
+        yield Trouble(
+            "unknown_key", f"{name}·format", (), {"key": str(said), "suggestion": f"，已按格式 {fmt.id} 读取"}
+        )
+    for table, rows in facts["tables"].items():
+        for row, columns in rows.items() if isinstance(rows, dict) else ():
+            for column in columns if isinstance(columns, dict) else ():
+                key = f"{table}.{row}.{column}"
+                if key not in fmt.slots:
+                    yield Trouble(
+                        "unknown_key",
+                        f"{name}·tables.{key}",
+                        (),
+                        {"key": key, "suggestion": nearest(key, fmt.slots)},
+                    )
 
 
 def _object(data: bytes) -> dict[str, Any]:
     try:
-        facts = json.loads(data.decode("utf-8-sig"), parse_float=Decimal)
+        text = data.decode("utf-8-sig")
+        facts = json.loads(text, parse_float=Decimal)
     except (UnicodeDecodeError, ValueError, RecursionError) as fault:
         raise UnreadableError("不是合格的 JSON（UTF-8）", "请由原系统重新导出") from fault
+    if "\\ud" in text.lower() and not _is_text(text):
+        raise UnreadableError("JSON 里有不成对的 Unicode 代理字符", "请由原系统重新导出为 UTF-8")
     if not isinstance(facts, dict):
         raise UnreadableError("JSON 的最外层不是一个对象", "请按 facts.json 的样式提供")
     return facts
+
+
+def _is_text(text: str) -> bool:
+    """Whether the strings of a JSON text can be written out again."""
+    try:
+        json.dumps(json.loads(text), ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _year(value: object, fallback: int | None) -> int:
@@ -143,6 +177,7 @@ def _tasks(items: object) -> Iterator[Task]:
     for item in items if isinstance(items, list) else []:
         if isinstance(item, dict):
             due = item.get("due")
+            due = [due] if isinstance(due, str) and due else due
             fields = {key: str(value) for key, value in item.items() if key != "due" and value is not None}
             yield Task(fields, tuple(map(str, due)) if isinstance(due, list) else ())
 
@@ -150,11 +185,11 @@ def _tasks(items: object) -> Iterator[Task]:
 def _fee(item: object) -> ProcessingFee | None:
     if not isinstance(item, dict):
         return None
-    collected, cases = item.get("collected"), item.get("cases")
+    collected, cases, amount = item.get("collected"), item.get("cases"), decimal(item.get("amount"))
     return ProcessingFee(
         collected if isinstance(collected, bool) else None,
-        cases if isinstance(cases, int) and not isinstance(cases, bool) else None,
-        decimal(item.get("amount")),
+        cases if isinstance(cases, int) and not isinstance(cases, bool) and cases >= 0 else None,
+        amount if amount is not None and amount >= 0 else None,
     )
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import unicodedata
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from report_builder.model import Figure, Number, Typed
 
@@ -15,6 +14,8 @@ _SLASHES = frozenset("/／\\＼")
 _NONE_WORDS = frozenset({"无", "没有", "暂无"})
 _MINUS = str.maketrans("−－﹣", "---")
 _EXACT_FLOAT = 2**53
+_LONGEST = 18
+_FULL_WIDTH = {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 
 
 def figure(content: object, source: str) -> Figure:
@@ -26,14 +27,21 @@ def figure(content: object, source: str) -> Figure:
     if kind is float:
         return _from_float(content, source)  # type: ignore[arg-type]
     if kind is int:
-        return Figure(content, Typed.NUMBER, str(content), source)  # type: ignore[arg-type]
+        return _from_decimal(Decimal(content), source)  # type: ignore[arg-type]
     if content is None:
         return Figure(None, Typed.BLANK, "", source)
     if isinstance(content, Decimal):
-        return Figure(whole(content), Typed.NUMBER, f"{content:f}", source)
+        return _from_decimal(content, source)
     if isinstance(content, bool | dt.date | dt.time | dt.timedelta):
         return Figure(None, Typed.TEXT, _said(content), source)
     return _from_text(str(content), source)
+
+
+def _from_decimal(number: Decimal, source: str) -> Figure:
+    """A number beyond what any report counts is a slip, and too long to compute with: it stays text."""
+    if not number.is_finite() or abs(number.adjusted()) > _LONGEST:
+        return Figure(None, Typed.TEXT, str(number)[: 2 * _LONGEST], source)
+    return Figure(whole(number), Typed.NUMBER, f"{number:f}", source)
 
 
 def whole(number: Decimal) -> Number:
@@ -52,14 +60,13 @@ def printed(number: Number | None) -> str:
 
 
 def _from_float(value: float, source: str) -> Figure:
-    """A spreadsheet stores 72701.2578 in binary; its shortest decimal form is what was typed."""
+    """A spreadsheet stores 72701.2578 in binary; its first fifteen digits are what it shows and what was typed."""
     if value.is_integer() and abs(value) < _EXACT_FLOAT:
         number = int(value)
         return Figure(number, Typed.NUMBER, str(number), source)
     if value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124 - NaN is unlike itself
         return Figure(None, Typed.TEXT, str(value), source)
-    exact = Decimal(repr(value))
-    return Figure(whole(exact), Typed.NUMBER, f"{exact:f}", source)
+    return _from_decimal(Decimal(f"{value:.15g}"), source)
 
 
 def _said(content: object) -> str:
@@ -69,7 +76,7 @@ def _said(content: object) -> str:
 
 
 def _from_text(text: str, source: str) -> Figure:
-    bare = "".join(unicodedata.normalize("NFKC", text).split())
+    bare = text.translate(_FULL_WIDTH).strip()
     if not bare:
         return Figure(None, Typed.BLANK, "", source)
     if all(sign in _DASHES for sign in bare):
@@ -84,9 +91,7 @@ def _from_text(text: str, source: str) -> Figure:
 
 
 def _number(bare: str) -> Number | None:
-    if not _PLAIN.fullmatch(bare):
+    if len(bare) > 2 * _LONGEST or not _PLAIN.fullmatch(bare):
         return None
-    try:
-        return whole(Decimal(bare.replace(",", "")))
-    except InvalidOperation:
-        return None
+    number = Decimal(bare.replace(",", ""))
+    return whole(number) if abs(number.adjusted()) <= _LONGEST else None

@@ -61,9 +61,11 @@ def load(folder: Path) -> dict[str, Entry]:
     """The entries of the last run in ``folder``, by unit; empty where there was none or it cannot be read."""
     try:
         said = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        return {item["unit"]: Entry(**item) for item in said["units"]}
+        entries = [Entry(**item) for item in said["units"]]
     except (OSError, ValueError, KeyError, TypeError):
         return {}
+    sound = (entry for entry in entries if isinstance(entry.inputs, dict) and isinstance(entry.outputs, dict))
+    return {str(entry.unit): entry for entry in sound}
 
 
 def dumped(

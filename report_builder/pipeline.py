@@ -21,7 +21,7 @@ from typing import Any
 
 from report_builder import archive, collect, facts, manifest
 from report_builder.compose import Held, compose
-from report_builder.errors import InputError, OutputError, ReportBuilderError, UnreadableError
+from report_builder.errors import InputError, OutputError, ReportBuilderError, SpecError, UnreadableError
 from report_builder.model import (
     Block,
     Draft,
@@ -32,12 +32,14 @@ from report_builder.model import (
     Run,
     Section,
     Settings,
+    Severity,
     Trouble,
     Unit,
 )
 from report_builder.registry import Registry, load_registry, load_settings, unfit_name
 from report_builder.render import template
 from report_builder.spec import Format, Spec, load_spec
+from report_builder.spec.toml import nearest
 from report_builder.validate import blocks, checks_for, validate
 
 FORMATS = ("docx", "pdf", "html", "csv", "json")
@@ -46,6 +48,8 @@ ANSWERED = "校验意见"
 BLANKS = "空白表"
 _YEAR_FOLDER = re.compile(r"\d{4}")
 _NOT_RETURNS = ("校验意见", "plan")
+_TEXTS = ("正文.docx", "正文.md", "正文.txt")
+_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp")
 
 
 @dataclass(frozen=True)
@@ -153,7 +157,23 @@ def open_place(options: Options) -> Place:
         first = spec.formats[0].first_report_year
         raise InputError(f"没有适用于 {year} 年的报告格式；现有格式从 {first} 年起")
     checks_for(fmt, spec)
+    _check_settings(settings, spec)
     return Place(options, spec, load_registry(options.inputs), settings, year, fmt)
+
+
+def _check_settings(settings: Settings, spec: Spec) -> None:
+    """Rules a setting names must exist; nothing lets an unusable return through."""
+    for code in (*settings.severities, *settings.thresholds):
+        if code not in spec.rules:
+            raise SpecError(f"settings.toml：没有规则 {code}{nearest(code, spec.rules)}")
+    for code, severity in settings.severities.items():
+        if spec.rules[code].severity == Severity.REJECT.value and severity is not Severity.REJECT:
+            raise SpecError(
+                f"settings.toml：rules.{code} 是退回，不能改为 {severity.value}；退回的报送不能据以编制报告"
+            )
+    for code in settings.thresholds:
+        if spec.rules[code].threshold is None:
+            raise SpecError(f"settings.toml：thresholds.{code}：规则 {code} 没有界限可调")
 
 
 def years(inputs: Path) -> list[int]:
@@ -182,10 +202,12 @@ def sources(folder: Path, *, published: bool = False) -> tuple[list[collect.Sour
     found: list[collect.Source] = []
     unused: list[str] = []
     for path in sorted(folder.iterdir(), key=lambda path: unicodedata.normalize("NFC", path.name)):
-        if path.is_dir():
-            found.append(_in_folder(path))
-        elif path.stem in _NOT_RETURNS or path.name.startswith(("~$", ".")):
+        if path.stem in _NOT_RETURNS or path.name.startswith(("~$", ".")):
             continue
+        if path.is_dir():
+            source, left = in_folder(path, published=published)
+            found.append(source)
+            unused += left
         elif collect.is_return(path) or (published and path.suffix.lower() in archive.KINDS):
             found.append(collect.Source(path))
         else:
@@ -193,13 +215,23 @@ def sources(folder: Path, *, published: bool = False) -> tuple[list[collect.Sour
     return found, unused
 
 
-def _in_folder(folder: Path) -> collect.Source:
-    """The return in a unit's own folder; a folder without one is handed on and refused by name."""
-    mains = [path for path in sorted(folder.iterdir()) if path.is_file() and collect.is_return(path)]
-    mains = [path for path in mains if path.stem not in _NOT_RETURNS]
-    names = ("正文.docx", "正文.md", "正文.txt")
-    text = next((folder / name for name in names if (folder / name).is_file()), None)
-    return collect.Source(mains[0] if mains else folder, text, folder, len(mains))
+def in_folder(folder: Path, *, published: bool = False) -> tuple[collect.Source, list[str]]:
+    """The return in a unit's own folder, and what lies there unused; without one the folder is refused by name."""
+    files = [
+        path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith(("~$", "."))
+    ]
+    files = [path for path in files if path.stem not in _NOT_RETURNS]
+    text = next((path for path in files if path.name.lower() in _TEXTS), None)
+    mains = [path for path in files if collect.is_return(path)]
+    if published:
+        mains += [
+            path for path in files if path.suffix.lower() in archive.KINDS and path not in (*mains, text)
+        ]
+        mains = mains[:1]
+    pictures = {path for path in files if path.suffix.lower() in _PICTURES}
+    left = [f"{folder.name}/{path.name}" for path in files if path not in {*mains, text, *pictures}]
+    main = mains[0] if mains else folder
+    return collect.Source(main, text, folder, len(mains)), [] if published else left
 
 
 def _collected(place: Place) -> tuple[list[Handed], list[str]]:
@@ -226,10 +258,10 @@ def _named(place: Place, source: collect.Source, ret: Return) -> Handed:
     if unit is None:
         said = ret.unit or source.stem
         facts_ = {"unit": said, "suggestion": registry.suggestion(said) or registry.suggestion(source.stem)}
-        troubles.append(Trouble("unknown_unit", source.main.name, (), facts_))
+        troubles.append(Trouble("unknown_unit", source.name, (), facts_))
         unit = Unit(source.stem)
     elif registry.units and ret.unit and unit is not inside:
-        where = ret.places.get("unit", source.main.name)
+        where = ret.places.get("unit", source.name)
         troubles.append(Trouble("unit_differs", where, (), {"file_unit": unit.name, "unit": ret.unit}))
     return Handed(unit, source, replace(ret, unit=unit.name, troubles=(*ret.troubles, *troubles)))
 
@@ -246,8 +278,8 @@ def _once_each(
 
 def _twice(group: Sequence[Handed]) -> Handed:
     first = group[0]
-    names = "、".join(one.source.main.name for one in group)
-    trouble = Trouble("unit_twice", first.source.main.name, (), {"count": len(group), "files": names})
+    names = "、".join(one.source.name for one in group)
+    trouble = Trouble("unit_twice", first.source.name, (), {"count": len(group), "files": names})
     return replace(first, ret=replace(first.ret, troubles=(*first.ret.troubles, trouble)))
 
 
@@ -261,26 +293,34 @@ def _chosen(place: Place, collected: Sequence[Handed]) -> list[Handed]:
         return list(collected)
     held = {one.unit.name: one for one in collected}
     chosen = []
-    for name in place.options.units:
+    for name in dict.fromkeys(place.options.units):
         unit = place.registry.find(name)
         if unit is None or unit.name not in held:
             known = Registry(tuple(one.unit for one in collected))
             why = "没有报送" if unit and place.registry.units else "不在名册和报送中"
             raise InputError(f"单位“{name}”{place.year} 年{why}{known.suggestion(name) or '；请核对 --unit'}")
-        chosen.append(held[unit.name])
+        if held[unit.name] not in chosen:
+            chosen.append(held[unit.name])
     return chosen
 
 
 def earlier_sources(place: Place) -> dict[str, list[tuple[int, collect.Source]]]:
     """What is held of earlier years, by unit, the oldest year first."""
-    held: dict[str, list[tuple[int, collect.Source]]] = {}
+    held: dict[str, dict[int, collect.Source]] = {}
     for year in years(place.options.inputs):
         if year < place.year and place.spec.format_for(year) is not None:
-            for source in sources(place.options.inputs / str(year), published=True)[0]:
+            for source in sorted(sources(place.options.inputs / str(year), published=True)[0], key=_rank):
                 unit = place.registry.find_file(source.stem)
                 if unit is not None and source.main.is_file():
-                    held.setdefault(unit.name, []).append((year, source))
-    return held
+                    held.setdefault(unit.name, {}).setdefault(year, source)
+    return {unit: sorted(by_year.items()) for unit, by_year in held.items()}
+
+
+def _rank(source: collect.Source) -> int:
+    """Of several files for one earlier year the return itself comes first, then facts, then the published report."""
+    kinds = (*collect.WORKBOOKS, ".json", *archive.KINDS)
+    suffix = source.main.suffix.lower()
+    return kinds.index(suffix) if suffix in kinds else len(kinds)
 
 
 def read_earlier(spec: Spec, year: int, source: collect.Source) -> Held | None:
@@ -314,8 +354,16 @@ def _templates() -> Path:
 def _settings_digest(place: Place) -> str:
     formats = [fmt.sha256 for fmt in place.spec.formats]
     return manifest.digest(
-        [repr(place.settings), *formats, repr(sorted(place.spec.rules.items())), _fonts_digest()]
+        [
+            repr(part)
+            for part in (place.settings, formats, sorted(place.spec.rules.items()), *_companions(place.spec))
+        ]
+        + [_fonts_digest()]
     )
+
+
+def _companions(spec: Spec) -> tuple[object, ...]:
+    return spec.wording, spec.workbook, spec.concordance, sorted(spec.terms.items())
 
 
 def _fonts_digest() -> str:
@@ -335,10 +383,18 @@ def _job(place: Place, handed: Handed, earlier: tuple[tuple[int, collect.Source]
     """The work and its key: the digest of all that decides what comes out."""
     root = place.options.inputs
     files = [*handed.source.files, *(path for _, held in earlier for path in held.files)]
-    inputs = {path.relative_to(root).as_posix(): manifest.sha256(path) for path in files if path.is_file()}
+    inputs = {collect.shown(path.relative_to(root).as_posix()): _content(path) for path in files}
     read = (f"{name} {known}" for name, known in sorted(inputs.items()))
     key = manifest.digest([repr(handed.unit), repr(handed.ret.troubles), common, *read])
     return Job(handed, earlier, _year_folder(place) / handed.folder, key, inputs)
+
+
+def _content(path: Path) -> str:
+    """The digest of an input; empty for a folder, or a file that has gone since it was found."""
+    try:
+        return manifest.sha256(path)
+    except OSError:
+        return ""
 
 
 def _year_folder(place: Place) -> Path:
@@ -360,7 +416,8 @@ def build(options: Options, progress: Progress | None = None) -> Outcome:
         job for job in jobs if not options.force and _is_current(last.get(job.handed.unit.name), job, folder)
     ]
     results = [_unchanged(last[job.handed.unit.name], job, folder) for job in kept]
-    todo = [job for job in jobs if job not in kept]
+    done_already = {job.handed.unit.name for job in kept}
+    todo = [job for job in jobs if job.handed.unit.name not in done_already]
     done = len(results)
     for result in _run(place, todo):
         results.append(result)
@@ -368,6 +425,7 @@ def build(options: Options, progress: Progress | None = None) -> Outcome:
         if progress:
             progress(result, done, len(jobs))
     results.sort(key=lambda result: result.unit)
+    _clear_stale(folder, last, results)
     _record(place, folder, last, results, {job.handed.unit.name for job in jobs})
     return Outcome(place.year, folder, tuple(results), tuple(unused))
 
@@ -481,7 +539,13 @@ def _entry(
 
     outputs = {name: hashlib.sha256(data).hexdigest() for name, data in written.items()}
     reason = place.options.reason if state == "built" and blocks(findings) else ""
-    return manifest.Entry(job.handed.unit.name, job.key, state, job.inputs, outputs, reason)
+    complete = (
+        state != "built"
+        or "pdf" not in place.options.formats
+        or any(name.endswith(".pdf") for name in outputs)
+    )
+    key = job.key if complete else ""  # without Pango there was no PDF: try again next time
+    return manifest.Entry(job.handed.unit.name, key, state, job.inputs, outputs, reason)
 
 
 def _feedback_files(
@@ -523,6 +587,15 @@ def _text(block: Block) -> tuple[str, ...]:
     return (block.text,) if isinstance(block, Heading | Paragraph) else ()
 
 
+def _clear_stale(folder: Path, last: Mapping[str, manifest.Entry], results: Sequence[UnitResult]) -> None:
+    """Pictures and opinions of the last run that a unit built anew no longer has; its reports are never removed."""
+    for result in results:
+        if result.state == "built" and result.unit in last:
+            for name in set(last[result.unit].outputs) - set(result.files):
+                if "/charts/" in name or name.endswith(f"{ANSWERED}.xlsx"):
+                    (folder / name).unlink(missing_ok=True)
+
+
 def _record(
     place: Place,
     folder: Path,
@@ -554,13 +627,17 @@ def check(options: Options, files: Sequence[Path] = (), *, write: bool = True) -
     unused: list[str] = []
     if files:
         collected = [
-            _named(place, collect.Source(path), collect.read_return(path, place.spec, place.year))
-            for path in files
+            _named(place, source, collect.read_return(source, place.spec, place.year))
+            for source in map(_source, files)
         ]
     else:
         collected, unused = _collected(place)
     results = [_checked(place, handed, write=write) for handed in _chosen(place, _once_each(collected))]
     return Outcome(place.year, _year_folder(place), tuple(results), tuple(unused))
+
+
+def _source(path: Path) -> collect.Source:
+    return in_folder(path)[0] if path.is_dir() else collect.Source(path)
 
 
 def open_files(options: Options, files: Sequence[Path]) -> Place:

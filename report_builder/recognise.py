@@ -87,8 +87,16 @@ def find_tables(grid: Grid, fmt: Format) -> list[Found]:
     hits = list(_hits(grid, _vocabulary(fmt)))
     if not hits:
         return []
-    found = (_FINDERS[table.shape](table, grid, hits) for table in fmt.tables)
-    return [one for one in found if one is not None]
+    return [found for table in fmt.tables for found in _copies(table, grid, hits)]
+
+
+def _copies(table: Table, grid: Grid, hits: Sequence[Hit]) -> Iterator[Found]:
+    """The table as often as it stands in the grid, from the top down."""
+    found = _FINDERS[table.shape](table, grid, hits)
+    while found is not None:
+        yield found
+        bottom = max(row for row, _ in found.places.values())
+        found = _FINDERS[table.shape](table, grid, [hit for hit in hits if hit.row > bottom])
 
 
 def _hits(grid: Grid, vocabulary: frozenset[str]) -> Iterator[Hit]:
@@ -116,11 +124,12 @@ def _matrix(table: Table, grid: Grid, hits: Sequence[Hit]) -> Found | None:
         return None
     columns = {names.columns[hit.label]: hit.column for hit in header}
     last = max(hit.row for hit in header)
+    end = _next_header(hits, names.columns, last)
     places: dict[str, tuple[int, int]] = {}
     seen: set[str] = set()
     for hit in hits:
         row = names.rows.get(hit.label)
-        if row is None or hit.row <= last or row in seen or hit.column in columns.values():
+        if row is None or not last < hit.row < end or row in seen or hit.column in columns.values():
             continue
         seen.add(row)
         places.update({f"{table.key}.{row}.{column}": (hit.row, at) for column, at in columns.items()})
@@ -138,6 +147,15 @@ def _header(hits: Sequence[Hit], names: Mapping[str, str]) -> list[Hit] | None:
     for hit in sorted(near, key=lambda hit: (abs(hit.row - anchor), hit.column)):
         first.setdefault(names[hit.label], hit)
     return list(first.values()) if len(first) * 2 > len(set(names.values())) else None
+
+
+def _next_header(hits: Sequence[Hit], names: Mapping[str, str], last: int) -> float:
+    """The row where a further copy of the table begins."""
+    rows = _by_row([hit for hit in hits if hit.row > last], names)
+    again = (
+        row for row, found in rows.items() if len({hit.label for hit in found}) * 2 > len(set(names.values()))
+    )
+    return min(again, default=float("inf"))
 
 
 def _bands(table: Table, grid: Grid, hits: Sequence[Hit]) -> Found | None:
@@ -173,7 +191,8 @@ def _strip(table: Table, grid: Grid, hits: Sequence[Hit]) -> Found | None:
         return None
     low, high = min(hit.row for hit in groups), max(hit.row for hit in groups)
     places: dict[str, tuple[int, int]] = {}
-    window = [hit for hit in heads if low <= hit.row <= high + _HEADER_REACH]
+    rows = _by_row([hit for hit in heads if low <= hit.row <= high + _HEADER_REACH], names.columns)
+    window = [hit for found in rows.values() if len(found) > 1 for hit in found]
     bottom = max((hit.row for hit in window), default=high) + 1
     for hit in window:
         group = max(

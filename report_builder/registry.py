@@ -81,8 +81,14 @@ def load_registry(inputs: Path) -> Registry:
     path = inputs / UNITS_FILE
     if not path.exists():
         return Registry()
-    rows = csv.DictReader(io.StringIO(_decoded(path)))
-    missing = [name for name in _COLUMNS if name not in (rows.fieldnames or ())]
+    reader = csv.DictReader(io.StringIO(_decoded(path), newline=None))
+    try:
+        rows = list(reader)
+    except csv.Error as fault:
+        raise InputError(
+            f"{UNITS_FILE} 第 {reader.line_num} 行：不是合格的 CSV（可能有没配对的引号）；请用 Excel 另存为 CSV"
+        ) from fault
+    missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
     if missing:
         raise InputError(
             f"{UNITS_FILE}：缺少列 {'、'.join(missing)}；表头应为 {','.join((*_COLUMNS, *_MORE_COLUMNS))}"

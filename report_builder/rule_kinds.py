@@ -276,6 +276,8 @@ def fee_stated(rule: Rule, case: Case) -> Outcome:
         return outcome(
             [Blame((), {"problem": "写明收取了信息处理费，但件数或金额没有填数"}, _fee_place(case))]
         )
+    if fee is not None and fee.collected is False and (fee.cases or fee.amount):
+        return outcome([Blame((), {"problem": "写明未收取信息处理费，而件数或金额不是 0"}, _fee_place(case))])
     denied = fee.collected is False if stated and fee else any(word in text for word in wording.denied_by)
     unpaid = case.ret.number(rule.params["unpaid"]) or 0
     if denied and unpaid:

@@ -39,9 +39,10 @@ def return_of(
         "report_year": year or fmt.first_report_year,
         "format_id": fmt.id,
         "cells": {key: figure(value, f"示例局.xlsx·{key}") for key, value in typed.items()},
-        "sections": (
-            Section(1, fmt.section(1).title, ("本年度更新公开目录两次。",)),
-            Section(5, fmt.section(5).title, ("目录更新不及时，已明确专人每月核对。",)),
+        "sections": tuple(
+            Section(section.number, section.title, (f"本年度第{section.number}项工作按月核对。",))
+            for section in fmt.sections
+            if section.text == "required"
         ),
         "fee": ProcessingFee(collected=False, cases=0, amount=Decimal(0)),
         "origin": "示例局.xlsx",

@@ -240,3 +240,77 @@ def test_amounts_stay_exact(tmp_path: Path) -> None:
     ret = return_of(fmt, {"proactive.fees.amount": Decimal("72701.2578")})
     back = read_return(saved(tmp_path, drawn(fmt, ret)), SPEC, fmt.first_report_year)
     assert back.number("proactive.fees.amount") == Decimal("72701.2578")
+
+
+NOT_NUMBERS = ["7\n1", "12 5", "5²", "①", "1,23", "1e5", "10" * 30, "＃", "TRUE", "12%", "约3"]
+
+
+@pytest.mark.parametrize("number", range(len(NOT_NUMBERS)))
+def test_nothing_that_must_be_guessed_is_a_number(number: int) -> None:
+    assert figure(NOT_NUMBERS[number], "").number is None
+    assert figure(NOT_NUMBERS[number], "").typed is Typed.TEXT
+
+
+def test_sums_that_a_spreadsheet_computed_lose_their_binary_noise() -> None:
+    assert figure(72701.2 + 0.0578, "").number == Decimal("72701.2578")
+    assert figure(Decimal("1e99999999"), "").number is None
+
+
+def printed_grid(fmt: Format, table: str, value: object) -> list[list[object]]:
+    """One table as it is printed, every figure ``value``."""
+    layout = fmt.table(table)
+    rows: list[list[object]] = [[None] * layout.column_count for _ in range(layout.row_count)]
+    for placed in layout.layout:
+        rows[placed.row][placed.column] = value if placed.key else placed.text
+    return rows
+
+
+@pytest.mark.parametrize("table", ["proactive", "requests", "disputes"])
+def test_a_table_that_stands_twice_is_found_twice(table: str) -> None:
+    fmt = SPEC.formats[-1]
+    grid = Grid("表", [*printed_grid(fmt, table, 1), [], *printed_grid(fmt, table, 2)])
+    found = [one for one in find_tables(grid, fmt) if one.table == table]
+    assert [{grid.rows[row][column] for row, column in one.places.values()} for one in found] == [{1}, {2}]
+    assert not any(one.missing for one in found)
+
+
+@pytest.mark.parametrize(
+    "order", [("disputes", "requests", "proactive"), ("requests", "disputes", "proactive")]
+)
+def test_tables_one_under_another_without_a_gap_keep_apart(order: tuple[str, ...]) -> None:
+    fmt = SPEC.formats[-1]
+    values = {table: at for at, table in enumerate(order)}
+    grid = Grid("表", [row for table in order for row in printed_grid(fmt, table, values[table])])
+    for one in find_tables(grid, fmt):
+        assert {grid.rows[row][column] for row, column in one.places.values()} == {values[one.table]}
+        assert not one.missing
+
+
+def test_slips_in_facts_from_another_system_are_named(tmp_path: Path) -> None:
+    text = (
+        '{"unit": "x", "report_year": 2024, "format": "2030", "tables": {"requests": {"recieved": {"total": 1}}},'
+        ' "tasks": [{"title": "t", "state": "finished", "due": "2024-01-01"}],'
+        ' "processing_fee": {"collected": true, "cases": -3, "amount": "-5"}}'
+    )
+    ret = read_return(saved(tmp_path, text.encode(), "a.json"), SPEC, 2024)
+    said = {
+        (trouble.kind, str(trouble.facts.get("key", trouble.facts.get("typed")))) for trouble in ret.troubles
+    }
+    assert {
+        ("unknown_key", "2030"),
+        ("unknown_key", "requests.recieved.total"),
+        ("unknown_choice", "finished"),
+    } <= said
+    assert ret.fee is not None
+    assert (ret.fee.cases, ret.fee.amount, ret.tasks[0].due) == (None, None, ("2024-01-01",))
+    surrogate = saved(tmp_path, b'{"unit": "\\ud800", "tables": {}, "report_year": 2024}', "b.json")
+    assert read_return(surrogate, SPEC, 2024).troubles[0].kind == "unreadable"
+
+
+def test_text_in_two_places_is_said_so(tmp_path: Path) -> None:
+    fmt = SPEC.formats[-1]
+    book = saved(tmp_path, drawn(fmt, return_of(fmt)))
+    text = saved(tmp_path, f"{fmt.section(1).title}\n写了。".encode(), "正文.TXT")
+    ret = read_return(Source(book, text, tmp_path), SPEC, fmt.first_report_year)
+    assert "narrative_twice" in [trouble.kind for trouble in ret.troubles]
+    assert ret.paragraphs(1) == ("写了。",)

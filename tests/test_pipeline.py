@@ -16,7 +16,7 @@ from conftest import DATA, PUBLISHED, published_cells, return_of
 
 from report_builder import archive, blank, collect, pipeline
 from report_builder.cli import main
-from report_builder.errors import InputError
+from report_builder.errors import InputError, SpecError
 from report_builder.figures import figure
 from report_builder.model import Section
 from report_builder.pipeline import Options, build
@@ -118,7 +118,7 @@ def vars_of(options: Options) -> dict[str, Any]:
     return {name: getattr(options, name) for name in options.__dataclass_fields__}
 
 
-def test_last_outputs_stay_when_a_unit_is_held_back(place: Options, spec: Spec) -> None:
+def test_last_outputs_stay_when_a_unit_is_held_back(place: Options) -> None:
     build(place)
     kept = (place.outputs / "2024" / "示例甲局" / "年度报告.docx").read_bytes()
     (place.inputs / "2024" / "示例甲局.xlsx").write_bytes(b"")
@@ -437,3 +437,55 @@ def test_package_spec_is_complete() -> None:
 def test_no_inputs_at_all_is_an_input_error(tmp_path: Path) -> None:
     with pytest.raises(InputError):
         build(Options(inputs=tmp_path / "x", outputs=tmp_path / "y"))
+
+
+def test_settings_cannot_let_an_unusable_return_through(place: Options) -> None:
+    for text, words in (
+        ('[rules.F101]\nseverity = "explain"\n', "不能改为"),
+        ('[rules.B3O1]\nseverity = "explain"\n', "是否应为“B301”"),
+        ("[thresholds]\nB301 = 0.2\n", "没有界限可调"),
+    ):
+        (place.inputs / "settings.toml").write_text(text, encoding="utf-8")
+        with pytest.raises(SpecError, match=words):
+            build(place)
+
+
+def test_a_file_name_that_is_no_utf8_is_refused_by_name(place: Options) -> None:
+    folder = bytes(place.inputs / "2024")
+    Path((folder + "/示例丁局.xlsx".encode("gb18030")).decode("utf-8", "surrogateescape")).write_bytes(b"x")
+    outcome = build(place)
+    assert any(
+        "文件名不是 UTF-8" in finding.message for result in outcome.results for finding in result.findings
+    )
+    assert states(outcome)["示例甲局"] == "built"
+
+
+def test_an_earlier_year_counts_once_whatever_was_kept_of_it(place: Options) -> None:
+    folder = build(Options(**{**vars_of(place), "year": 2023})).folder / "示例甲局"
+    shutil.copy(folder / "facts.json", place.inputs / "2023" / "示例甲局.json")
+    held = pipeline.earlier_sources(pipeline.open_place(place))["示例甲局"]
+    assert [(year, source.name) for year, source in held] == [(2023, "示例甲局.xlsx")]
+
+
+def test_a_damaged_manifest_only_means_building_again(place: Options) -> None:
+    build(place)
+    path = place.outputs / "2024" / "manifest.json"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace('"outputs": {', '"outputs": null, "x": {', 1),
+        encoding="utf-8",
+    )
+    assert set(states(build(place)).values()) == {"built", "blocked"}
+    path.write_text(
+        '{"units": [{"unit": "示例甲局", "key": "", "state": "", "inputs": null, "outputs": null}]}',
+        encoding="utf-8",
+    )
+    assert states(build(place))["示例甲局"] == "built"
+
+
+def test_an_opinion_that_was_answered_does_not_stay_behind(place: Options, spec: Spec) -> None:
+    opinion = place.outputs / "2024" / "示例丙局" / "校验意见.xlsx"
+    build(place)
+    assert opinion.exists()
+    (place.inputs / "2024" / "示例丙局.xlsx").write_bytes(workbook(spec, "示例丙局", 2024))
+    assert states(build(place))["示例丙局"] == "built"
+    assert not opinion.exists()

@@ -89,7 +89,7 @@ def _title(document: Document, spec: Spec) -> tuple[str, int]:
 def _title_pattern(fmt: Format) -> re.Pattern[str]:
     """The format's own title, with 年度 for 年 and without 工作 read alike."""
     pattern = re.escape(fmt.report_title)
-    pattern = pattern.replace(re.escape("{unit}"), "(?P<unit>.{2,60}?)").replace(
+    pattern = pattern.replace(re.escape("{unit}"), "(?P<unit>.{1,80}?)").replace(
         re.escape("{year}"), r"(?P<year>\d{4})"
     )
     return re.compile(pattern.replace("年政", "年度?政").replace("工作", "(?:工作)?"))

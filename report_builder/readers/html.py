@@ -1,124 +1,217 @@
-"""A web page becomes paragraphs and grids: our own pages exactly, others' as far as their markup allows."""
+"""A web page becomes paragraphs and grids in reading order: our own exactly, other offices' as they come.
+
+Their markup knows no headings: labels are broken over <p> or <br>, figures stand among &nbsp; and empty paragraphs,
+numbers are split over spans, tables serve for layout. Pictures, scripts and our own draft mark are no text.
+"""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 
-import lxml.html
 from lxml import etree
 
 from report_builder.errors import UnreadableError
 from report_builder.model import Document, Grid
 
-MAX_PAGE = 32 * 2**20
-_LARGEST_SPAN = 200
-_SKIPPED = frozenset({"script", "style", "svg", "figure", "head", "caption", "noscript", "template", "select", "option"})
-_INLINE = frozenset({"a", "b", "em", "font", "i", "ins", "mark", "o:p", "s", "small", "span", "strong", "sub", "sup", "u"})
-_DECLARED = re.compile(rb"charset\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
-_SPACES = re.compile(r"[ \t\r\n\f\xa0​]+")
-_NOTICE = "notice"
+MAX_FILE = 16 * 2**20
+MAX_COLUMNS = 200
+MAX_ROWS = 5_000
+
+_DECLARED = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w-]{2,20})", re.IGNORECASE)
+_CHINESE = frozenset({"gb2312", "gbk", "gb18030", "gb_2312-80", "x-gbk", "hz-gb-2312"})
+_SKIPPED = frozenset(
+    {"head", "script", "style", "noscript", "template", "svg", "figure", "select", "object", "iframe"}
+)
+_HIDDEN_CLASSES = frozenset({"notice", "quiet"})
+"""Our own draft mark, and captions that repeat a heading for those who hear the page."""
+_INLINE = frozenset(
+    [
+        "a",
+        "abbr",
+        "b",
+        "bdi",
+        "bdo",
+        "big",
+        "cite",
+        "code",
+        "data",
+        "dfn",
+        "em",
+        "font",
+        "i",
+        "ins",
+        "kbd",
+        "label",
+        "mark",
+        "o:p",
+        "q",
+        "s",
+        "samp",
+        "small",
+        "span",
+        "strike",
+        "strong",
+        "sub",
+        "sup",
+        "time",
+        "tt",
+        "u",
+        "var",
+        "wbr",
+        "nobr",
+    ]
+)
+_RUN = re.compile(r"\s+")
 
 
 def read(data: bytes) -> Document:
-    """The page's paragraphs and tables in reading order; a table used for layout is read for what is in it.
+    """The page in ``data``; headings are paragraphs, and a table that only serves for layout is no table.
 
     Raises:
-        UnreadableError: empty, too large, or no text in it.
+        UnreadableError: it is too large, or holds no text.
     """
-    if len(data) > MAX_PAGE:
-        raise UnreadableError(f"网页超过 {MAX_PAGE // 2**20} MB", "请另存为不含附件的网页")
-    try:
-        root = lxml.html.document_fromstring(_decoded(data), parser=lxml.html.HTMLParser(huge_tree=False))
-    except (etree.ParserError, etree.XMLSyntaxError, ValueError) as fault:
-        raise UnreadableError("网页是空的，或不是网页", "请重新保存网页后再试") from fault
-    tables = 0
-    items: list[str | Grid] = []
-    for item in _items(root):
-        if isinstance(item, str):
-            items.append(item)
-        else:
-            tables += 1
-            items.append(Grid(f"第{tables}张表", _rows(item)))
+    if len(data) > MAX_FILE:
+        raise UnreadableError(f"网页超过 {MAX_FILE // 2**20} MB", "请另存为只含正文的网页")
+    root = _root(data)
+    items = tuple(_items(root)) if root is not None else ()
     if not items:
-        raise UnreadableError("网页里没有文字", "请确认保存的是正文页面")
-    return Document(tuple(items), _title(root))
+        raise UnreadableError("网页里没有文字", "请确认保存的是正文所在的网页")
+    return Document(items, _title(root))
 
 
-def _decoded(data: bytes) -> str:
+def _root(data: bytes) -> etree._Element | None:
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    try:
+        return etree.fromstring(_text(data).encode(), parser)
+    except (etree.XMLSyntaxError, ValueError):
+        return None
+
+
+def _text(data: bytes) -> str:
+    """UTF-8 where that can be read without a fault, whatever is declared; else the Chinese encoding."""
     declared = _DECLARED.search(data[:4096])
-    for encoding in ("utf-8-sig", declared.group(1).decode().lower() if declared else "gb18030", "gb18030"):
+    chinese = declared is not None and declared[1].decode("ascii").lower() in _CHINESE
+    for encoding in ("gb18030", "utf-8-sig") if chinese else ("utf-8-sig", "gb18030"):
         try:
-            return data.decode("gb18030" if encoding in {"gb2312", "gbk"} else encoding)
-        except (UnicodeDecodeError, LookupError):
+            return data.decode(encoding).replace("\0", "")
+        except UnicodeDecodeError:
             continue
-    return data.decode("utf-8", "replace")
+    return data.decode("gb18030" if chinese else "utf-8-sig", "replace").replace("\0", "")
 
 
 def _title(root: etree._Element) -> str:
-    return next((_joined(heading) for heading in root.iter("h1")), "")
+    """The article's own title where the site states it apart from the page's."""
+    for path in ("//meta[@name='ArticleTitle']/@content", "//title/text()"):
+        for found in root.xpath(path):
+            if said(found):
+                return said(found)
+    return ""
 
 
-def _items(node: etree._Element) -> Iterator[str | etree._Element]:
-    """Paragraphs and data tables below ``node``: text runs on through inline elements and breaks at all others."""
-    pending = [node.text or ""]
-    for child in node:
-        tag = child.tag if isinstance(child.tag, str) else ""
-        if tag in _INLINE and not _has_block(child):
-            pending.append(_joined(child))
-        else:
-            yield from _flushed(pending)
-            if tag == "table" and not _is_layout(child):
-                yield child
-            elif tag and tag not in _SKIPPED and _NOTICE not in (child.get("class") or "").split():
-                yield from _items(child)
-        pending.append(child.tail or "")
-    yield from _flushed(pending)
+def _items(root: etree._Element) -> Iterator[str | Grid]:
+    tables = 0
+    words: list[str] = []
+    walk = etree.iterwalk(root, events=("start", "end"))
+    for event, element in walk:
+        grid = _grid(element, tables + 1) if event == "start" and element.tag == "table" else None
+        hidden = event == "start" and (grid is not None or _is_hidden(element))
+        if element.tag not in _INLINE:
+            yield from _paragraph(words)
+        if grid is not None:
+            tables += 1
+            yield grid
+        if hidden:
+            walk.skip_subtree()
+        elif event == "start":
+            words.append(element.text or "")
+        if event == "end":
+            words.append(element.tail or "")
+    yield from _paragraph(words)
 
 
-def _flushed(pending: list[str]) -> Iterator[str]:
-    text = _SPACES.sub(" ", "".join(pending)).strip()
-    pending.clear()
+def _paragraph(words: list[str]) -> Iterator[str]:
+    """What was gathered, if it says anything; ``words`` is empty afterwards."""
+    text = said("".join(words))
+    words.clear()
     if text:
         yield text
 
 
-def _has_block(node: etree._Element) -> bool:
-    return any(isinstance(child.tag, str) and child.tag not in _INLINE | {"br"} for child in node.iter() if child is not node)
+def _is_hidden(element: etree._Element) -> bool:
+    if element.tag in _SKIPPED:
+        return True
+    return not _HIDDEN_CLASSES.isdisjoint(element.get("class", "").split())
 
 
-def _is_layout(table: etree._Element) -> bool:
-    """A table around other tables sets the page, it holds no figures."""
-    return next(table.iterdescendants("table"), None) is not None
+def said(text: str) -> str:
+    """The text without the white space of its source; a line break between two Chinese characters is none."""
+    return _RUN.sub(_kept_space, text).strip()
 
 
-def _joined(node: etree._Element) -> str:
-    return _SPACES.sub(" ", "".join(node.itertext())).strip()
+def _kept_space(run: re.Match[str]) -> str:
+    text, start, end = run.string, run.start(), run.end()
+    if "\n" not in run[0] or not start or end == len(text):
+        return " "
+    return "" if _is_wide(text[start - 1]) and _is_wide(text[end]) else " "
 
 
-def _rows(table: etree._Element) -> list[list[object]]:
-    """The cells at their places: what a merged cell covers is None."""
-    rows: list[list[object]] = []
-    covered: dict[tuple[int, int], None] = {}
-    for at, row in enumerate(table.iter("tr")):
-        cells: list[object] = []
-        for cell in row:
-            if cell.tag in {"td", "th"}:
-                while (at, len(cells)) in covered:
-                    cells.append(None)
-                wide, high = _span(cell, "colspan"), _span(cell, "rowspan")
-                covered.update({(at + down, len(cells) + right): None for down in range(high) for right in range(wide)})
-                cells.append(_cell_text(cell))
-                cells.extend([None] * (wide - 1))
-        rows.append(cells)
-    return rows
+def _is_wide(sign: str) -> bool:
+    return unicodedata.east_asian_width(sign) in "WF"
+
+
+# --- tables ----------------------------------------------------------------------------------------------------
+
+
+def _grid(table: etree._Element, number: int) -> Grid | None:
+    """The table as a grid; None where it only serves for layout: it holds other tables, or has one column."""
+    if next(table.iterdescendants("table"), None) is not None:
+        return None
+    rows = _resolved(list(table.iterdescendants("tr"))[:MAX_ROWS])
+    return Grid(f"第{number}张表", rows) if len(rows[0] if rows else ()) > 1 else None
+
+
+def _resolved(lines: list[etree._Element]) -> list[list[str | None]]:
+    """Rows of equal length: a cell's text at its upper left place, None where a span or nothing stands."""
+    rows: list[list[str | None]] = [[] for _ in lines]
+    taken: set[tuple[int, int]] = set()
+    for at, line in enumerate(lines):
+        column = 0
+        for cell in line.iterchildren("td", "th"):
+            while (at, column) in taken:
+                column += 1
+            right = min(column + _span(cell, "colspan"), MAX_COLUMNS)
+            bottom = min(at + _span(cell, "rowspan"), len(lines))
+            if column >= right:
+                break
+            taken.update((row, place) for row in range(at, bottom) for place in range(column, right))
+            rows[at] += [None] * (column - len(rows[at]))
+            rows[at].append(_cell_text(cell))
+            column = right
+    width = max((place + 1 for _, place in taken), default=0)
+    return [row + [None] * (width - len(row)) for row in rows]
 
 
 def _span(cell: etree._Element, name: str) -> int:
-    said = (cell.get(name) or "").strip()
-    return min(max(int(said), 1), _LARGEST_SPAN) if said.isdigit() else 1
+    stated = cell.get(name, "1").strip()
+    return (
+        max(1, min(int(stated), MAX_ROWS)) if stated.isascii() and stated.isdigit() and len(stated) < 6 else 1
+    )  # noqa: PLR2004
 
 
 def _cell_text(cell: etree._Element) -> str:
-    """A label may be broken over paragraphs and line breaks: it is one text all the same."""
-    return "".join("".join(cell.itertext()).replace("\xa0", " ").split())
+    """The words of a cell; a label broken over paragraphs is one label."""
+    parts: list[str] = []
+    words: list[str] = []
+    walk = etree.iterwalk(cell, events=("start", "end"))
+    for event, element in walk:
+        if element.tag not in _INLINE:
+            parts += _paragraph(words)
+        if event == "start" and _is_hidden(element):
+            walk.skip_subtree()
+        elif event == "start":
+            words.append(element.text or "")
+        elif element is not cell:
+            words.append(element.tail or "")
+    return "".join((*parts, *_paragraph(words)))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import pypdfium2 as pdfium
-import pypdfium2.raw as raw
+from pypdfium2 import raw
 
 from report_builder.errors import UnreadableError
 from report_builder.model import Document, Grid
@@ -77,7 +77,9 @@ def read(data: bytes) -> Document:
     finally:
         document.close()
     if not any(pages):
-        raise UnreadableError("PDF 里没有文字，可能是扫描件", "请提供由 Word 等直接导出的 PDF，或提供 Word、网页版")
+        raise UnreadableError(
+            "PDF 里没有文字，可能是扫描件", "请提供由 Word 等直接导出的 PDF，或提供 Word、网页版"
+        )
     return _document(list(itertools.chain.from_iterable(pages)))
 
 
@@ -227,7 +229,9 @@ class _Walls:
         return any(low <= middle <= high for low, high in spans)
 
 
-def _by_place(rules: Sequence[Box], places: Sequence[float], *, upright: bool) -> list[list[tuple[float, float]]]:
+def _by_place(
+    rules: Sequence[Box], places: Sequence[float], *, upright: bool
+) -> list[list[tuple[float, float]]]:
     spans: list[list[tuple[float, float]]] = [[] for _ in places]
     for rule in rules:
         at = (rule.left + rule.right) / 2 if upright else (rule.top + rule.bottom) / 2

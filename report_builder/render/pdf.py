@@ -173,7 +173,7 @@ def _without_collecting() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _packed_quickly() -> Iterator[None]:
-    """pydyf packs at zlib's highest level, which takes twice the time of the usual one for half a per cent."""
+    """Pydyf packs at zlib's highest level, which takes twice the time of the usual one for half a per cent."""
     pydyf.zlib = SimpleNamespace(compressobj=lambda level: zlib.compressobj(min(level, _LEVEL)))
     try:
         yield
