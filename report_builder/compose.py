@@ -29,7 +29,7 @@ from report_builder.model import (
 )
 from report_builder.spec import ChartSpec, Format, Measure, Sentence, Spec, Table
 from report_builder.spec.layout import matching
-from report_builder.spec.nouns import Change, SectionSpec
+from report_builder.spec.nouns import Change, FieldSpec, SectionSpec
 
 _PLACEHOLDER = re.compile(r"\{(\w+)(:change)?\}")
 _SUBHEADING = re.compile(r"[（(][一二三四五六七八九十]+[）)][^。；，]{1,40}")
@@ -272,16 +272,26 @@ class _task_row:  # noqa: N801 - a function with its wording at hand
         return tuple(self._cell(task, fields) for fields in self.spec.wording.task_cells)
 
     def _cell(self, task: Task, fields: Sequence[str]) -> str:
+        """The fields of one cell, each on a line; where a cell holds many, each says what it is."""
+        specs = {field.key: field for field in self.spec.workbook.sheet("tasks").fields}
+        labelled = len(fields) > 2  # noqa: PLR2004 - number and name, or state and day, explain themselves
+        said = [(specs[field], self._said(specs[field], task[field])) for field in fields if task[field]]
+        apart = "\n" if labelled or any(field.kind == "date" for field, _ in said) else " "
+        return apart.join(f"{field.label}：{text}" if labelled else text for field, text in said)
+
+    def _said(self, field: FieldSpec, text: str) -> str:
         wording = self.spec.wording
         names: Mapping[str, Mapping[str, str]] = {"state": wording.task_states, "role": wording.task_roles}
-        labels = {field.key: field.label for field in self.spec.workbook.sheet("tasks").fields}
-        said = [
-            (field, names.get(field, {}).get(task[field], task[field])) for field in fields if task[field]
-        ]
-        several = len(fields) > 2  # noqa: PLR2004 - two run together as one phrase
-        return ("\n" if several else " ").join(
-            f"{labels[field]}：{text}" if several else text for field, text in said
-        )
+        return _day_in_words(text) if field.kind == "date" else names.get(field.key, {}).get(text, text)
+
+
+def _day_in_words(text: str) -> str:
+    """2025-01-09 as 2025年1月9日, the way official documents write a day; anything else as it is."""
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError:
+        return text
+    return f"{day.year}年{day.month}月{day.day}日"
 
 
 def _chart(desk: _Desk, spec: ChartSpec) -> Iterator[Chart]:

@@ -1,27 +1,38 @@
-"""A text PDF becomes paragraphs and grids: tables by their ruled lines, text by its lines, nothing by guessing."""
+"""A text PDF becomes paragraphs and grids: tables by their ruling lines, text by where its characters stand.
+
+Nothing is guessed from words. A page number is no text, nor are the words in a picture; a table that goes on
+overleaf is one grid, without the header and the labels that the second page repeats.
+"""
 
 from __future__ import annotations
 
 import ctypes
-import itertools
 import re
-from collections.abc import Iterator, Sequence
+import unicodedata
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, product
+from statistics import median
 from typing import NamedTuple
 
 import pypdfium2 as pdfium
-from pypdfium2 import raw
+import pypdfium2.raw as raw
 
 from report_builder.errors import UnreadableError
 from report_builder.model import Document, Grid
 
-MAX_PAGES = 500
-_STRAIGHT = 0.5
+MAX_FILE = 64 * 2**20
+MAX_PAGES = 300
+MAX_CHARACTERS = 1_000_000
+MAX_RULES = 20_000
+
+_PAGE_NUMBER = re.compile(r"[—–\-\s]*第?\s*\d{1,4}\s*页?[—–\-\s]*")
+_FOOT = 0.13
+_STRAIGHT = 1.2
 _NEAR = 1.6
 _LEAST_CELL = 4.0
-_INDENT = 14.0
-_PAGE_NUMBER = re.compile(r"[—–\-\s]*(?:\d{1,4}[—–\-\s]*)?")
-_TITLE_SIZE = 18.0
 
 
 class Box(NamedTuple):
@@ -32,97 +43,191 @@ class Box(NamedTuple):
     right: float
     top: float
 
+    def holds(self, x: float, y: float) -> bool:
+        """Whether the point lies inside."""
+        return self.left <= x <= self.right and self.bottom <= y <= self.top
+
+
+class Glyph(NamedTuple):
+    """One character on a page, the box its font gives it (an em high and its advance wide), and the box's middle."""
+
+    sign: str
+    box: Box
+    x: float
+    y: float
+
 
 class Line(NamedTuple):
-    """One line of text on a page: its box and words."""
+    """One line of text: its box, its words, the width of its widest character (an em where any is Chinese)."""
 
     box: Box
     text: str
+    em: float
+
+
+class Cell(NamedTuple):
+    """One cell of a table on one page: its text and the row and column (0-based) before which it ends."""
+
+    text: str
+    down: int
+    right: int
 
 
 @dataclass(frozen=True)
-class _Ruled:
-    """The lines of one table on one page: where it lies, and its vertical and horizontal rules."""
-
-    box: Box
-    upright: tuple[Box, ...]
-    level: tuple[Box, ...]
-
-
-@dataclass(frozen=True)
-class _Piece:
-    """A table as far as one page shows it."""
+class Piece:
+    """A table as far as one page shows it: the places of its upright lines, its cells by their upper left place."""
 
     box: Box
     edges: tuple[float, ...]
-    rows: tuple[tuple[str | None, ...], ...]
+    row_count: int
+    cells: dict[tuple[int, int], Cell]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What stands on one page from top to bottom, and where its text begins and ends at the sides."""
+
+    items: tuple[Line | Piece, ...]
+    left: float
+    right: float
 
 
 def read(data: bytes) -> Document:
-    """The PDF's paragraphs and tables in reading order; a table that goes on overleaf is one grid.
+    """The paragraphs and tables of the PDF in ``data``.
 
     Raises:
-        UnreadableError: no PDF, damaged, protected by a password, or without text (a scan).
+        UnreadableError: no PDF, damaged, protected by a password, too large, or without text (a scan).
     """
-    try:
-        document = pdfium.PdfDocument(data)
-    except pdfium.PdfiumError as fault:
-        locked = "password" in str(fault).lower()
-        reason = "文件设有打开密码" if locked else "文件已损坏，或不是 PDF"
-        raise UnreadableError(reason, "请提供没有密码的 PDF" if locked else "请重新导出 PDF") from fault
+    if len(data) > MAX_FILE:
+        raise UnreadableError(f"文件超过 {MAX_FILE // 2**20} MB", "请只提供年度报告本身")
+    document = _opened(data)
     try:
         if len(document) > MAX_PAGES:
             raise UnreadableError(f"有 {len(document)} 页，超过 {MAX_PAGES} 页", "请只提供年度报告本身")
-        pages = [_page(document[number]) for number in range(len(document))]
+        pages = [list(_page(document, number)) for number in range(len(document))]
+    except pdfium.PdfiumError as fault:
+        raise UnreadableError("文件已损坏", "请重新导出 PDF") from fault
     finally:
         document.close()
     if not any(pages):
-        raise UnreadableError(
-            "PDF 里没有文字，可能是扫描件", "请提供由 Word 等直接导出的 PDF，或提供 Word、网页版"
-        )
-    return _document(list(itertools.chain.from_iterable(pages)))
+        raise UnreadableError("PDF 里没有文字，可能是扫描件", "请提供由 Word 等直接导出的 PDF，或提供 Word、网页版")
+    return _document(pages)
 
 
-def _page(page: pdfium.PdfPage) -> list[Line | _Piece]:
-    """What stands on one page, from top to bottom."""
+def _opened(data: bytes) -> pdfium.PdfDocument:
+    try:
+        return pdfium.PdfDocument(data)
+    except pdfium.PdfiumError as fault:
+        if "password" in str(fault).lower():
+            raise UnreadableError("文件设有打开密码", "请提供没有密码的 PDF") from fault
+        raise UnreadableError("文件已损坏，或不是 PDF", "请重新导出 PDF") from fault
+
+
+def _page(document: pdfium.PdfDocument, number: int) -> Iterator[Line | Piece]:
+    page = document[number]
+    rules, pictures = _drawn(page.raw)
+    glyphs = [glyph for glyph in _glyphs(page) if not any(box.holds(glyph.x, glyph.y) for box in pictures)]
+    tables, outside = _tables(rules, glyphs)
+    foot = page.get_height() * _FOOT
+    lines = (line for line in _lines(outside) if line.box.top > foot or not _PAGE_NUMBER.fullmatch(line.text))
+    yield from sorted((*lines, *tables), key=lambda item: -item.box.top)
+
+
+# --- what a page holds -----------------------------------------------------------------------------------------
+
+
+def _glyphs(page: pdfium.PdfPage) -> Iterator[Glyph]:
+    """The characters of a page in the order they are drawn; what PDFium adds of its own is left out."""
     text = page.get_textpage()
-    tables = [piece for ruled in _ruled(list(_paths(page))) if (piece := _piece(ruled, text))]
-    lines = [line for line in _lines(text) if not _is_number(line, page)]
-    outside = [line for line in lines if not any(_within(line.box, table.box) for table in tables)]
-    items: list[Line | _Piece] = [*outside, *tables]
-    return sorted(items, key=lambda item: -item.box.top)
+    handle, box = text.raw, raw.FS_RECTF()
+    place = ctypes.byref(box)
+    for at in range(min(raw.FPDFText_CountChars(handle), MAX_CHARACTERS)):
+        code = raw.FPDFText_GetUnicode(handle, at)
+        written = code > _SPACE and code not in _NO_CHARACTER
+        if written or (code == _SPACE and not raw.FPDFText_IsGenerated(handle, at)):
+            raw.FPDFText_GetLooseCharBox(handle, at, place)
+            left, bottom, right, top = box.left, box.bottom, box.right, box.top
+            yield Glyph(chr(code), Box(left, bottom, right, top), (left + right) / 2, (bottom + top) / 2)
 
 
-def _is_number(line: Line, page: pdfium.PdfPage) -> bool:
-    """A page number: dashes and digits alone, in the foot of the page."""
-    return line.box.top < page.get_height() * 0.12 and bool(_PAGE_NUMBER.fullmatch(line.text))
+_SPACE = ord(" ")
+_NO_CHARACTER = frozenset({0xFEFF, 0xFFFE, 0xFFFF, 0xFFFD})
 
 
-def _paths(page: pdfium.PdfPage) -> Iterator[Box]:
-    """The rules on the page: every upright or level stroke of what is drawn, frames and fills included."""
-    matrix = raw.FS_MATRIX()
+def _drawn(page: object) -> tuple[list[Box], list[Box]]:
+    """The level and upright lines of a page, and the pictures in it that may hold words.
+
+    A picture is what a tagged PDF calls one, else a part that is drawn as a thing of its own.
+    """
+    rules: list[Box] = []
+    pictures: list[Box] = []
+    figure: Box | None = None
+    whole = raw.FPDF_GetPageWidthF(page) * raw.FPDF_GetPageHeightF(page)
     for at in range(raw.FPDFPage_CountObjects(page)):
         drawn = raw.FPDFPage_GetObject(page, at)
-        if raw.FPDFPageObj_GetType(drawn) == raw.FPDF_PAGEOBJ_PATH:
-            raw.FPDFPageObj_GetMatrix(drawn, matrix)
-            for start, end in _strokes(drawn):
-                x0, x1 = (matrix.a * x + matrix.c * y + matrix.e for x, y in (start, end))
-                y0, y1 = (matrix.b * x + matrix.d * y + matrix.f for x, y in (start, end))
-                wide, high = abs(x1 - x0), abs(y1 - y0)
-                if (wide < _STRAIGHT) != (high < _STRAIGHT) and max(wide, high) > _LEAST_CELL:
-                    yield Box(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
+        kind = raw.FPDFPageObj_GetType(drawn)
+        if kind == raw.FPDF_PAGEOBJ_TEXT:
+            continue
+        if _is_figure_part(drawn):
+            figure = _around([_bounds(drawn), *([figure] if figure else [])])
+            continue
+        if kind == raw.FPDF_PAGEOBJ_PATH and len(rules) < MAX_RULES:
+            rules += _rules(drawn)
+        elif kind == raw.FPDF_PAGEOBJ_FORM and _area(_bounds(drawn)) < whole / 2:
+            pictures.append(_bounds(drawn))
+        if figure is not None:
+            pictures.append(figure)
+            figure = None
+    return rules, [*pictures, *([figure] if figure else [])]
+
+
+def _area(box: Box) -> float:
+    return (box.right - box.left) * (box.top - box.bottom)
+
+
+def _is_figure_part(drawn: object) -> bool:
+    count = raw.FPDFPageObj_CountMarks(drawn)
+    return count > 0 and any(_is_figure_mark(raw.FPDFPageObj_GetMark(drawn, at)) for at in range(count))
+
+
+_FIGURE = "Figure".encode("utf-16-le") + b"\0\0"
+
+
+def _is_figure_mark(mark: object) -> bool:
+    name, length = (ctypes.c_ushort * 16)(), ctypes.c_ulong()
+    raw.FPDFPageObjMark_GetName(mark, name, ctypes.sizeof(name), ctypes.byref(length))
+    return bytes(name)[: length.value] == _FIGURE
+
+
+def _bounds(drawn: object) -> Box:
+    sides = [ctypes.c_float() for _ in range(4)]
+    raw.FPDFPageObj_GetBounds(drawn, *(ctypes.byref(side) for side in sides))
+    return Box(*(side.value for side in sides))
+
+
+def _rules(drawn: object) -> Iterator[Box]:
+    """The level and upright strokes of one path, the edges of frames and of thin filled bars included."""
+    matrix = raw.FS_MATRIX()
+    raw.FPDFPageObj_GetMatrix(drawn, ctypes.byref(matrix))
+    for (x0, y0), (x1, y1) in _strokes(drawn):
+        left, right = sorted((matrix.a * x0 + matrix.c * y0 + matrix.e, matrix.a * x1 + matrix.c * y1 + matrix.e))
+        bottom, top = sorted((matrix.b * x0 + matrix.d * y0 + matrix.f, matrix.b * x1 + matrix.d * y1 + matrix.f))
+        wide, high = right - left, top - bottom
+        if min(wide, high) < _STRAIGHT and max(wide, high) > _LEAST_CELL:
+            yield Box(left, bottom, right, top)
 
 
 Point = tuple[float, float]
 
 
 def _strokes(drawn: object) -> Iterator[tuple[Point, Point]]:
-    """The straight lines of a path, closing ones too."""
+    """The straight lines of a path, those that close it too."""
     x, y = ctypes.c_float(), ctypes.c_float()
+    to_x, to_y = ctypes.byref(x), ctypes.byref(y)
     first = last = (0.0, 0.0)
-    for at in range(raw.FPDFPath_CountSegments(drawn)):
+    for at in range(min(raw.FPDFPath_CountSegments(drawn), MAX_RULES)):
         segment = raw.FPDFPath_GetPathSegment(drawn, at)
-        raw.FPDFPathSegment_GetPoint(segment, x, y)
+        raw.FPDFPathSegment_GetPoint(segment, to_x, to_y)
         point, kind = (x.value, y.value), raw.FPDFPathSegment_GetType(segment)
         if kind == raw.FPDF_SEGMENT_MOVETO:
             first = point
@@ -133,35 +238,37 @@ def _strokes(drawn: object) -> Iterator[tuple[Point, Point]]:
             yield last, first
 
 
-def _ruled(rules: Sequence[Box]) -> list[_Ruled]:
-    """Rules that touch one another, gathered into tables."""
-    groups: list[tuple[Box, list[Box]]] = []
-    for rule in sorted(set(rules), key=lambda box: -box.top):
-        apart, box, members = [], rule, [rule]
-        for group in groups:
-            if _touch(group[0], rule):
-                box = _around([box, group[0]])
-                members.extend(group[1])
-            else:
-                apart.append(group)
-        groups = [*apart, (box, members)]
-    return [
-        _Ruled(
-            box,
-            tuple(one for one in members if one.right - one.left < _STRAIGHT),
-            tuple(one for one in members if one.top - one.bottom < _STRAIGHT),
-        )
-        for box, members in groups
-    ]
+# --- lines of text ---------------------------------------------------------------------------------------------
 
 
-def _touch(one: Box, other: Box) -> bool:
-    return (
-        one.left - _NEAR <= other.right
-        and other.left - _NEAR <= one.right
-        and one.bottom - _NEAR <= other.top
-        and other.bottom - _NEAR <= one.top
-    )
+def _lines(glyphs: Iterable[Glyph]) -> list[Line]:
+    """Characters at one height are a line, whatever the order they were drawn in; top down."""
+    rows: list[list[Glyph]] = []
+    for glyph in sorted(glyphs, key=lambda glyph: -glyph.y):
+        if rows and rows[-1][-1].y - glyph.y < (glyph.box.top - glyph.box.bottom) * 0.3:
+            rows[-1].append(glyph)
+        else:
+            rows.append([glyph])
+    lines = [_line(sorted(row, key=lambda glyph: glyph.box.left)) for row in rows]
+    return [line for line in lines if line.text]
+
+
+def _line(row: Sequence[Glyph]) -> Line:
+    boxes = [glyph.box for glyph in row if glyph.sign != " "] or [row[0].box]
+    em = max(box.right - box.left for box in boxes)
+    return Line(_around(boxes), "".join(_words(row, em)).strip(), em)
+
+
+def _words(row: Sequence[Glyph], em: float) -> Iterator[str]:
+    """The characters of a line; a wide gap between two Latin ones is a space that was not written."""
+    for before, glyph in zip((None, *row), row, strict=False):
+        if before and _is_latin(before.sign) and _is_latin(glyph.sign) and glyph.box.left - before.box.right > em * 0.2:
+            yield " "
+        yield glyph.sign
+
+
+def _is_latin(sign: str) -> bool:
+    return sign.isascii() and sign.isalpha()
 
 
 def _around(boxes: Sequence[Box]) -> Box:
@@ -173,30 +280,124 @@ def _around(boxes: Sequence[Box]) -> Box:
     )
 
 
-def _within(inner: Box, outer: Box) -> bool:
-    middle = (inner.top + inner.bottom) / 2
-    return outer.bottom <= middle <= outer.top and inner.left < outer.right and inner.right > outer.left
+def _run_on(before: str, after: str) -> str:
+    """Two lines of one paragraph as one; only Latin words are parted by a space."""
+    parted = before[-1:].isascii() and before[-1:].isalnum() and _is_latin(after[:1])
+    return f"{before} {after}" if parted else before + after
 
 
-def _piece(ruled: _Ruled, text: pdfium.PdfTextPage) -> _Piece | None:
-    """The cells between the rules; None where the lines make no table."""
-    xs = _places([(rule.left + rule.right) / 2 for rule in ruled.upright])
-    ys = _places([(rule.top + rule.bottom) / 2 for rule in ruled.level])[::-1]
-    if len(xs) < 3 or len(ys) < 2:  # noqa: PLR2004 - two columns and one row
+# --- tables on one page ----------------------------------------------------------------------------------------
+
+
+def _tables(rules: Sequence[Box], glyphs: Sequence[Glyph]) -> tuple[list[Piece], list[Glyph]]:
+    """The tables of a page, and the characters that stand in none of them."""
+    tables: list[Piece] = []
+    outside = list(glyphs)
+    for group in _gathered(rules):
+        box = _around(group)
+        piece = _piece(group, [glyph for glyph in outside if box.holds(glyph.x, glyph.y)])
+        if piece is not None:
+            tables.append(piece)
+            outside = [glyph for glyph in outside if not box.holds(glyph.x, glyph.y)]
+    return tables, outside
+
+
+def _gathered(rules: Iterable[Box]) -> list[list[Box]]:
+    """Rules that touch one another, directly or through others."""
+    groups: list[tuple[Box, list[Box]]] = []
+    for rule in sorted(set(rules), key=lambda box: -box.top):
+        box, members, apart = rule, [rule], []
+        for group in groups:
+            if _touch(group[0], rule):
+                box, members = _around([box, group[0]]), members + group[1]
+            else:
+                apart.append(group)
+        groups = [*apart, (box, members)]
+    return [members for _, members in groups]
+
+
+def _touch(one: Box, other: Box) -> bool:
+    return (
+        one.left - _NEAR <= other.right
+        and other.left - _NEAR <= one.right
+        and one.bottom - _NEAR <= other.top
+        and other.bottom - _NEAR <= one.top
+    )
+
+
+def _piece(rules: Sequence[Box], glyphs: Sequence[Glyph]) -> Piece | None:
+    """The cells between the rules; None where these make no table, or hold no text."""
+    walls = _Walls(rules)
+    if not glyphs or not walls.enclose():
         return None
-    walls = _Walls(ruled, xs, ys)
-    rows: list[list[str | None]] = [[None] * (len(xs) - 1) for _ in range(len(ys) - 1)]
-    taken: set[tuple[int, int]] = set()
-    for row, column in itertools.product(range(len(ys) - 1), range(len(xs) - 1)):
-        if (row, column) not in taken:
-            right, down = walls.extent(row, column)
-            taken.update(itertools.product(range(row, down), range(column, right)))
-            rows[row][column] = _said(text, Box(xs[column], ys[down], xs[right], ys[row]))
-    return _Piece(ruled.box, tuple(xs), tuple(map(tuple, rows)))
+    held: dict[tuple[int, int], list[Glyph]] = defaultdict(list)
+    owner = walls.owners()
+    for glyph in glyphs:
+        place = (bisect_right(walls.ys, -glyph.y) - 1, bisect_right(walls.xs, glyph.x) - 1)
+        if place in owner:
+            held[owner[place][:2]].append(glyph)
+    anchors = sorted(set(owner.values()))
+    cells = {(row, column): Cell(_cell_text(held[row, column]), down, right) for row, column, down, right in anchors}
+    return Piece(_around(rules), tuple(walls.xs), len(walls.ys) - 1, cells)
 
 
-def _places(values: Sequence[float]) -> list[float]:
-    """Positions that lie together count as one: neighbouring cells draw an edge each."""
+def _cell_text(glyphs: Sequence[Glyph]) -> str:
+    text = ""
+    for line in _lines(glyphs):
+        text = _run_on(text, line.text)
+    return text
+
+
+Anchor = tuple[int, int, int, int]
+
+
+class _Walls:
+    """The grid that rules make, and which of its neighbouring places a rule parts. ``ys`` grow downwards."""
+
+    def __init__(self, rules: Sequence[Box]) -> None:
+        """``rules`` are all of one table."""
+        upright = [rule for rule in rules if rule.top - rule.bottom > rule.right - rule.left]
+        level = [rule for rule in rules if rule.top - rule.bottom <= rule.right - rule.left]
+        self.xs = _places((rule.left + rule.right) / 2 for rule in upright)
+        self.ys = _places(-(rule.top + rule.bottom) / 2 for rule in level)
+        self._right = self._parted((((r.left + r.right) / 2, -r.top, -r.bottom) for r in upright), self.xs, self.ys)
+        self._below = self._parted(((-(r.top + r.bottom) / 2, r.left, r.right) for r in level), self.ys, self.xs)
+
+    @staticmethod
+    def _parted(
+        rules: Iterable[tuple[float, float, float]], places: Sequence[float], along: Sequence[float]
+    ) -> set[tuple[int, int]]:
+        """The pairs (place, stretch between two of ``along``) where a rule stands."""
+        middles = [(start + end) / 2 for start, end in zip(along, along[1:], strict=False)]
+        found = set()
+        for at, start, end in rules:
+            place = min(range(len(places)), key=lambda index: abs(places[index] - at))
+            found.update((place, index) for index, middle in enumerate(middles) if start <= middle <= end)
+        return found
+
+    def enclose(self) -> bool:
+        """Whether there are two columns and one row, with a whole line above and below; bars on an axis have none."""
+        columns = range(len(self.xs) - 1)
+        ends = (0, len(self.ys) - 1)
+        return len(columns) > 1 and ends[1] > 0 and all((end, column) in self._below for end in ends for column in columns)
+
+    def owners(self) -> dict[tuple[int, int], Anchor]:
+        """For each place of the grid the cell it belongs to: its first row and column, and those before which it ends."""
+        owner: dict[tuple[int, int], Anchor] = {}
+        for row, column in product(range(len(self.ys) - 1), range(len(self.xs) - 1)):
+            if (row, column) not in owner:
+                down, right = row + 1, column + 1
+                while right < len(self.xs) - 1 and (right, row) not in self._right:
+                    right += 1
+                while down < len(self.ys) - 1 and (down, column) not in self._below:
+                    down += 1
+                places = product(range(row, down), range(column, right))
+                owner.update(dict.fromkeys(places, (row, column, down, right)))
+        return owner
+
+
+def _places(values: Iterable[float]) -> list[float]:
+    """Positions that lie together count as one: neighbouring cells may draw an edge each."""
     places: list[list[float]] = []
     for value in sorted(values):
         if places and value - places[-1][-1] < _LEAST_CELL:
@@ -206,105 +407,118 @@ def _places(values: Sequence[float]) -> list[float]:
     return [sum(group) / len(group) for group in places]
 
 
-class _Walls:
-    """Which neighbouring cells a rule parts."""
-
-    def __init__(self, ruled: _Ruled, xs: Sequence[float], ys: Sequence[float]) -> None:
-        self.xs, self.ys = xs, ys
-        self.upright = _by_place(ruled.upright, xs, upright=True)
-        self.level = _by_place(ruled.level, ys, upright=False)
-
-    def extent(self, row: int, column: int) -> tuple[int, int]:
-        """How far the cell at (row, column) reaches: the edge to its right, the edge below it."""
-        right, down = column + 1, row + 1
-        while right < len(self.xs) - 1 and not self._parted(self.upright[right], self.ys, row):
-            right += 1
-        while down < len(self.ys) - 1 and not self._parted(self.level[down], self.xs, column):
-            down += 1
-        return right, down
-
-    @staticmethod
-    def _parted(spans: Sequence[tuple[float, float]], places: Sequence[float], at: int) -> bool:
-        middle = (places[at] + places[at + 1]) / 2
-        return any(low <= middle <= high for low, high in spans)
+# --- the document ----------------------------------------------------------------------------------------------
 
 
-def _by_place(
-    rules: Sequence[Box], places: Sequence[float], *, upright: bool
-) -> list[list[tuple[float, float]]]:
-    spans: list[list[tuple[float, float]]] = [[] for _ in places]
-    for rule in rules:
-        at = (rule.left + rule.right) / 2 if upright else (rule.top + rule.bottom) / 2
-        nearest = min(range(len(places)), key=lambda index: abs(places[index] - at))
-        spans[nearest].append((rule.bottom, rule.top) if upright else (rule.left, rule.right))
-    return spans
-
-
-def _said(text: pdfium.PdfTextPage, box: Box) -> str:
-    """What is printed inside a cell; line breaks there part no words."""
-    return "".join(text.get_text_bounded(*box).split())
-
-
-def _lines(text: pdfium.PdfTextPage) -> Iterator[Line]:
-    """The page's lines of text, top down: what stands at one height is one line."""
-    boxes = [Box(*text.get_rect(at)) for at in range(text.count_rects())]
-    line: list[Box] = []
-    for box in sorted(boxes, key=lambda box: -(box.top + box.bottom)):
-        middle = (box.top + box.bottom) / 2
-        if line and not line[0].bottom <= middle <= line[0].top:
-            yield _line(text, line)
-            line = []
-        line.append(box)
-    if line:
-        yield _line(text, line)
-
-
-def _line(text: pdfium.PdfTextPage, boxes: Sequence[Box]) -> Line:
-    box = _around(boxes)
-    return Line(box, " ".join(text.get_text_bounded(*box).split()))
-
-
-def _document(items: Sequence[Line | _Piece]) -> Document:
-    """Lines become paragraphs, pieces of a table one grid, page ends forgotten."""
-    lines = [item for item in items if isinstance(item, Line)]
-    margin = min((line.box.left for line in lines), default=0.0)
-    title = list(itertools.takewhile(lambda item: isinstance(item, Line) and _is_large(item), items))
+def _document(pages: Sequence[Sequence[Line | Piece]]) -> Document:
+    body = median([line.em for line in chain.from_iterable(pages) if isinstance(line, Line)] or [0.0])
     done: list[str | Grid] = []
-    pieces: list[_Piece] = []
-    tables = 0
-    open_paragraph = False
-    for item in items[len(title) :]:
-        if isinstance(item, _Piece):
-            joined = bool(pieces) and _goes_on(pieces[-1], item)
-            tables += not joined
-            previous = done.pop() if joined and isinstance(done[-1], Grid) else None
-            rows = _joined(previous.rows, item.rows) if isinstance(previous, Grid) else item.rows
-            done.append(Grid(f"第{tables}张表", rows))
-            pieces.append(item)
-            open_paragraph = False
-        elif open_paragraph and item.box.left - margin < _INDENT:
-            done[-1] = f"{done[-1]}{item.text}"
+    tables: list[list[Piece]] = []
+    title = ""
+    for run in _runs(pages, body):
+        if isinstance(run[0], Line):
+            text = _paragraph([line for line in run if isinstance(line, Line)])
+            done.append(text)
+            title = title or (text if _is_large(run[0], body) else "")
         else:
-            done.append(item.text)
-            pieces.clear()
-            open_paragraph = True
-    said = "".join(item.text for item in title if isinstance(item, Line))
-    return Document((said, *done) if said else tuple(done), said)
+            tables.append([piece for piece in run if isinstance(piece, Piece)])
+            done.append(Grid(f"第{len(tables)}张表", _joined(tables[-1])))
+    return Document(tuple(done), title)
 
 
-def _is_large(line: Line) -> bool:
-    return line.box.top - line.box.bottom >= _TITLE_SIZE
+def _is_large(line: Line, body: float) -> bool:
+    return line.em > body * 1.2
 
 
-def _goes_on(above: _Piece, below: _Piece) -> bool:
-    """The same columns again with nothing between: the table went on overleaf."""
-    edges = zip(above.edges, below.edges, strict=False)
-    return len(above.edges) == len(below.edges) and all(abs(one - two) < _LEAST_CELL for one, two in edges)
+def _paragraph(lines: Sequence[Line]) -> str:
+    text = ""
+    for line in lines:
+        text = _run_on(text, line.text)
+    return text
 
 
-def _joined(above: Sequence[Sequence[object]], below: Sequence[Sequence[object]]) -> list[Sequence[object]]:
-    """The rows of both, without the header that the second repeats."""
-    repeated = 0
-    while repeated < min(len(above), len(below)) and list(above[repeated]) == list(below[repeated]):
-        repeated += 1
-    return [*above, *below[repeated:]]
+def _runs(pages: Sequence[Sequence[Line | Piece]], body: float) -> Iterator[list[Line | Piece]]:
+    """The lines of each paragraph and the pieces of each table, also across pages."""
+    run: list[Line | Piece] = []
+    for sheet in _sheets(pages):
+        for at, item in enumerate(sheet.items):
+            if run and not _goes_on(run[-1], item, sheet, body, begins_page=at == 0):
+                yield run
+                run = []
+            run.append(item)
+    if run:
+        yield run
+
+
+def _sheets(pages: Sequence[Sequence[Line | Piece]]) -> Iterator[Sheet]:
+    """Each page with its text's sides, which odd and even pages have each their own."""
+    for number, items in enumerate(pages):
+        lines = [item for page in pages[number % 2 :: 2] for item in page if isinstance(item, Line)]
+        left = min((line.box.left for line in lines), default=0.0)
+        right = max((line.box.right for line in lines), default=0.0)
+        yield Sheet(tuple(items), left, right)
+
+
+def _goes_on(before: Line | Piece, item: Line | Piece, sheet: Sheet, body: float, *, begins_page: bool) -> bool:
+    """Whether ``item`` continues what ``before`` began."""
+    if isinstance(before, Piece) and isinstance(item, Piece):
+        return begins_page and _same_columns(before.edges, item.edges)
+    if not isinstance(before, Line) or not isinstance(item, Line):
+        return False
+    if _is_large(before, body) or _is_large(item, body):
+        return _is_large(before, body) and _is_large(item, body)
+    indented = item.box.left - sheet.left > item.em * 1.2
+    full = before.box.right > sheet.right - 2.5 * max(before.em, item.em)
+    return full and not indented and abs(before.em - item.em) < body * 0.15
+
+
+def _same_columns(above: Sequence[float], below: Sequence[float]) -> bool:
+    """Whether two pieces have the same sides, and the upright lines of one are among the other's."""
+    more, fewer = (above, below) if len(above) >= len(below) else (below, above)
+    sides = abs(above[0] - below[0]) < _LEAST_CELL and abs(above[-1] - below[-1]) < _LEAST_CELL
+    return sides and all(min(abs(x - other) for other in more) < _LEAST_CELL for x in fewer)
+
+
+def _joined(pieces: Sequence[Piece]) -> list[list[str | None]]:
+    """The rows of all pieces in the columns of the one that shows most of them."""
+    edges = max((piece.edges for piece in pieces), key=len)
+    rows: list[list[str | None]] = []
+    first: list[list[str | None]] = []
+    labels: dict[int, str] = {}
+    for piece in pieces:
+        own = _rows(piece, edges)
+        repeated = _alike(first, own) if rows else 0
+        first = first or own
+        for column, label in labels.items():
+            if repeated < len(own) and own[repeated][column] == label:
+                own[repeated][column] = None
+        rows += own[repeated:]
+        labels = {_column(piece, edges, at): text for at, text in _open_labels(piece)}
+    return rows
+
+
+def _column(piece: Piece, edges: Sequence[float], at: int) -> int:
+    return min(range(len(edges)), key=lambda index: abs(edges[index] - piece.edges[at]))
+
+
+def _rows(piece: Piece, edges: Sequence[float]) -> list[list[str | None]]:
+    rows: list[list[str | None]] = [[None] * (len(edges) - 1) for _ in range(piece.row_count)]
+    for (row, column), cell in piece.cells.items():
+        rows[row][_column(piece, edges, column)] = cell.text
+    return rows
+
+
+def _alike(above: Sequence[Sequence[object]], below: Sequence[Sequence[object]]) -> int:
+    """How many rows at the top of both are the same."""
+    return next((at for at, (one, two) in enumerate(zip(above, below, strict=False)) if one != two), 0)
+
+
+def _open_labels(piece: Piece) -> Iterator[tuple[int, str]]:
+    """The labels beside several rows that reach the end of the piece: the next page may repeat them."""
+    for (row, column), cell in piece.cells.items():
+        if cell.down == piece.row_count and cell.down - row > 1 and cell.text and not _is_figure(cell.text):
+            yield column, cell.text
+
+
+def _is_figure(text: str) -> bool:
+    return all(unicodedata.category(sign) in {"Nd", "Po", "Pd", "Zs"} for sign in text)
