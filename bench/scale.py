@@ -65,11 +65,11 @@ def _built(root: Path, inputs: Path, outputs: Path) -> tuple[float, _Peaks]:
     peaks = _Peaks()
     start = time.perf_counter()
     with subprocess.Popen(
-        words, cwd=root, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        words, cwd=root, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as process:
         watch = threading.Thread(target=_watched, args=(process, peaks))
         watch.start()
-        said = process.communicate()[1]
+        said = process.communicate()[0]
         seconds = time.perf_counter() - start
         watch.join()
     if process.returncode:

@@ -63,6 +63,7 @@ _INLINE = frozenset(
         "nobr",
     ]
 )
+_COUNT = re.compile(r"[0-9]{1,5}")
 _RUN = re.compile(r"\s+")
 
 
@@ -195,9 +196,7 @@ def _resolved(lines: list[etree._Element]) -> list[list[str | None]]:
 
 def _span(cell: etree._Element, name: str) -> int:
     stated = cell.get(name, "1").strip()
-    return (
-        max(1, min(int(stated), MAX_ROWS)) if stated.isascii() and stated.isdigit() and len(stated) < 6 else 1
-    )  # noqa: PLR2004
+    return max(1, min(int(stated), MAX_ROWS)) if _COUNT.fullmatch(stated) else 1
 
 
 def _cell_text(cell: etree._Element) -> str:

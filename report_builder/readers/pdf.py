@@ -10,15 +10,15 @@ import ctypes
 import re
 import unicodedata
 from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, product
+from itertools import chain, pairwise, product
 from statistics import median
 from typing import NamedTuple
 
 import pypdfium2 as pdfium
-import pypdfium2.raw as raw
+from pypdfium2 import raw
 
 from report_builder.errors import UnreadableError
 from report_builder.model import Document, Grid
@@ -29,6 +29,7 @@ MAX_CHARACTERS = 1_000_000
 MAX_RULES = 20_000
 
 _PAGE_NUMBER = re.compile(r"[—–\-\s]*第?\s*\d{1,4}\s*页?[—–\-\s]*")
+_HALF = re.compile("[\ud800-\udfff]")
 _FOOT = 0.13
 _STRAIGHT = 1.2
 _NEAR = 1.6
@@ -110,8 +111,22 @@ def read(data: bytes) -> Document:
     finally:
         document.close()
     if not any(pages):
-        raise UnreadableError("PDF 里没有文字，可能是扫描件", "请提供由 Word 等直接导出的 PDF，或提供 Word、网页版")
-    return _document(pages)
+        raise UnreadableError(
+            "PDF 里没有文字，可能是扫描件", "请提供由 Word 等直接导出的 PDF，或提供 Word、网页版"
+        )
+    return _document(_without_running_heads(pages))
+
+
+def _without_running_heads(pages: Sequence[Sequence[Line | Piece]]) -> list[list[Line | Piece]]:
+    """The pages without the lines that stand at one height on most of them."""
+    seen = Counter(
+        (item.text, round(item.box.top)) for page in pages for item in page if isinstance(item, Line)
+    )
+    often = {key for key, times in seen.items() if times > max(2, len(pages) / 2)}
+    return [
+        [item for item in page if isinstance(item, Piece) or (item.text, round(item.box.top)) not in often]
+        for page in pages
+    ]
 
 
 def _opened(data: bytes) -> pdfium.PdfDocument:
@@ -130,7 +145,8 @@ def _page(document: pdfium.PdfDocument, number: int) -> Iterator[Line | Piece]:
     tables, outside = _tables(rules, glyphs)
     foot = page.get_height() * _FOOT
     lines = (line for line in _lines(outside) if line.box.top > foot or not _PAGE_NUMBER.fullmatch(line.text))
-    yield from sorted((*lines, *tables), key=lambda item: -item.box.top)
+    items: list[Line | Piece] = [*lines, *tables]
+    yield from sorted(items, key=lambda item: -item.box.top)
 
 
 # --- what a page holds -----------------------------------------------------------------------------------------
@@ -161,33 +177,48 @@ def _drawn(page: object) -> tuple[list[Box], list[Box]]:
     """
     rules: list[Box] = []
     pictures: list[Box] = []
-    figure: Box | None = None
+    figures: dict[int, Box] = {}
     whole = raw.FPDF_GetPageWidthF(page) * raw.FPDF_GetPageHeightF(page)
     for at in range(raw.FPDFPage_CountObjects(page)):
         drawn = raw.FPDFPage_GetObject(page, at)
         kind = raw.FPDFPageObj_GetType(drawn)
-        if kind == raw.FPDF_PAGEOBJ_TEXT:
-            continue
-        if _is_figure_part(drawn):
-            figure = _around([_bounds(drawn), *([figure] if figure else [])])
-            continue
-        if kind == raw.FPDF_PAGEOBJ_PATH and len(rules) < MAX_RULES:
+        figure = _figure(drawn)
+        if figure is not None:
+            known = figures.get(figure)
+            figures[figure] = _around([_bounds(drawn), *([known] if known else [])])
+        elif kind == raw.FPDF_PAGEOBJ_PATH and len(rules) < MAX_RULES and not _is_ground(drawn):
             rules += _rules(drawn)
         elif kind == raw.FPDF_PAGEOBJ_FORM and _area(_bounds(drawn)) < whole / 2:
             pictures.append(_bounds(drawn))
-        if figure is not None:
-            pictures.append(figure)
-            figure = None
-    return rules, [*pictures, *([figure] if figure else [])]
+    return rules, [*pictures, *figures.values()]
+
+
+def _is_ground(drawn: object) -> bool:
+    """Whether a path only fills one rectangle that is no line: the ground of a cell, a page, a picture."""
+    mode, stroked = ctypes.c_int(), ctypes.c_int()
+    raw.FPDFPath_GetDrawMode(drawn, ctypes.byref(mode), ctypes.byref(stroked))
+    if stroked.value or raw.FPDFPath_CountSegments(drawn) > _RECTANGLE:
+        return False
+    box = _bounds(drawn)
+    return min(box.right - box.left, box.top - box.bottom) > _LEAST_CELL
+
+
+_RECTANGLE = 5
 
 
 def _area(box: Box) -> float:
     return (box.right - box.left) * (box.top - box.bottom)
 
 
-def _is_figure_part(drawn: object) -> bool:
-    count = raw.FPDFPageObj_CountMarks(drawn)
-    return count > 0 and any(_is_figure_mark(raw.FPDFPageObj_GetMark(drawn, at)) for at in range(count))
+def _figure(drawn: object) -> int | None:
+    """The number of the tagged figure a thing is part of: two figures on a page are two regions, not one."""
+    for at in range(raw.FPDFPageObj_CountMarks(drawn)):
+        mark = raw.FPDFPageObj_GetMark(drawn, at)
+        if _is_figure_mark(mark):
+            number = ctypes.c_int()
+            raw.FPDFPageObjMark_GetParamIntValue(mark, b"MCID", ctypes.byref(number))
+            return number.value
+    return None
 
 
 _FIGURE = "Figure".encode("utf-16-le") + b"\0\0"
@@ -210,8 +241,12 @@ def _rules(drawn: object) -> Iterator[Box]:
     matrix = raw.FS_MATRIX()
     raw.FPDFPageObj_GetMatrix(drawn, ctypes.byref(matrix))
     for (x0, y0), (x1, y1) in _strokes(drawn):
-        left, right = sorted((matrix.a * x0 + matrix.c * y0 + matrix.e, matrix.a * x1 + matrix.c * y1 + matrix.e))
-        bottom, top = sorted((matrix.b * x0 + matrix.d * y0 + matrix.f, matrix.b * x1 + matrix.d * y1 + matrix.f))
+        left, right = sorted(
+            (matrix.a * x0 + matrix.c * y0 + matrix.e, matrix.a * x1 + matrix.c * y1 + matrix.e)
+        )
+        bottom, top = sorted(
+            (matrix.b * x0 + matrix.d * y0 + matrix.f, matrix.b * x1 + matrix.d * y1 + matrix.f)
+        )
         wide, high = right - left, top - bottom
         if min(wide, high) < _STRAIGHT and max(wide, high) > _LEAST_CELL:
             yield Box(left, bottom, right, top)
@@ -256,13 +291,25 @@ def _lines(glyphs: Iterable[Glyph]) -> list[Line]:
 def _line(row: Sequence[Glyph]) -> Line:
     boxes = [glyph.box for glyph in row if glyph.sign != " "] or [row[0].box]
     em = max(box.right - box.left for box in boxes)
-    return Line(_around(boxes), "".join(_words(row, em)).strip(), em)
+    return Line(_around(boxes), _paired("".join(_words(row, em)).strip()), em)
+
+
+def _paired(text: str) -> str:
+    """PDFium may give a rare character as two halves."""
+    if text.isascii() or not _HALF.search(text):
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _words(row: Sequence[Glyph], em: float) -> Iterator[str]:
     """The characters of a line; a wide gap between two Latin ones is a space that was not written."""
     for before, glyph in zip((None, *row), row, strict=False):
-        if before and _is_latin(before.sign) and _is_latin(glyph.sign) and glyph.box.left - before.box.right > em * 0.2:
+        if (
+            before
+            and _is_latin(before.sign)
+            and _is_latin(glyph.sign)
+            and glyph.box.left - before.box.right > em * 0.2
+        ):
             yield " "
         yield glyph.sign
 
@@ -337,7 +384,10 @@ def _piece(rules: Sequence[Box], glyphs: Sequence[Glyph]) -> Piece | None:
         if place in owner:
             held[owner[place][:2]].append(glyph)
     anchors = sorted(set(owner.values()))
-    cells = {(row, column): Cell(_cell_text(held[row, column]), down, right) for row, column, down, right in anchors}
+    cells = {
+        (row, column): Cell(_cell_text(held[row, column]), down, right)
+        for row, column, down, right in anchors
+    }
     return Piece(_around(rules), tuple(walls.xs), len(walls.ys) - 1, cells)
 
 
@@ -360,16 +410,20 @@ class _Walls:
         level = [rule for rule in rules if rule.top - rule.bottom <= rule.right - rule.left]
         self.xs = _places((rule.left + rule.right) / 2 for rule in upright)
         self.ys = _places(-(rule.top + rule.bottom) / 2 for rule in level)
-        self._right = self._parted((((r.left + r.right) / 2, -r.top, -r.bottom) for r in upright), self.xs, self.ys)
-        self._below = self._parted(((-(r.top + r.bottom) / 2, r.left, r.right) for r in level), self.ys, self.xs)
+        self._right = self._parted(
+            (((r.left + r.right) / 2, -r.top, -r.bottom) for r in upright), self.xs, self.ys
+        )
+        self._below = self._parted(
+            ((-(r.top + r.bottom) / 2, r.left, r.right) for r in level), self.ys, self.xs
+        )
 
     @staticmethod
     def _parted(
         rules: Iterable[tuple[float, float, float]], places: Sequence[float], along: Sequence[float]
     ) -> set[tuple[int, int]]:
         """The pairs (place, stretch between two of ``along``) where a rule stands."""
-        middles = [(start + end) / 2 for start, end in zip(along, along[1:], strict=False)]
-        found = set()
+        middles = [(start + end) / 2 for start, end in pairwise(along)]
+        found: set[tuple[int, int]] = set()
         for at, start, end in rules:
             place = min(range(len(places)), key=lambda index: abs(places[index] - at))
             found.update((place, index) for index, middle in enumerate(middles) if start <= middle <= end)
@@ -379,7 +433,11 @@ class _Walls:
         """Whether there are two columns and one row, with a whole line above and below; bars on an axis have none."""
         columns = range(len(self.xs) - 1)
         ends = (0, len(self.ys) - 1)
-        return len(columns) > 1 and ends[1] > 0 and all((end, column) in self._below for end in ends for column in columns)
+        return (
+            len(columns) > 1
+            and ends[1] > 0
+            and all((end, column) in self._below for end in ends for column in columns)
+        )
 
     def owners(self) -> dict[tuple[int, int], Anchor]:
         """For each place of the grid the cell it belongs to: its first row and column, and those before which it ends."""
@@ -459,7 +517,9 @@ def _sheets(pages: Sequence[Sequence[Line | Piece]]) -> Iterator[Sheet]:
         yield Sheet(tuple(items), left, right)
 
 
-def _goes_on(before: Line | Piece, item: Line | Piece, sheet: Sheet, body: float, *, begins_page: bool) -> bool:
+def _goes_on(
+    before: Line | Piece, item: Line | Piece, sheet: Sheet, body: float, *, begins_page: bool
+) -> bool:
     """Whether ``item`` continues what ``before`` began."""
     if isinstance(before, Piece) and isinstance(item, Piece):
         return begins_page and _same_columns(before.edges, item.edges)

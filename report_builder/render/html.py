@@ -22,6 +22,10 @@ _LINE = 20
 _TEXT_WIDTH = 442.2
 _SMALLEST = 9.0
 _CELL_EDGES = 3.4
+_UNUSABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+"""What no XML file may hold; a PDF is set from one."""
+_PLAINER = {0x2011: "-", 0xA0: " "}
+"""Signs that look like others and that few faces have: looking for one took a minute once."""
 _NUMBERED = re.compile(r"(（.）)(.+)")
 _WORD_END = re.compile(r"\d{4}年|[）)]|.(?=[（(])")
 _ID = re.compile(
@@ -100,13 +104,14 @@ def printed(draft: Draft, fmt: Format, pictures: Mapping[str, str]) -> str:
 
 
 def _page(name: str, draft: Draft, items: Iterable[Item], **more: object) -> str:
-    return _template(name).render(
+    page = _template(name).render(
         draft=draft,
         title=title_lines(draft.title, draft.unit),
         notices=[block.text for block in draft.blocks if isinstance(block, Notice)],
         blocks=list(items),
         **more,
     )
+    return _UNUSABLE.sub("", page).translate(_PLAINER)
 
 
 @cache
@@ -115,7 +120,9 @@ def _template(name: str) -> Template:
     return Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template(name)
 
 
-def _items(blocks: Iterable[Block], fmt: Format, pictures: Mapping[str, str], *, folded: bool) -> Iterator[Item]:
+def _items(
+    blocks: Iterable[Block], fmt: Format, pictures: Mapping[str, str], *, folded: bool
+) -> Iterator[Item]:
     """The blocks below the title; a notice stands above it, and the title is the page's own."""
     tables, charts = itertools.count(1), itertools.count(1)
     for block in blocks:
@@ -125,11 +132,15 @@ def _items(blocks: Iterable[Block], fmt: Format, pictures: Mapping[str, str], *,
             case Paragraph(text=text):
                 yield Item("paragraph", text)
             case StatutoryTable():
-                yield _table_item(_statutory(fmt, fmt.table(block.key), block.printed, folded=folded), next(tables))
+                yield _table_item(
+                    _statutory(fmt, fmt.table(block.key), block.printed, folded=folded), next(tables)
+                )
             case PlainTable():
                 yield _table_item(_plain(block), next(tables))
             case Chart(name=name) if name in pictures:
-                yield Item("chart", block.alt, f"图{next(charts)} {block.title}", name=name, svg=pictures[name])
+                yield Item(
+                    "chart", block.alt, f"图{next(charts)} {block.title}", name=name, svg=pictures[name]
+                )
 
 
 def _table_item(view: View, number: int) -> Item:
@@ -162,7 +173,7 @@ def _statutory(fmt: Format, table: Table, figures: Mapping[str, str], *, folded:
         quiet=True,
         widths=widths,
         head=rows[: table.header_rows],
-        bodies=[rows[top:bottom] for top, bottom in zip(edges, edges[1:], strict=False)],
+        bodies=[rows[top:bottom] for top, bottom in itertools.pairwise(edges)],
     )
 
 

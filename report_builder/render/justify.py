@@ -36,7 +36,9 @@ def supported() -> bool:
         return False
     names = list(inspect.signature(_stretch_spaces).parameters)
     needed = ("set_text", "get_first_line", "deactivate", "reactivate")
-    return names == ["context", "line", "extra_width"] and all(hasattr(line_break.Layout, name) for name in needed)
+    return names == ["context", "line", "extra_width"] and all(
+        hasattr(line_break.Layout, name) for name in needed
+    )
 
 
 @contextmanager

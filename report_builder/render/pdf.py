@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from functools import cache
 from types import ModuleType, SimpleNamespace
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
-import cssselect2
-import pydyf
+import cssselect2  # type: ignore[import-untyped]
+import pydyf  # type: ignore[import-untyped]
 
 from report_builder import fonts
 from report_builder.errors import ReportBuilderError
@@ -71,19 +71,28 @@ def write(html: str, draft: Draft, fonts: FontSet) -> Pdf:
     """
     engine = _engine(fonts)
     with _heard() as said, _without_collecting(), _packed_quickly():
-        data = _set(_parsed(html, engine), engine, hashlib.sha256(html.encode()).digest()[:16])
+        data = _set(_parsed(html, engine), draft, engine, hashlib.sha256(html.encode()).digest()[:16])
     return Pdf(data, (*engine.warnings, *dict.fromkeys(map(_worded, said))))
 
 
-def _set(page: Any, engine: _Engine, identifier: bytes) -> bytes:  # noqa: ANN401 - WeasyPrint has no types
+def _set(page: Any, draft: Draft, engine: _Engine, identifier: bytes) -> bytes:  # noqa: ANN401 - it has no types
     """Lay the page out and draw it, with what we add to WeasyPrint where its version is one we know."""
-    options = {"font_config": engine.font_config, "stylesheets": [engine.style], "pdf_variant": _VARIANT}
-    if not engine.justify.supported():
-        return bytes(page.write_pdf(pdf_identifier=identifier, **options))
-    with engine.justify.flush_right(), engine.tables.whole_lines():
-        laid_out = page.render(**options)
-        engine.tables.carry_over(laid_out.pages)
+    known = engine.justify.supported()
+    with engine.justify.flush_right(), engine.tables.whole_lines() if known else contextlib.nullcontext():
+        laid_out = page.render(
+            font_config=engine.font_config, stylesheets=[engine.style], pdf_variant=_VARIANT
+        )
+        if known:
+            engine.tables.carry_over(laid_out.pages)
+        _describe(laid_out.metadata, draft)
         return bytes(laid_out.write_pdf(pdf_identifier=identifier, pdf_variant=_VARIANT))
+
+
+def _describe(metadata: Any, draft: Draft) -> None:  # noqa: ANN401
+    """Title, unit and day of publication; without such a day no date at all, least of all today's."""
+    metadata.title, metadata.authors, metadata.lang = draft.title, [draft.unit], "zh-CN"
+    if draft.published_on is not None:
+        metadata.created = metadata.modified = draft.published_on.isoformat()
 
 
 def _parsed(html: str, engine: _Engine) -> Any:  # noqa: ANN401
@@ -93,8 +102,8 @@ def _parsed(html: str, engine: _Engine) -> Any:  # noqa: ANN401
     """
     usual = engine.weasyprint.HTML
     try:
-        root = ElementTree.fromstring(html)
-    except ElementTree.ParseError:
+        root = ET.fromstring(html)  # noqa: S314 - our own page, which declares no entities
+    except ET.ParseError:
         return usual(string=html, url_fetcher=engine.fetcher)
     page = usual.__new__(usual)
     page.base_url, page.url_fetcher, page.media_type = None, engine.fetcher, "print"

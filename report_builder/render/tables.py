@@ -57,12 +57,16 @@ def _close(table: Any) -> None:  # noqa: ANN401
 def _mended(rows: Sequence[Any], earlier: Sequence[Open]) -> list[Open]:
     """The cells that are still open under ``rows``; those open above them are repeated in the first row."""
     first, last = rows[0], rows[-1]
-    begun = [Open(cell, row.index + cell.rowspan - 1) for row in rows for cell in row.children if cell.rowspan > 1]
+    begun = [
+        Open(cell, row.index + cell.rowspan - 1) for row in rows for cell in row.children if cell.rowspan > 1
+    ]
     repeated = [Open(one.cell.deepcopy(), one.end) for one in earlier if one.end >= first.index]
     for one in repeated:
         _place(one.cell, first.position_y, _bottom(rows, one.end))
     if repeated:
-        first.children = sorted([*first.children, *(one.cell for one in repeated)], key=lambda cell: cell.grid_x)
+        first.children = sorted(
+            [*first.children, *(one.cell for one in repeated)], key=lambda cell: cell.grid_x
+        )
     cut = [one for one in begun if one.end > last.index]
     for one in cut:
         _place(one.cell, one.cell.position_y, _bottom(rows, one.end))
