@@ -121,11 +121,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")
     try:
         asked = _parser().parse_args(arguments)
-        if asked.scheduler:
-            return _say_and(
-                CANNOT_RUN, "--scheduler 本版本尚未提供；请去掉这个参数，用 --jobs 指定同时处理的单位数"
-            )
-        status: int = asked.run(asked)
+        refusal = _refusal(asked)
+        return _say_and(CANNOT_RUN, refusal) if refusal else int(asked.run(asked))
     except UnreadableError as fault:
         return _say_and(BLOCKED, str(fault))
     except ReportBuilderError as fault:
@@ -135,7 +132,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
-    return status
+
+
+def _refusal(asked: argparse.Namespace) -> str:
+    """Why the common options cannot be met; empty where they can."""
+    if asked.as_of and not _is_day(asked.as_of):
+        return f"--as-of 后面是“{asked.as_of}”，应为日期，如 2025-02-01"
+    if asked.jobs < 0:
+        return f"--jobs 后面是 {asked.jobs}，应为 1 或更大的整数（0 表示处理器核数）"
+    if asked.scheduler:
+        return "--scheduler 本版本尚未提供；请去掉这个参数，用 --jobs 指定同时处理的单位数"
+    return ""
+
+
+def _is_day(text: str) -> bool:
+    parts = text.split("-")
+    return [len(part) for part in parts] == [4, 2, 2] and all(part.isdigit() for part in parts)
 
 
 def _say_and(status: int, sentence: str) -> int:
@@ -155,7 +167,7 @@ def _options(asked: argparse.Namespace) -> Options:
         outputs=asked.outputs,
         year=asked.year,
         units=tuple(asked.unit),
-        jobs=max(asked.jobs, 0),
+        jobs=asked.jobs,
         formats=formats,
         reason=getattr(asked, "allow_findings", None) or "",
         force=getattr(asked, "force", False),

@@ -107,11 +107,11 @@ def _lead(desk: _Desk) -> Iterator[str]:
 
 
 def _section(desk: _Desk, section: SectionSpec) -> Iterator[Block]:
-    """The unit's own text first, then what is computed, the table, the pictures; section six adds fee and tasks."""
+    """The fee position where it belongs, the unit's own text, what is computed, the table, the pictures, the tasks."""
     own = desk.now.ret.paragraphs(section.number)
+    yield from (Paragraph(text) for text in _fee(desk, section) if text not in own)
     yield from map(_text_block, own)
-    computed = (*_sentences(desk, section.number), *_fee(desk, section))
-    yield from (Paragraph(text) for text in computed if text not in own)
+    yield from (Paragraph(text) for text in _sentences(desk, section.number) if text not in own)
     for table in desk.now.fmt.tables:
         if table.section == section.number:
             yield _statutory(table, desk.now.ret)
@@ -225,7 +225,7 @@ def change_in_words(change: Change, unit: str, base: Number, now: Number) -> str
     """“，较上年增加5件、增长16.67%”; no per cent on a base of zero or of a few cases, where it says nothing."""
     difference = max(now, base) - min(now, base)
     if not difference:
-        return change.same
+        return change.same if now else ""
     if not base:
         return change.from_zero.format(unit=unit)
     small = base < change.percent_base

@@ -466,8 +466,16 @@ def _unchanged(entry: manifest.Entry, job: Job, folder: Path) -> UnitResult:
 
 
 def _why_blocked(findings: Iterable[Finding]) -> str:
-    held_back = [finding for finding in findings if blocks([finding])]
-    return f"有 {len(held_back)} 处必须更正（见 {ANSWERED}.xlsx）"
+    severities = [finding.severity for finding in findings]
+    said = [
+        f"{count} 处{word}"
+        for word, count in (
+            ("退回", severities.count(Severity.REJECT)),
+            ("须更正", severities.count(Severity.CORRECT)),
+        )
+        if count
+    ]
+    return f"有{'、'.join(said)}（见 {ANSWERED}.xlsx）"
 
 
 def _run(place: Place, jobs: Sequence[Job]) -> Iterator[UnitResult]:

@@ -120,13 +120,30 @@ def _fits(number: Number | None, kind: str) -> bool:
 
 def computed_total(rule: Rule, case: Case) -> Outcome:
     """Totals that were left blank, or hold only a formula: computed here, or not to be computed."""
-    blames = []
-    for key, held in case.ret.cells.items():
-        slot = case.fmt.slots[key]
-        if slot.total_of and held.typed in {Typed.COMPUTED, Typed.BLANK, Typed.FORMULA}:
-            value = rule.params["unknown"] if held.number is None else printed(held.number)
-            blames.append(Blame((key,), {"label": slot.label, "value": value}))
+    left = [
+        slot
+        for slot in case.fmt.slots.values()
+        if slot.total_of and _left_to_us(case.ret.cells.get(slot.key))
+    ]
+    tables = groupby(left, key=lambda slot: slot.table)
+    blames = [_computed(rule, case, list(slots)) for _, slots in tables]
     return outcome(blames, ran=bool(case.ret.cells), why="没有读到报表")
+
+
+def _left_to_us(held: Figure | None) -> bool:
+    return held is not None and held.typed in {Typed.COMPUTED, Typed.BLANK, Typed.FORMULA}
+
+
+def _computed(rule: Rule, case: Case, slots: Sequence[Slot]) -> Blame:
+    """All such totals of one table in one finding: a sheet of thirty must not bury what else was found."""
+    said = []
+    for slot in slots[: rule.params["shown"]]:
+        number = case.ret.number(slot.key)
+        value = rule.params["unknown"] if number is None else printed(number)
+        said.append(f"{slot.label} {value}")
+    more = " 等" if len(slots) > len(said) else ""
+    facts = {"count": len(slots), "values": "、".join(said) + more}
+    return Blame(tuple(slot.key for slot in slots), facts)
 
 
 def sums_agree(rule: Rule, case: Case) -> Outcome:
@@ -308,7 +325,7 @@ KINDS: Mapping[str, _Shape] = {
     "trouble": _shape(trouble, "trouble"),
     "filled": _shape(filled, "", "row columns count"),
     "proper_number": _shape(proper_number, "count change amount", "label typed expected"),
-    "computed_total": _shape(computed_total, "unknown", "label value"),
+    "computed_total": _shape(computed_total, "unknown shown", "count values"),
     "sums_agree": _shape(sums_agree, "table left right blame", "column left right difference"),
     "column_total": _shape(column_total, "table", "row column sum total difference"),
     "row_total": _shape(row_total, "table", "row column sum total difference"),

@@ -34,6 +34,7 @@ from report_builder.readers import docx as reader
 from report_builder.recognise import find_tables
 from report_builder.render import docx as renderer
 from report_builder.render import look, template
+from report_builder.render.titles import title_lines
 from report_builder.spec import Format, Table, load_spec
 
 DATA = Path(__file__).parent / "data"
@@ -312,7 +313,7 @@ unit_name = st.lists(
 @given(unit_name.map("".join), st.sampled_from(["", "2031年", "二〇三一年"]))
 def test_a_title_is_broken_evenly_and_never_within_a_number(unit: str, year: str) -> None:
     title = f"{unit}{year}政府信息公开工作年度报告"
-    lines = renderer.title_lines(title)
+    lines = title_lines(title, unit)
     assert "".join(lines) == title
     assert all(renderer._ems(found) <= 21 for found in lines)
     assert all(len(found) > 1 for found in lines)
@@ -320,8 +321,10 @@ def test_a_title_is_broken_evenly_and_never_within_a_number(unit: str, year: str
 
 
 def test_a_long_title_is_broken_after_the_unit() -> None:
-    assert renderer.title_lines(TITLE) == (UNIT, TITLE.removeprefix(UNIT))
-    assert renderer.title_lines(f"示例局{TITLE.removeprefix(UNIT)}") == (f"示例局{TITLE.removeprefix(UNIT)}",)
+    assert title_lines(TITLE, UNIT) == (UNIT, TITLE.removeprefix(UNIT))
+    assert title_lines(f"示例局{TITLE.removeprefix(UNIT)}", "示例局") == (
+        f"示例局{TITLE.removeprefix(UNIT)}",
+    )
 
 
 def test_large_figures_are_narrowed_and_ordinary_ones_are_not() -> None:

@@ -117,18 +117,17 @@ def _items(root: etree._Element) -> Iterator[str | Grid]:
     walk = etree.iterwalk(root, events=("start", "end"))
     for event, element in walk:
         grid = _grid(element, tables + 1) if event == "start" and element.tag == "table" else None
-        hidden = event == "start" and (grid is not None or _is_hidden(element))
+        skipped = event == "start" and (grid is not None or _is_hidden(element))
         if element.tag not in _INLINE:
             yield from _paragraph(words)
         if grid is not None:
             tables += 1
+            yield from filter(None, (_cell_text(one) for one in element.iterchildren("caption")))
             yield grid
-        if hidden:
+        if skipped:
             walk.skip_subtree()
-        elif event == "start":
-            words.append(element.text or "")
-        if event == "end":
-            words.append(element.tail or "")
+        else:
+            words.append((element.text if event == "start" else element.tail) or "")
     yield from _paragraph(words)
 
 
@@ -200,17 +199,17 @@ def _span(cell: etree._Element, name: str) -> int:
 
 
 def _cell_text(cell: etree._Element) -> str:
-    """The words of a cell; a label broken over paragraphs is one label."""
+    """The words of a cell or caption; a label broken over paragraphs is one label."""
     parts: list[str] = []
     words: list[str] = []
     walk = etree.iterwalk(cell, events=("start", "end"))
     for event, element in walk:
         if element.tag not in _INLINE:
             parts += _paragraph(words)
-        if event == "start" and _is_hidden(element):
+        if event == "end":
+            words.append((element.tail or "") if element is not cell else "")
+        elif _is_hidden(element):
             walk.skip_subtree()
-        elif event == "start":
+        else:
             words.append(element.text or "")
-        elif element is not cell:
-            words.append(element.tail or "")
     return "".join((*parts, *_paragraph(words)))

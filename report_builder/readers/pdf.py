@@ -140,7 +140,7 @@ def _opened(data: bytes) -> pdfium.PdfDocument:
 
 def _page(document: pdfium.PdfDocument, number: int) -> Iterator[Line | Piece]:
     page = document[number]
-    rules, pictures = _drawn(page.raw)
+    rules, pictures = _drawn(page)
     glyphs = [glyph for glyph in _glyphs(page) if not any(box.holds(glyph.x, glyph.y) for box in pictures)]
     tables, outside = _tables(rules, glyphs)
     foot = page.get_height() * _FOOT
@@ -170,7 +170,7 @@ _SPACE = ord(" ")
 _NO_CHARACTER = frozenset({0xFEFF, 0xFFFE, 0xFFFF, 0xFFFD})
 
 
-def _drawn(page: object) -> tuple[list[Box], list[Box]]:
+def _drawn(page: pdfium.PdfPage) -> tuple[list[Box], list[Box]]:
     """The level and upright lines of a page, and the pictures in it that may hold words.
 
     A picture is what a tagged PDF calls one, else a part that is drawn as a thing of its own.
@@ -178,9 +178,9 @@ def _drawn(page: object) -> tuple[list[Box], list[Box]]:
     rules: list[Box] = []
     pictures: list[Box] = []
     figures: dict[int, Box] = {}
-    whole = raw.FPDF_GetPageWidthF(page) * raw.FPDF_GetPageHeightF(page)
-    for at in range(raw.FPDFPage_CountObjects(page)):
-        drawn = raw.FPDFPage_GetObject(page, at)
+    whole = page.get_width() * page.get_height()
+    for at in range(raw.FPDFPage_CountObjects(page.raw)):
+        drawn = raw.FPDFPage_GetObject(page.raw, at)
         kind = raw.FPDFPageObj_GetType(drawn)
         figure = _figure(drawn)
         if figure is not None:

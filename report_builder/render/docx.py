@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from report_builder.model import Block, Chart, Draft, Heading, Notice, Paragraph, PlainTable, StatutoryTable
 from report_builder.render import look
+from report_builder.render.titles import title_lines
 from report_builder.spec import Format, Placed, Table
 
 TEXT_WIDTH = 8844
@@ -24,7 +25,6 @@ TEXT_WIDTH = 8844
 
 _EMU_PER_TWIP = 635
 _TALLEST_PICTURE = 110 * 36_000
-_TITLE_ROOM = 20
 _HEADER_ROOM = 60
 _MARGIN = 60
 _SHORT_LABEL = 3
@@ -35,7 +35,6 @@ _ROW_HEIGHT = 425
 _UNSCALED = 100
 _NARROWEST = 50
 _FIXED_DAY = "1980-01-01"
-_YEAR = re.compile(r"\d{4}年")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _IN_TEXT = str.maketrans(
     {
@@ -111,7 +110,9 @@ def write(draft: Draft, fmt: Format, pictures: Mapping[str, bytes], *, mirrored:
     base = _base(mirrored=mirrored)
     shown = _shown(draft.blocks, pictures)
     parts = dict(base.parts)
-    body = "".join(_block(block, number, fmt, shown) for number, block in enumerate(draft.blocks, 1))
+    body = "".join(
+        _block(block, number, draft.unit, fmt, shown) for number, block in enumerate(draft.blocks, 1)
+    )
     parts["word/document.xml"] = _text_part(base.opening + body + base.closing)
     parts["docProps/core.xml"] = _text_part(_properties(draft))
     parts.update(_headers(base, draft.blocks))
@@ -121,32 +122,12 @@ def write(draft: Draft, fmt: Format, pictures: Mapping[str, bytes], *, mirrored:
     return _package(parts)
 
 
-def title_lines(title: str) -> tuple[str, ...]:
-    """A title as it is set: one line where it fits, else broken before the year into even lines."""
-    if _ems(title) <= _TITLE_ROOM:
-        return (title,)
-    year = _YEAR.search(title)
-    cut = year.start() if year else 0
-    return tuple(line for half in (title[:cut], title[cut:]) if half for line in _even_lines(half))
-
-
-def _even_lines(text: str) -> list[str]:
-    """Lines of about one length, the first the longest; a number is never broken."""
-    count = math.ceil(_ems(text) / _TITLE_ROOM)
-    if count == 1:
-        return [text]
-    cut = math.ceil(len(text) / count)
-    while cut > 1 and text[cut - 1].isascii() and text[cut].isascii():
-        cut -= 1
-    return [text[:cut], *_even_lines(text[cut:])]
-
-
 def _ems(text: str) -> float:
     """The width of a text in full-width characters."""
     return sum(0.5 if sign.isascii() else 1 for sign in text)
 
 
-def _block(block: Block, number: int, fmt: Format, shown: Mapping[str, _Picture]) -> str:
+def _block(block: Block, number: int, unit: str, fmt: Format, shown: Mapping[str, _Picture]) -> str:
     """One block; ``number`` is its place in the draft, which makes the ids of pictures unique."""
     match block:
         case StatutoryTable():
@@ -156,13 +137,13 @@ def _block(block: Block, number: int, fmt: Format, shown: Mapping[str, _Picture]
         case Chart():
             return _chart(block, number, shown[block.name]) if block.name in shown else ""
         case _:
-            return _line(block)
+            return _line(block, unit)
 
 
-def _line(block: Heading | Paragraph | Notice) -> str:
+def _line(block: Heading | Paragraph | Notice, unit: str) -> str:
     match block:
         case Heading(level=0):
-            return _paragraph("Title", _run("\n".join(title_lines(block.text))))
+            return _paragraph("Title", _run("\n".join(title_lines(block.text, unit))))
         case Heading():
             return _paragraph(f"Heading{block.level}", _run(block.text))
         case Paragraph():

@@ -1,0 +1,122 @@
+"""The faces: where they come from, what is asked for in turn, what is missing, and that no others are seen."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from report_builder import fonts
+from report_builder.fonts import Face, FontSet, Role
+
+FOUND = fonts.find()
+
+
+@pytest.fixture
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of the user's with one face in it, laid out as set-up does."""
+    latin = FOUND.file(Role.LATIN)
+    assert latin is not None
+    (tmp_path / "fonts").mkdir()
+    shutil.copy(latin, tmp_path / "fonts" / "own.ttf")
+    roles = {fonts.NAMES[Role.LATIN]: {"file": "fonts/own.ttf", "family": "Own"}}
+    (tmp_path / "fonts.json").write_text(json.dumps({"schema": 1, "roles": roles}), "utf-8")
+    monkeypatch.setenv(fonts.SETTING, str(tmp_path / "fonts"))
+    return tmp_path / "fonts"
+
+
+def test_every_role_has_a_face_after_set_up() -> None:
+    assert [face.role for face in FOUND.faces] == list(Role)
+    assert fonts.shortage(FOUND) == ""
+
+
+def test_the_users_folder_comes_first_and_the_rest_is_found_elsewhere(own_folder: Path) -> None:
+    found = fonts.find()
+    assert found.face(Role.LATIN) == Face(Role.LATIN, "Own", own_folder / "own.ttf")
+    assert [face.role for face in found.faces] == list(Role)
+
+
+def test_a_licensed_file_in_the_users_folder_is_taken(own_folder: Path) -> None:
+    (own_folder / "simfang.ttf").write_bytes(b"")
+    assert fonts.find().stack(Role.FANGSONG)[1] == "FangSong"
+
+
+def test_a_role_without_a_face_is_named() -> None:
+    lacking = fonts.shortage(FontSet(tuple(face for face in FOUND.faces if face.role != Role.KAITI)))
+    assert "楷体" in lacking
+    assert "黑体" not in lacking
+    assert all(name in fonts.shortage(FontSet(())) for name in fonts.NAMES.values())
+
+
+def test_latin_is_asked_first_and_the_widest_face_after_its_own() -> None:
+    families = {role: face.family for role in Role if (face := FOUND.face(role))}
+    assert FOUND.stack(Role.FANGSONG)[:3] == tuple(
+        families[r] for r in (Role.LATIN, Role.FANGSONG, Role.SONGTI)
+    )
+
+
+def test_a_style_sheet_gets_the_families_of_the_roles_it_names() -> None:
+    made = fonts.css("p { font: 16pt var(--kaiti); color: var(--ink) }", FOUND)
+    kaiti = FOUND.face(Role.KAITI)
+    assert kaiti is not None
+    assert f'"{kaiti.family}"' in made
+    assert "var(--ink)" in made
+    assert "var(--kaiti)" not in made
+
+
+def test_rare_characters_of_names_are_there_and_others_are_reported_once_in_order() -> None:
+    assert fonts.missing_characters("镕喆〔2021〕——“”\u3000\n", FOUND) == ()
+    assert fonts.missing_characters("甲\U0010fffd乙\U000f0000\U0010fffd", FOUND) == (
+        "\U0010fffd",
+        "\U000f0000",
+    )
+
+
+@given(st.text())
+def test_without_faces_all_that_is_printed_is_missing(text: str) -> None:
+    missing = fonts.missing_characters(text, FontSet(()))
+    assert set(missing) <= set(text)
+    assert len(set(missing)) == len(missing)
+    assert set(text) - set(missing) == {
+        sign for sign in text if not fonts.missing_characters(sign, FontSet(()))
+    }
+
+
+def test_the_set_ups_own_fontconfig_file_is_used_for_its_faces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FONTCONFIG_FILE", "")
+    fonts.activate(FOUND)
+    assert Path(os.environ["FONTCONFIG_FILE"]).name == "fonts.conf"
+
+
+def test_other_faces_get_a_file_that_refuses_all_but_them(
+    own_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(own_folder / "own.ttf", own_folder / "stranger.ttf")
+    monkeypatch.setenv("FONTCONFIG_FILE", "")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    fonts.activate(fonts.find())
+    first = os.environ["FONTCONFIG_FILE"]
+    fonts.activate(fonts.find())
+    assert os.environ["FONTCONFIG_FILE"] == first
+    accepted = {glob.text for glob in ET.parse(first).iterfind("selectfont/acceptfont/glob")}  # noqa: S314 - our own file
+    assert accepted == {str(face.path) for face in fonts.find().faces}
+    if shutil.which("fc-list"):
+        seen = subprocess.run(["fc-list", ":", "file"], check=True, capture_output=True, text=True).stdout
+        assert "own.ttf" in seen
+        assert "stranger.ttf" not in seen
+
+
+def test_a_home_that_cannot_be_written_is_no_obstacle(
+    own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FONTCONFIG_FILE", "")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(own_folder / "own.ttf"))
+    fonts.activate(fonts.find())
+    assert Path(os.environ["FONTCONFIG_FILE"]).is_file()
