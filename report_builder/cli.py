@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from report_builder import __version__
 from report_builder.errors import ReportBuilderError, UnreadableError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from report_builder.pipeline import Options, Outcome, UnitResult
 
 BLOCKED, CANNOT_RUN, INTERRUPTED = 1, 2, 130
@@ -63,16 +63,22 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(dest="verb", metavar="命令", required=True, parser_class=_Parser)
     _build_parser(verbs)
     check = _verb(verbs, "check", "只核对，列出问题，写出校验意见", _check)
-    check.add_argument("files", nargs="*", type=Path, metavar="文件", help="只核对这些报送表")
+    check.add_argument("files", nargs="*", type=_path, metavar="文件", help="只核对这些报送表")
     _verb(verbs, "blank", "生成本年度的空白报送表", _blank)
     read = _verb(verbs, "read", "读取一份已发布的年度报告（.docx .pdf .html facts.json）", _read)
-    read.add_argument("file", type=Path, metavar="文件")
+    read.add_argument("file", type=_path, metavar="文件")
     rules = _verb(verbs, "rules", "用文字列出各条规则和依据", _rules)
     rules.add_argument("code", nargs="?", default="", metavar="代码", help="只看这一条，如 B301")
     for name, what in _LATER.items():
         later = _verb(verbs, name, f"{what}（本版本尚未提供）", _later)
         later.add_argument("files", nargs="*", metavar="文件")
     return parser
+
+
+def _path(text: str) -> Path:
+    from pathlib import Path  # noqa: PLC0415 - --help starts sooner without it
+
+    return Path(text)
 
 
 def _build_parser(verbs: Any) -> None:  # noqa: ANN401 - argparse does not name its own type
@@ -96,11 +102,9 @@ def _verb(
     verb: argparse.ArgumentParser = verbs.add_parser(name, help=what, description=what, add_help=False)
     verb.add_argument("-h", "--help", action="help", help="显示用法")
     verb.add_argument(
-        "--inputs", type=Path, default=Path("data_inputs"), metavar="DIR", help="输入文件夹（data_inputs）"
+        "--inputs", type=_path, default="data_inputs", metavar="DIR", help="输入文件夹（data_inputs）"
     )
-    verb.add_argument(
-        "--outputs", type=Path, default=Path("outputs"), metavar="DIR", help="输出文件夹（outputs）"
-    )
+    verb.add_argument("--outputs", type=_path, default="outputs", metavar="DIR", help="输出文件夹（outputs）")
     verb.add_argument(
         "--year", type=int, default=None, metavar="N", help="报告年度（默认：有文件夹的最新年度）"
     )
@@ -208,6 +212,8 @@ def _build_json(outcome: Outcome) -> dict[str, object]:
 
 
 def _print_json(document: object) -> None:
+    import json  # noqa: PLC0415 - --help starts sooner without it
+
     print(json.dumps(document, ensure_ascii=False, indent=1))
 
 

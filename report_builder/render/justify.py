@@ -1,8 +1,11 @@
-"""Chinese lines that end flush right: WeasyPrint stretches spaces only, and Chinese text has none.
+"""Chinese lines that end flush right and stand at one distance.
 
-The slack of a line is spread evenly between its characters, wherever one of the two neighbours is full-width.
-This takes the place of one inner function of WeasyPrint while a document is laid out, and only where that
-function is the one this was written for; otherwise lines stay ragged and ``supported`` says so.
+WeasyPrint stretches spaces only, and Chinese text has none: here the slack of a line is spread evenly between its
+characters, wherever one of two neighbours is full-width. WeasyPrint also sets a line with a digit or a rare character
+a little higher than others, since their faces are; then a page no longer has its 22 lines.
+
+This takes the place of inner functions of WeasyPrint while a document is laid out, and only where they are those this
+was written for; otherwise ``supported`` says so and lines stay as WeasyPrint sets them.
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ _WIDEST_GAP = 1.0
 """In ems; a line that needs wider gaps holds a word that could not be broken, and is better left ragged."""
 
 _stretch_spaces = getattr(inline, "justify_line", None)
+_split_text_box = getattr(inline, "split_text_box", None)
 
 
 def supported() -> bool:
@@ -43,15 +47,24 @@ def supported() -> bool:
 
 @contextmanager
 def flush_right() -> Iterator[None]:
-    """Justify Chinese lines of whatever is laid out inside; nothing is changed where that is not supported."""
+    """Justify and space the lines of whatever is laid out inside; nothing is changed where that is not supported."""
     if not supported():
         yield
         return
-    inline.justify_line = _justify
+    inline.justify_line, inline.split_text_box = _justify, _split_on_grid
     try:
         yield
     finally:
-        inline.justify_line = _stretch_spaces
+        inline.justify_line, inline.split_text_box = _stretch_spaces, _split_text_box
+
+
+def _split_on_grid(*given: Any, **named: Any) -> Any:  # noqa: ANN401 - WeasyPrint has no types
+    """A line's text box, as high as the line and with its baseline where the first face alone would have it."""
+    box, resume_at, line_break_kept = _split_text_box(*given, **named)  # type: ignore[misc] # supported() has seen it
+    if box is not None:
+        box.height, box.baseline = line_break.strut(box.style)
+        box.margin_top = box.margin_bottom = 0
+    return box, resume_at, line_break_kept
 
 
 def _justify(context: Any, line: Any, extra_width: float) -> None:  # noqa: ANN401 - WeasyPrint has no types
