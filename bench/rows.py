@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ours import Ours
-from timing import Pair, Rival, Sampler, SkipRow, alternate, command, repeated
+from timing import Pair, Rival, Sampler, SkipRow, all_unchanged, alternate, command, repeated
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,15 @@ class Bench:
         """One of the rivals of rivals.py, started."""
         return Rival(self.rival_python, name, self.handed)
 
-    def program(self, *arguments: str | Path, expected: tuple[int, ...] = (0,)) -> Sampler:
+    def program(
+        self,
+        *arguments: str | Path,
+        expected: tuple[int, ...] = (0,),
+        did: Callable[[bytes], bool] = lambda _: True,
+    ) -> Sampler:
         """Our program, started afresh each time."""
-        return command([sys.executable, "-m", "report_builder", *arguments], self.root, expected=expected)
+        words = [sys.executable, "-m", "report_builder", *arguments]
+        return command(words, self.root, expected=expected, did=did)
 
     @cached_property
     def jurisdiction(self) -> dict[str, float]:
@@ -71,7 +77,8 @@ class Bench:
         for name, arguments in (("one", ["--jobs", "1"]), ("two", ["--jobs", "2"])):
             out = self.scratch / name
             once[name] = self.program("build", "--quiet", "--outputs", out, *arguments)()
-        once["unchanged"] = self.program("build", "--quiet", "--outputs", self.scratch / "two")()
+        again = ("build", "--quiet", "--json", "--outputs", self.scratch / "two")
+        once["unchanged"] = self.program(*again, did=all_unchanged)()
         return once
 
 

@@ -69,19 +69,30 @@ def _seconds(run: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def command(arguments: Sequence[str | Path], folder: Path, *, expected: Sequence[int] = (0,)) -> Sampler:
-    """A sampler for a program started afresh each time."""
+def command(
+    arguments: Sequence[str | Path],
+    folder: Path,
+    *,
+    expected: Sequence[int] = (0,),
+    did: Callable[[bytes], bool] = lambda _: True,
+) -> Sampler:
+    """A sampler for a program started afresh each time; ``did`` tells from its output whether it did the work."""
     words = [str(argument) for argument in arguments]
 
     def sample() -> float:
         start = time.perf_counter()
         done = subprocess.run(words, cwd=folder, env=environment(), capture_output=True, check=False)
         seconds = time.perf_counter() - start
-        if done.returncode not in expected:
+        if done.returncode not in expected or not did(done.stdout):
             raise RowFailed(f"命令没有成功：{_last_line(done.stderr or done.stdout)}")
         return seconds
 
     return sample
+
+
+def all_unchanged(said: bytes) -> bool:
+    """Whether `build --json` found every unit as it was; an edit of the program in between builds all again."""
+    return {unit["state"] for unit in json.loads(said)["units"]} == {"unchanged"}
 
 
 def _last_line(said: bytes) -> str:

@@ -151,12 +151,22 @@ def _unstored(name: str, xml: bytes) -> dict[str, str]:
     if b"f>" not in xml and b"<f" not in xml:
         return {}
     found = {}
-    for attributes, formula, value in _FORMULA.findall(xml):
+    for attributes, formula, value in _formulas(xml):
         place = _PLACE.search(attributes)
         empty_text = b't="str"' in attributes and bool(value)
         if place and not empty_text and not value.endswith(b"v"):
             found[place.group(1).decode()] = "=" + _unescaped(formula.decode("utf-8", "replace"))
     return found
+
+
+def _formulas(xml: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
+    """The cells with a formula: attributes, formula, what stands for its value. Only those are looked at closely."""
+    if b":c " in xml:  # a writer that prefixes its names
+        yield from _FORMULA.findall(xml)
+        return
+    for piece in xml.split(b"<c "):
+        if b"<f" in piece:
+            yield from _FORMULA.findall(b"<c " + piece)
 
 
 def _hold_bounds(name: str, xml: bytes) -> None:
