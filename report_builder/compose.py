@@ -308,6 +308,8 @@ def _chart(desk: _Desk, spec: ChartSpec) -> Iterator[Chart]:
 
 Plotted = tuple[str, tuple[str, ...], tuple[tuple[str, tuple[Number, ...]], ...]]
 _NOTHING: Plotted = ("", (), ())
+_MOST_YEARS = 8
+"""More years side by side would set their values too small to read."""
 
 
 def _bars(desk: _Desk, spec: ChartSpec) -> Plotted:
@@ -350,6 +352,7 @@ def _row_pairs(desk: _Desk, row: str) -> list[tuple[str, Number]] | None:
 def _years(desk: _Desk, spec: ChartSpec) -> Plotted:
     """Every year held in a row up to this one, in which all the measures can be summed and compared."""
     years = [held for held in (*desk.earlier, desk.now) if _comparable(desk, held, spec.measures)]
+    years = years[-_MOST_YEARS:]
     labels = tuple(f"{held.ret.report_year}年" for held in years)
     measures = [desk.now.fmt.measures_by_key[key] for key in spec.measures]
     series = tuple(
