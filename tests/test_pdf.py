@@ -436,20 +436,31 @@ def test_without_pango_there_is_one_sentence_with_the_command(
 
 
 def test_an_unknown_weasyprint_sets_ragged_lines_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    one = draft(NEWEST, [Paragraph(TEXT * 4), StatutoryTable(NEWEST.tables[0].key, figures(NEWEST))])
-    justified = written(one)
+    table = max(NEWEST.tables, key=lambda one: one.row_count)
+    one = draft(NEWEST, [*[Paragraph(TEXT)] * 2, StatutoryTable(table.key, figures(NEWEST))])
+    assert written(one).warnings == ()
     monkeypatch.setattr("weasyprint.VERSION", "99.0")
     pdf._engine.cache_clear()
     ragged = pdf.write(html.printed(one, NEWEST, {}), one, FONTS)
     monkeypatch.undo()
     pdf._engine.cache_clear()
     assert any("未对齐" in warning for warning in ragged.warnings)
-    assert justified.warnings == ()
-    ends = [
-        [line.box.right for line in page[:-1] if line.box.right > RIGHT - 20] for page in lines(ragged.data)
+    ends = [line.box.right for line in lines(ragged.data)[0][:-1] if line.box.right > RIGHT - 20]
+    assert min(ends) < RIGHT - 2
+    (grid,) = (item for item in reader.read(ragged.data).items if isinstance(item, Grid))
+    assert sum(text == "7" for row in grid.rows for text in row) == len(table.slots)
+
+
+def test_the_ground_of_titles_is_drawn() -> None:
+    (bands,) = (table for table in NEWEST.tables if table.shape == "bands")
+    document = pdfium.PdfDocument(paged(StatutoryTable(bands.key, figures(NEWEST))))
+    page = document[0]
+    grounds = [
+        drawn
+        for drawn in page.get_objects()
+        if drawn.type == raw.FPDF_PAGEOBJ_PATH and reader._is_ground(drawn.raw)
     ]
-    assert min(ends[0]) < RIGHT - 2
-    assert [item for item in reader.read(ragged.data).items if isinstance(item, Grid)]
+    assert len(grounds) == len(bands.bands)
 
 
 def test_the_garbage_collector_is_left_as_it_was() -> None:

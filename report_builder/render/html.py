@@ -206,7 +206,7 @@ def _cell(placed: Placed, figures: Mapping[str, str], widths: Sequence[float]) -
         share = sum(widths[placed.column : placed.column + placed.column_span])
         text = fold(text, int((share * _TEXT_WIDTH / 100 - _CELL_EDGES) / _SMALLEST))
     tag: Literal["td", "th"] = "td" if placed.role in {"value", "corner"} else "th"
-    kind = placed.role if tag == "td" else ""
+    kind = placed.role if tag == "td" or placed.role == "title" else ""
     return Cell(text, tag, _scope(placed), kind, placed.column_span, placed.row_span)
 
 

@@ -35,6 +35,8 @@ _ENGINE = ("weasyprint", "report_builder.render.justify", "report_builder.render
 _VARIANT = "pdf/ua-1"
 """Tagged for screen readers, at a tenth of the time; PDF/A would need the attachments and a step more."""
 _LEVEL = 6
+_WHOLE_TABLES = ".matrix { break-inside: avoid; }"
+"""Where labels cannot be carried over a page break, a table that has such labels must not meet one."""
 _LOGGER = logging.getLogger("weasyprint")
 
 
@@ -114,6 +116,7 @@ def _parsed(html: str, engine: _Engine) -> Any:  # noqa: ANN401
     page.base_url, page.url_fetcher, page.media_type = None, engine.fetcher, "print"
     page.wrapper_element = cssselect2.ElementWrapper.from_html_root(root)
     page.etree_element = root
+    page._ua_stylesheets = lambda forms=False: []  # noqa: ARG005, SLF001 - asked with it; print.css has what is needed
     return page
 
 
@@ -124,7 +127,7 @@ def _engine(faces: FontSet) -> _Engine:
         weasyprint, justify, tables = map(_loaded, _ENGINE)
         font_config = _loaded("weasyprint.text.fonts").FontConfiguration()
         fetcher = _loaded("weasyprint.urls").URLFetcher(allowed_protocols=("data",), allow_redirects=False)
-        sheet = fonts.css(look("print.css").decode(), faces)
+        sheet = fonts.css(look("print.css").decode(), faces) + ("" if justify.supported() else _WHOLE_TABLES)
         style = weasyprint.CSS(string=sheet, font_config=font_config, url_fetcher=fetcher)
     ragged = () if justify.supported() else ("所装的 WeasyPrint 版本不受支持，正文右端未对齐",)
     return _Engine(weasyprint, justify, tables, font_config, style, fetcher, (*said, *ragged))

@@ -106,6 +106,8 @@ def whole_lines() -> Iterator[None]:
 
 
 def _draw(stream: Any, table: Any) -> None:  # noqa: ANN401
+    for cell in _cells(table):
+        draw.draw_background(stream, cell.background)
     across, down = _edges(table)
     with stream.artifact(), stream.stacked():
         stream.set_color(table.style["color"], stroke=True)
@@ -117,6 +119,10 @@ def _draw(stream: Any, table: Any) -> None:  # noqa: ANN401
             for start, end in _joined(stretches):
                 _line(stream, (x, start), (x, end))
         stream.stroke()
+
+
+def _cells(table: Any) -> Iterator[Any]:  # noqa: ANN401
+    return (cell for group in table.children for row in group.children for cell in row.children)
 
 
 def _line(stream: Any, start: tuple[float, float], end: tuple[float, float]) -> None:  # noqa: ANN401
@@ -132,7 +138,7 @@ def _edges(table: Any) -> tuple[dict[float, list[Stretch]], dict[float, list[Str
     left, top = table.position_x, table.position_y
     across[_at(top + half)].append((left, left + table.border_width()))
     down[_at(left + half)].append((top, top + table.border_height()))
-    for cell in (cell for group in table.children for row in group.children for cell in row.children):
+    for cell in _cells(table):
         right, bottom = cell.position_x + cell.border_width(), cell.position_y + cell.border_height()
         across[_at(bottom - half)].append((cell.position_x - half, right))
         down[_at(right - half)].append((cell.position_y - half, bottom))
