@@ -87,15 +87,17 @@ class Ours:
 
     def check(self) -> object:
         """Runs every rule of the format on the return."""
+        from report_builder.rule_kinds import Case
         from report_builder.validate import validate
 
-        return validate(self.collected, self.fmt, self.place.spec, self.place.settings)
+        return validate(Case(self.collected, self.fmt, self.place.spec, self.place.settings))
 
     def composed(self, path: Path) -> Draft:
         """The report for one return, with the years held before it."""
         from report_builder import pipeline
         from report_builder.collect import Source
-        from report_builder.compose import Held, compose
+        from report_builder.compose import compose
+        from report_builder.history import Held
 
         earlier = []
         for year in pipeline.years(self.inputs):

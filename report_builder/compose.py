@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from report_builder.figures import printed
+from report_builder.history import Held, measured, not_comparable
 from report_builder.model import (
     Block,
     Chart,
@@ -27,21 +28,12 @@ from report_builder.model import (
     Task,
     Typed,
 )
-from report_builder.spec import ChartSpec, Format, Measure, Sentence, Spec, Table
-from report_builder.spec.layout import matching
+from report_builder.spec import ChartSpec, Measure, Sentence, Spec, Table
 from report_builder.spec.nouns import Change, FieldSpec, SectionSpec
 
 _PLACEHOLDER = re.compile(r"\{(\w+)(:change)?\}")
 _SUBHEADING = re.compile(r"[（(][一二三四五六七八九十]+[）)][^。；，]{1,40}")
 _ITEM_HEADING = re.compile(r"\d{1,2}[.．、][^。；，]{1,30}")
-
-
-@dataclass(frozen=True)
-class Held:
-    """A Return together with the format it was read by."""
-
-    ret: Return
-    fmt: Format
 
 
 @dataclass(frozen=True)
@@ -144,13 +136,6 @@ def _statutory(table: Table, ret: Return) -> StatutoryTable:
     return StatutoryTable(table.key, texts)
 
 
-def measured(measure: Measure, held: Held) -> Number | None:
-    """The sum of a measure's cells; None where one of them holds no number."""
-    numbers = [held.ret.number(key) for key in matching(measure.cells, tuple(held.fmt.slots))]
-    known = [number for number in numbers if number is not None]
-    return sum(known) if numbers and len(known) == len(numbers) else None
-
-
 def _sentences(desk: _Desk, section: int) -> Iterator[str]:
     for sentence in desk.now.fmt.sentences:
         if sentence.section == section:
@@ -213,12 +198,6 @@ def _change(desk: _Desk, measure: Measure, number: Number) -> str:
         return ""
     base = measured(older, last)
     return "" if base is None else change_in_words(desk.spec.wording.change, measure.unit, base, number)
-
-
-def not_comparable(spec: Spec, older: Format, newer: Format, measure: Measure) -> str:
-    """Why a measure cannot be set against the older format; empty where it can."""
-    reasons = (spec.not_comparable(older, newer, cell) for cell in measure.cells)
-    return next(filter(None, reasons), "")
 
 
 def change_in_words(change: Change, unit: str, base: Number, now: Number) -> str:

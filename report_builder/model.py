@@ -170,6 +170,18 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
+class Lineage:
+    """What units.csv records of a merger, split, transfer or new name that touches a unit's last year.
+
+    ``predecessors`` are the bodies whose last year is this unit's; ``told`` says in words what happened, and
+    is empty where figures of the two years belong to one unchanged body.
+    """
+
+    predecessors: tuple[str, ...] = ()
+    told: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """data_inputs/settings.toml with its defaults (CONTRACT.md)."""
 

@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from report_builder import archive, collect, facts, manifest
-from report_builder.compose import Held, compose
+from report_builder.compose import compose
 from report_builder.errors import InputError, OutputError, ReportBuilderError, SpecError, UnreadableError
+from report_builder.history import Held
 from report_builder.model import (
     Block,
     Draft,
@@ -38,6 +39,7 @@ from report_builder.model import (
 )
 from report_builder.registry import Registry, load_registry, load_settings, unfit_name
 from report_builder.render import template
+from report_builder.rule_kinds import Case
 from report_builder.spec import Format, Spec, load_spec
 from report_builder.spec.toml import nearest
 from report_builder.validate import blocks, checks_for, validate
@@ -516,7 +518,7 @@ def build_unit(place: Place, job: Job) -> UnitResult:
 
 
 def _built(place: Place, job: Job) -> UnitResult:
-    findings, runs = validate(job.handed.ret, place.fmt, place.spec, place.settings)
+    findings, runs = validate(_case(place, job.handed))
     held_back = blocks(findings, allowed=bool(place.options.reason))
     files = dict(_feedback_files(place, job.handed, findings, runs))
     notes: tuple[str, ...] = ()
@@ -538,6 +540,10 @@ def _built(place: Place, job: Job) -> UnitResult:
         notes=notes,
         entry=_entry(place, job, state, written, findings),
     )
+
+
+def _case(place: Place, handed: Handed) -> Case:
+    return Case(handed.ret, place.fmt, place.spec, place.settings, handed.unit)
 
 
 def _entry(
@@ -665,7 +671,7 @@ def open_files(options: Options, files: Sequence[Path]) -> Place:
 
 
 def _checked(place: Place, handed: Handed, *, write: bool) -> UnitResult:
-    findings, runs = validate(handed.ret, place.fmt, place.spec, place.settings)
+    findings, runs = validate(_case(place, handed))
     files: dict[str, bytes] = {}
     if write:
         made = _feedback_files(place, handed, findings, runs)
@@ -743,4 +749,4 @@ def read(path: Path, inputs: Path) -> tuple[Return, Format, list[Finding]]:
     fmt = spec.format(ret.format_id)
     if fmt is None:
         raise UnreadableError(f"没有格式 {ret.format_id}", "请核对 format")
-    return ret, fmt, validate(ret, fmt, spec, settings)[0]
+    return ret, fmt, validate(Case(ret, fmt, spec, settings))[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from report_builder.errors import SpecError
-from report_builder.model import Finding, Return, Run, Settings, Severity, State
+from report_builder.model import Finding, Return, Run, Severity, State
 from report_builder.rule_kinds import Blame, Case, Kind, bind, known_keys
 from report_builder.spec import Format, Rule, Spec
 
@@ -24,12 +24,12 @@ def checks_for(fmt: Format, spec: Spec) -> Checks:
     return [(spec.rules[code], bind(spec.rules[code])) for code in sorted(fmt.rules)]
 
 
-def validate(ret: Return, fmt: Format, spec: Spec, settings: Settings) -> tuple[list[Finding], list[Run]]:
-    """All findings on ``ret``, in order of code, and one Run a rule. A file that cannot be read is judged no further."""
-    case = Case(ret, fmt, spec, settings)
+def validate(case: Case) -> tuple[list[Finding], list[Run]]:
+    """All findings on a return, in order of code, and one Run a rule. A file that cannot be read is judged no further."""
+    ret = case.ret
     findings: list[Finding] = []
     runs: list[Run] = []
-    for rule, run in checks_for(fmt, spec):
+    for rule, run in checks_for(case.fmt, case.spec):
         if not ret.cells and rule.kind != "trouble":
             runs.append(Run(rule.code, ret.unit, State.INSUFFICIENT_DATA, "没有读到报表"))
             continue

@@ -15,6 +15,7 @@ from conftest import return_of
 from report_builder import blank, feedback
 from report_builder.figures import figure
 from report_builder.model import Finding, Return, Run, Section, Settings, Severity, State, Unit
+from report_builder.rule_kinds import Case
 from report_builder.spec import load_spec
 from report_builder.validate import validate
 
@@ -227,7 +228,7 @@ def test_a_real_check_is_returned_whole() -> None:
     ret = held(
         requests__received__natural_person=3, requests__received__total="", disputes__review__upheld="2笔"
     )
-    findings, _ = validate(ret, FMT, SPEC, Settings())
+    findings, _ = validate(Case(ret, FMT, SPEC, Settings()))
     book = opened(*findings, ret=ret)
     assert len(listed(book)) == len(findings) > 2
     blamed = {key for one in findings for key in one.cells}

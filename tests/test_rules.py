@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from report_builder.figures import figure
 from report_builder.model import Finding, ProcessingFee, Return, Section, Settings, Severity, State, Trouble
-from report_builder.rule_kinds import KINDS
+from report_builder.rule_kinds import KINDS, Case
 from report_builder.spec import Format, Spec, load_spec
 from report_builder.spec.nouns import Example
 from report_builder.validate import blocks, validate
@@ -56,7 +56,7 @@ def answered(example: Example, fmt: Format) -> Return:
 @pytest.mark.parametrize(("fmt", "code", "number"), EXAMPLES)
 def test_rule_answers_its_own_example(fmt: Format, code: str, number: int, settings: Settings) -> None:
     example = SPEC.rules[code].examples[number]
-    findings, runs = validate(answered(example, fmt), fmt, SPEC, settings)
+    findings, runs = validate(Case(answered(example, fmt), fmt, SPEC, settings))
     blamed = [finding.cells for finding in findings if finding.code == code]
     assert next(run.state for run in runs if run.code == code) == example.state
     assert sorted(blamed) == sorted(example.blames)
@@ -105,11 +105,11 @@ def balanced(draw: st.DrawFn, fmt: Format) -> dict[str, int]:
 @given(data=st.data())
 def test_balanced_returns_are_never_blamed_and_any_single_slip_is(fmt: Format, data: st.DataObject) -> None:
     cells = data.draw(balanced(fmt))
-    findings, _ = validate(return_of(fmt, cells), fmt, SPEC, Settings())
+    findings, _ = validate(Case(return_of(fmt, cells), fmt, SPEC, Settings()))
     assert findings == []
     key = data.draw(st.sampled_from(sorted(cells)))
     slipped = cells | {key: cells[key] + data.draw(st.integers(1, 9))}
-    codes = {finding.code for finding in validate(return_of(fmt, slipped), fmt, SPEC, Settings())[0]}
+    codes = {finding.code for finding in validate(Case(return_of(fmt, slipped), fmt, SPEC, Settings()))[0]}
     assert codes & {"B301", "B302", "B303", "B305"}
 
 
@@ -142,7 +142,7 @@ def test_published_figures_are_blamed_in_exactly_the_cells_that_are_wrong(
     cells = published_cells(path, fmt)
     findings = [
         f
-        for f in validate(published(fmt, cells, year), fmt, spec, settings)[0]
+        for f in validate(Case(published(fmt, cells, year), fmt, spec, settings))[0]
         if f.severity is not Severity.EXPLAIN
     ]
     if path.stem.startswith("hongze"):
@@ -167,19 +167,21 @@ def test_settings_move_a_threshold_and_a_severity() -> None:
     fmt = SPEC.formats[0]
     cells = {"requests.otherwise_closed.total": 2, "requests.results_total.total": 10}
     ret = return_of(fmt, cells)
-    codes = [f.code for f in validate(ret, fmt, SPEC, Settings(thresholds={"B304": Decimal("0.2")}))[0]]
+    codes = [f.code for f in validate(Case(ret, fmt, SPEC, Settings(thresholds={"B304": Decimal("0.2")})))[0]]
     assert "B304" not in codes
-    raised = validate(ret, fmt, SPEC, Settings(severities={"B304": Severity.REJECT}))[0]
+    raised = validate(Case(ret, fmt, SPEC, Settings(severities={"B304": Severity.REJECT})))[0]
     assert next(f.severity for f in raised if f.code == "B304") is Severity.REJECT
 
 
 def test_a_reason_lets_corrections_through_but_never_a_rejected_file(settings: Settings) -> None:
     fmt = SPEC.formats[-1]
-    wrong = validate(return_of(fmt, {"requests.received.total": 3}), fmt, SPEC, settings)[0]
+    wrong = validate(Case(return_of(fmt, {"requests.received.total": 3}), fmt, SPEC, settings))[0]
     assert blocks(wrong)
     assert not blocks(wrong, allowed=True)
     trouble = Trouble("unreadable", "x.xlsx", (), {"reason": "空", "mend": "重报"})
-    refused, runs = validate(replace(return_of(fmt), cells={}, troubles=(trouble,)), fmt, SPEC, settings)
+    refused, runs = validate(
+        Case(replace(return_of(fmt), cells={}, troubles=(trouble,)), fmt, SPEC, settings)
+    )
     assert blocks(refused, allowed=True)
     assert {run.state for run in runs} >= {State.FOUND}
 

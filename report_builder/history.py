@@ -1,0 +1,76 @@
+"""The years held before a report, and what in them can be set against it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from report_builder.model import Figure, Lineage, Number, Return, Typed
+from report_builder.spec import Format, Measure, Spec
+from report_builder.spec.layout import matching
+
+
+@dataclass(frozen=True)
+class Held:
+    """A Return together with the format it was read by."""
+
+    ret: Return
+    fmt: Format
+
+
+@dataclass(frozen=True)
+class History:
+    """The years held before one report, the oldest first, and what the registry records of a reorganisation.
+
+    A merged unit's years are the sums of its predecessors'; such a Held has the unit's own name.
+    """
+
+    years: tuple[Held, ...] = ()
+    lineage: Lineage = field(default_factory=Lineage)
+
+    def year(self, report_year: int) -> Held | None:
+        """What is held of one year; None where nothing is."""
+        return next((held for held in self.years if held.ret.report_year == report_year), None)
+
+
+def measured(measure: Measure, held: Held) -> Number | None:
+    """The sum of a measure's cells; None where one of them holds no number."""
+    return total(held.ret.number(key) for key in matching(measure.cells, tuple(held.fmt.slots)))
+
+
+def total(numbers: Iterable[Number | None]) -> Number | None:
+    """The sum; None where there is nothing to add or one is missing."""
+    given = list(numbers)
+    known = [number for number in given if number is not None]
+    return sum(known) if given and len(known) == len(given) else None
+
+
+def not_comparable(spec: Spec, older: Format, newer: Format, measure: Measure) -> str:
+    """Why a measure cannot be set against the older format; empty where it can."""
+    reasons = (spec.not_comparable(older, newer, cell) for cell in measure.cells)
+    return next(filter(None, reasons), "")
+
+
+def together(unit: str, parts: Sequence[Held]) -> Held:
+    """One year of several bodies as that of the one they became: every cell the sum, traced to all of theirs.
+
+    A cell that one of them has not filled in has no sum. The parts are of one year and format.
+    """
+    first = parts[0]
+    if len(parts) == 1:
+        return replace(first, ret=replace(first.ret, unit=unit))
+    cells = {
+        key: _summed([part.ret.cells[key] for part in parts])
+        for key in first.ret.cells
+        if all(key in part.ret.cells for part in parts)
+    }
+    origin = "、".join(part.ret.origin for part in parts)
+    ret = Return(unit, first.ret.report_year, first.ret.format_id, cells, origin=origin)
+    return Held(ret, first.fmt)
+
+
+def _summed(figures: Sequence[Figure]) -> Figure:
+    number = total(figure.number for figure in figures)
+    source = " + ".join(figure.source for figure in figures)
+    kind = Typed.BLANK if number is None else Typed.COMPUTED
+    return Figure(number, kind, "" if number is None else str(number), source)

@@ -1,0 +1,67 @@
+"""What a rule kind is given and gives: a Case in, an Outcome out. Words, severities and codes are the rule file's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from report_builder.history import Held, History
+from report_builder.model import Number, Return, Settings, Severity, State, Unit
+from report_builder.spec import Format, Rule, Spec
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a rule looks at: one Return under its format, with the years before it and what the place has set.
+
+    ``names`` are those of all registered units, their aliases too.
+    """
+
+    ret: Return
+    fmt: Format
+    spec: Spec
+    settings: Settings
+    unit: Unit = field(default_factory=lambda: Unit(""))
+    history: History = field(default_factory=History)
+    names: frozenset[str] = frozenset()
+
+    @property
+    def last(self) -> Held | None:
+        """The year just before, where it is held."""
+        return self.history.year(self.ret.report_year - 1)
+
+    def numbers(self, keys: Iterable[str]) -> list[Number] | None:
+        """The numbers in these cells; None where any holds no number."""
+        numbers = [self.ret.number(key) for key in keys]
+        return None if None in numbers else [number for number in numbers if number is not None]
+
+
+@dataclass(frozen=True)
+class Blame:
+    """One fault: the cells, the facts for the message, and where to look if it is no cell."""
+
+    cells: tuple[str, ...]
+    facts: Mapping[str, object]
+    where: str = ""
+    severity: Severity | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a rule found; without blames, ``state`` says whether it held or could not run, and ``why``."""
+
+    state: State
+    blames: tuple[Blame, ...] = ()
+    why: str = ""
+
+
+Kind = Callable[[Rule, Case], Outcome]
+HELD = Outcome(State.HELD)
+
+
+def outcome(blames: Iterable[Blame], *, ran: bool = True, why: str = "") -> Outcome:
+    """FOUND with its blames, HELD where the rule ran and there are none, else INSUFFICIENT_DATA."""
+    found = tuple(blames)
+    if found:
+        return Outcome(State.FOUND, found)
+    return HELD if ran else Outcome(State.INSUFFICIENT_DATA, why=why)

@@ -1,0 +1,83 @@
+"""Kinds that look at the report's text as a whole: its sections, what they must state, how they are written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from report_builder.model import Severity, State
+from report_builder.rule_kinds.case import HELD, Blame, Case, Outcome, outcome
+from report_builder.spec import Rule, Spec
+
+
+def sections_in_order(_rule: Rule, case: Case) -> Outcome:
+    """The format's sections, each once and in order; judged only where the headings are the unit's own."""
+    if not case.ret.own_headings:
+        return Outcome(State.NOT_APPLICABLE, why="标题是空白表自带的")
+    wanted = [section.number for section in case.fmt.sections]
+    found = [section.number for section in case.ret.sections]
+    if found == wanted:
+        return HELD
+    titles = {section.number: section.title for section in case.fmt.sections}
+    missing = [titles[number] for number in wanted if number not in found]
+    twice = [titles[number] for number in wanted if found.count(number) > 1]
+    problems = [f"缺少{'、'.join(missing)}"] if missing else []
+    problems += [f"重复出现{'、'.join(twice)}"] if twice else []
+    said = "、".join(section.title for section in case.ret.sections) or "一个也没有"
+    return outcome([Blame((), {"found": said, "problem": "，".join(problems) or "次序与格式不同"})])
+
+
+def section_written(_rule: Rule, case: Case) -> Outcome:
+    """The sections a unit must write itself are written, and hold no place-holder."""
+    blames = []
+    for section in case.fmt.sections:
+        if section.text == "required":
+            problem = _unwritten(case.ret.paragraphs(section.number), case.spec)
+            if problem:
+                blames.append(Blame((), {"section": section.title, "problem": problem}))
+    return outcome(blames)
+
+
+def _unwritten(paragraphs: Sequence[str], spec: Spec) -> str:
+    wording = spec.wording
+    text = "".join("".join(paragraphs).split()).rstrip("。.")
+    if not text or text in wording.empty_words:
+        return "没有内容" if not text else f"只写了“{text}”"
+    marks = [mark for mark in wording.placeholders if mark in text and not _quoted_speech(mark, text)]
+    return f"里还有占位的“{marks[0]}”" if marks else ""
+
+
+def _quoted_speech(mark: str, text: str) -> bool:
+    """An ellipsis that follows written words inside a quotation is speech, not a place left open."""
+    return set(mark) == {"…"} and re.search(rf"“[^”]+{mark}[^“]*”", text) is not None
+
+
+def fee_stated(rule: Rule, case: Case) -> Outcome:
+    """The processing-fee position is stated, by the form or in the unit's own words, and fits table three."""
+    wording, fee = case.fmt.fee, case.ret.fee
+    if wording is None:
+        return Outcome(State.NOT_APPLICABLE)
+    section = next(one for one in case.fmt.sections if one.fee)
+    text = "".join(case.ret.paragraphs(section.number))
+    stated = fee is not None and fee.collected is not None
+    if not stated and not any(word in text for word in wording.stated_by):
+        return outcome(
+            [Blame((), {"problem": "没有填写是否收取信息处理费，正文中也没有说明"}, _fee_place(case))]
+        )
+    if fee is not None and fee.collected and (fee.cases is None or fee.amount is None):
+        return outcome(
+            [Blame((), {"problem": "写明收取了信息处理费，但件数或金额没有填数"}, _fee_place(case))]
+        )
+    if fee is not None and fee.collected is False and (fee.cases or fee.amount):
+        return outcome([Blame((), {"problem": "写明未收取信息处理费，而件数或金额不是 0"}, _fee_place(case))])
+    denied = fee.collected is False if stated and fee else any(word in text for word in wording.denied_by)
+    unpaid = case.ret.number(rule.params["unpaid"]) or 0
+    if denied and unpaid:
+        problem = f"写明未收取信息处理费，而有 {unpaid} 件申请因逾期未缴费不再处理"
+        return outcome([Blame((rule.params["unpaid"],), {"problem": problem}, severity=Severity.EXPLAIN)])
+    return HELD
+
+
+def _fee_place(case: Case) -> str:
+    sheet = case.spec.workbook.sheet("fee").name
+    return f"{case.ret.origin}·{sheet}" if case.ret.origin.endswith("x") else case.ret.origin
