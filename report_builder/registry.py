@@ -9,14 +9,14 @@ import difflib
 import io
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 
 from report_builder.errors import InputError, SpecError
-from report_builder.model import Settings, Severity, Unit
+from report_builder.model import Lineage, Settings, Severity, Unit
 from report_builder.spec import toml
 
 UNITS_FILE = "units.csv"
@@ -26,6 +26,15 @@ _MORE_COLUMNS = ("change", "excluded_from")
 _LISTS = ("aliases", "successor_of", "excluded_from")
 _KINDS = ("government", "office", "department", "township", "vertical", "institution")
 _LEVELS = ("province", "city", "county", "township")
+_CHANGES: Mapping[str, str] = {
+    "renamed": "更名",
+    "merged": "合并",
+    "split": "分立",
+    "transferred": "职能划转",
+}
+_SAME_BODY = "renamed"
+_WHOLE = frozenset({"renamed", "merged"})
+_DAY = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?")
 _TAIL = re.compile(
     r"(?:[\s_\-—－]*(?:副本|复件|报送|上报|年报|报表|终稿|定稿|最终版|\d{4}年度?|[（(]\d+[)）]))+$"
 )
@@ -56,10 +65,81 @@ class Registry:
             return Unit(_TAIL.sub("", stem) or stem)
         return self.find(stem) or self.find(_TAIL.sub("", stem))
 
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Every registered name and alias, as written."""
+        return frozenset(name for unit in self.units for name in (unit.name, *unit.aliases))
+
+    @cached_property
+    def _by_code(self) -> dict[str, Unit]:
+        return {unit.code: unit for unit in self.units if unit.code}
+
+    def predecessors(self, unit: Unit) -> tuple[Unit, ...]:
+        """The registered units that ``unit`` succeeds, named there by code or name."""
+        return tuple(one for one in map(self.known, unit.successor_of) if one is not None)
+
+    def known(self, said: str) -> Unit | None:
+        """The registered unit with this code, name or alias."""
+        return self._by_code.get(said) or self._by_name.get(plain(said))
+
+    @cached_property
+    def _successors(self) -> dict[str, list[Unit]]:
+        taken: dict[str, list[Unit]] = {}
+        for unit in self.units:
+            for predecessor in self.predecessors(unit):
+                taken.setdefault(predecessor.name, []).append(unit)
+        return taken
+
+    def lineage(self, unit: Unit, report_year: int) -> Lineage:
+        """What is recorded of ``unit`` in ``report_year`` or the year before; nothing where it is an unchanged body."""
+        own = self.predecessors(unit) if _recent(unit, report_year) else ()
+        taken = [
+            one
+            for one in self._successors.get(unit.name, ())
+            if one.since and _recent(one, report_year) and _kind(one, self.predecessors(one)) != _SAME_BODY
+        ]
+        told = [_told(unit, own)] if own and _kind(unit, own) != _SAME_BODY else []
+        told += [
+            f"{_year(one.since)}年{one.name}由本单位{_CHANGES[_kind(one, self.predecessors(one))]}而来"
+            for one in taken
+        ]
+        whole = own if _kind(unit, own) in _WHOLE else ()
+        return Lineage(tuple(one.name for one in whole), "；".join(told))
+
+    def expected(self, report_year: int) -> tuple[Unit, ...]:
+        """The units that must hand in a return for ``report_year``: all that stood then, governments' aggregates apart."""
+        return tuple(unit for unit in self.units if unit.kind != "government" and _stood(unit, report_year))
+
     def suggestion(self, name: str) -> str:
         """“，是否应为“…”？”, or empty where no registered name is near."""
         near = difflib.get_close_matches(plain(name), list(self._by_name), n=1, cutoff=0.6)
         return f"，是否应为“{self._by_name[near[0]].name}”？" if near else ""
+
+
+def _year(day: str) -> int:
+    return int(day[:4])
+
+
+def _recent(unit: Unit, report_year: int) -> bool:
+    """Whether what made this unit falls into the year or the one before; without a date it always counts."""
+    return not unit.since or _year(unit.since) in {report_year - 1, report_year}
+
+
+def _kind(unit: Unit, predecessors: Sequence[Unit]) -> str:
+    """What happened, as recorded; where it is not, several predecessors were merged and a single one was renamed."""
+    return unit.change or ("merged" if len(predecessors) > 1 else _SAME_BODY)
+
+
+def _told(unit: Unit, predecessors: Sequence[Unit]) -> str:
+    when = f"{_year(unit.since)}年" if unit.since else ""
+    names = "、".join(one.name for one in predecessors)
+    return f"{when}本单位由{names}{_CHANGES[_kind(unit, predecessors)]}而来"
+
+
+def _stood(unit: Unit, report_year: int) -> bool:
+    """Whether the unit was there at the year's end, when reports are drawn up."""
+    begun = not unit.since or _year(unit.since) <= report_year
+    return begun and (not unit.until or _year(unit.until) > report_year)
 
 
 def plain(name: str) -> str:
@@ -97,7 +177,9 @@ def load_registry(inputs: Path) -> Registry:
         _unit(number, row) for number, row in enumerate(rows, 2) if any((row.get("name") or "").split())
     )
     _hold_distinct(units)
-    return Registry(units)
+    registry = Registry(units)
+    _hold_lineage(registry)
+    return registry
 
 
 def _decoded(path: Path) -> str:
@@ -115,11 +197,16 @@ def _decoded(path: Path) -> str:
 
 def _unit(number: int, row: Mapping[str, str | None]) -> Unit:
     said = {name: (row.get(name) or "").strip() for name in (*_COLUMNS, *_MORE_COLUMNS)}
-    for name, allowed in (("kind", _KINDS), ("level", _LEVELS)):
+    for name, allowed in (("kind", _KINDS), ("level", _LEVELS), ("change", tuple(_CHANGES))):
         if said[name] and said[name] not in allowed:
             near = toml.nearest(said[name], allowed)
             raise InputError(
                 f"{UNITS_FILE} 第 {number} 行：{name} 是“{said[name]}”，只能是 {'、'.join(allowed)}{near}"
+            )
+    for name in ("since", "until"):
+        if said[name] and not _DAY.fullmatch(said[name]):
+            raise InputError(
+                f"{UNITS_FILE} 第 {number} 行：{name} 是“{said[name]}”，应写作 2024 或 2024-05-01"
             )
     if unfit_name(said["name"]):
         raise InputError(
@@ -138,6 +225,16 @@ def _hold_distinct(units: Iterable[Unit]) -> None:
                 raise InputError(
                     f"{UNITS_FILE}：“{name}”同时是“{owners[name].name}”和“{unit.name}”的名称、别名或代码；请改正其中一个"
                 )
+
+
+def _hold_lineage(registry: Registry) -> None:
+    """Every predecessor is a registered unit, and none is its own."""
+    for unit in registry.units:
+        for said in unit.successor_of:
+            found = registry.known(said)
+            if found is None or found is unit:
+                near = registry.suggestion(said) if found is None else "；不能是自己"
+                raise InputError(f"{UNITS_FILE}：“{unit.name}”的 successor_of 里的“{said}”不在名册中{near}")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from report_builder.errors import SpecError
 from report_builder.model import Finding, Return, Run, Severity, State
-from report_builder.rule_kinds import Blame, Case, Kind, bind, known_keys
+from report_builder.rule_kinds import KINDS, Blame, Case, Kind, bind, known_keys
 from report_builder.spec import Format, Rule, Spec
 
 Checks = Sequence[tuple[Rule, Kind]]
@@ -30,7 +30,7 @@ def validate(case: Case) -> tuple[list[Finding], list[Run]]:
     findings: list[Finding] = []
     runs: list[Run] = []
     for rule, run in checks_for(case.fmt, case.spec):
-        if not ret.cells and rule.kind != "trouble":
+        if not ret.cells and not KINDS[rule.kind].without_tables:
             runs.append(Run(rule.code, ret.unit, State.INSUFFICIENT_DATA, "没有读到报表"))
             continue
         result = run(rule, case)

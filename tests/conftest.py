@@ -12,6 +12,7 @@ import pytest
 from report_builder.figures import figure
 from report_builder.model import ProcessingFee, Return, Section, Settings
 from report_builder.spec import Format, Spec, load_spec
+from report_builder.spec.nouns import SectionSpec
 
 DATA = Path(__file__).parent / "data"
 PUBLISHED = sorted((DATA / "published").glob("*.json"))
@@ -29,6 +30,11 @@ def settings() -> Settings:
     return Settings()
 
 
+def _written(section: SectionSpec) -> str:
+    """A text of ours that speaks of every aspect the format asks for."""
+    return f"本年度第{section.number}项工作按月核对{''.join(f'，{one}有专人负责' for one in section.aspects)}。"
+
+
 def return_of(
     fmt: Format, cells: Mapping[str, object] | None = None, year: int | None = None, **fields: object
 ) -> Return:
@@ -40,7 +46,7 @@ def return_of(
         "format_id": fmt.id,
         "cells": {key: figure(value, f"示例局.xlsx·{key}") for key, value in typed.items()},
         "sections": tuple(
-            Section(section.number, section.title, (f"本年度第{section.number}项工作按月核对。",))
+            Section(section.number, section.title, (_written(section),))
             for section in fmt.sections
             if section.text == "required"
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -13,7 +14,19 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from report_builder.figures import figure
-from report_builder.model import Finding, ProcessingFee, Return, Section, Settings, Severity, State, Trouble
+from report_builder.history import Held, History
+from report_builder.model import (
+    Finding,
+    Lineage,
+    ProcessingFee,
+    Return,
+    Section,
+    Settings,
+    Severity,
+    State,
+    Trouble,
+    Unit,
+)
 from report_builder.rule_kinds import KINDS, Case
 from report_builder.spec import Format, Spec, load_spec
 from report_builder.spec.nouns import Example
@@ -29,13 +42,30 @@ EXAMPLES = [
 ]
 
 
-def answered(example: Example, fmt: Format) -> Return:
+def case_of(example: Example, fmt: Format, settings: Settings) -> Case:
+    """What an example describes: its return, the years before it under the same format, the unit and the day."""
+    year = fmt.first_report_year + 1
+    unit = Unit("示例局", kind=example.unit_kind)
+    return Case(
+        returned(example, fmt, year),
+        fmt,
+        SPEC,
+        replace(settings, as_of=day(example.as_of, year)),
+        unit,
+        history_of(example, fmt, year),
+    )
+
+
+def returned(example: Example, fmt: Format, year: int) -> Return:
     """The return an example describes."""
-    fields: dict[str, Any] = {}
+    if example.absent:
+        return Return("示例局", year, fmt.id, {})
+    fields: dict[str, Any] = {"fee": None}
     fee: dict[str, Any] = dict(example.fee)
     if example.sections:
         fields["sections"] = tuple(
-            Section(int(n), fmt.section(int(n)).title, (t,) if t else ()) for n, t in example.sections.items()
+            Section(int(n), fmt.section(int(n)).title, (t * example.repeat,) if t else ())
+            for n, t in example.sections.items()
         )
     if example.headings:
         fields["sections"] = tuple(
@@ -47,19 +77,40 @@ def answered(example: Example, fmt: Format) -> Return:
         fields["troubles"] = (
             Trouble(said["kind"], said["where"], tuple(said.get("cells", ())), said.get("facts", {})),
         )
-    fields["fee"] = None
     if example.fee:
         fields["fee"] = ProcessingFee(fee["collected"], fee["cases"], Decimal(str(fee["amount"])))
-    return return_of(fmt, example.cells, **fields)
+    if example.published_on:
+        fields["about"] = {"published_on": f"{year + 1}-{example.published_on}"}
+    return return_of(fmt, example.cells, year, **fields)
+
+
+def history_of(example: Example, fmt: Format, year: int) -> History:
+    """The earlier years an example holds."""
+    cells = {year + int(back): held for back, held in example.before.items()}
+    if example.last:
+        cells[year - 1] = example.last
+    held = tuple(Held(return_of(fmt, cells[one], one), fmt) for one in sorted(cells))
+    return History(held, Lineage((), example.told))
+
+
+def day(said: str, year: int) -> dt.date | None:
+    """A day of the year in which the report is published."""
+    return dt.date.fromisoformat(f"{year + 1}-{said}") if said else None
 
 
 @pytest.mark.parametrize(("fmt", "code", "number"), EXAMPLES)
 def test_rule_answers_its_own_example(fmt: Format, code: str, number: int, settings: Settings) -> None:
     example = SPEC.rules[code].examples[number]
-    findings, runs = validate(Case(answered(example, fmt), fmt, SPEC, settings))
-    blamed = [finding.cells for finding in findings if finding.code == code]
-    assert next(run.state for run in runs if run.code == code) == example.state
-    assert sorted(blamed) == sorted(example.blames)
+    findings, runs = validate(case_of(example, fmt, settings))
+    own = [finding for finding in findings if finding.code == code]
+    run = next(run for run in runs if run.code == code)
+    assert run.state == example.state
+    assert sorted(finding.cells for finding in own) == sorted(example.blames)
+    assert {finding.severity for finding in own} <= {example.severity or SPEC.rules[code].severity, "explain"}
+    if example.severity:
+        assert {finding.severity for finding in own} == {example.severity}
+    assert all(example.says in finding.message for finding in own)
+    assert bool(run.why) == (run.state in {State.INSUFFICIENT_DATA, State.NOT_APPLICABLE})
     for finding in findings:
         assert "{" not in finding.message + finding.fix
         assert finding.basis

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from report_builder.history import Held, History
 from report_builder.model import Number, Return, Settings, Severity, State, Unit
-from report_builder.spec import Format, Rule, Spec
+from report_builder.spec import Format, Measure, Rule, Spec
+from report_builder.spec.layout import matching
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,10 @@ class Case:
     def last(self) -> Held | None:
         """The year just before, where it is held."""
         return self.history.year(self.ret.report_year - 1)
+
+    def cells_of(self, measure: Measure) -> tuple[str, ...]:
+        """The cells a measure sums, in printed order."""
+        return matching(measure.cells, tuple(self.fmt.slots))
 
     def numbers(self, keys: Iterable[str]) -> list[Number] | None:
         """The numbers in these cells; None where any holds no number."""

@@ -9,7 +9,7 @@ from itertools import groupby
 from report_builder.figures import printed
 from report_builder.model import Figure, Number, State, Typed
 from report_builder.rule_kinds.case import HELD, Blame, Case, Outcome, outcome
-from report_builder.spec import Format, Rule, Slot, Table
+from report_builder.spec import Rule, Slot, Table
 from report_builder.spec.layout import matching
 
 
@@ -154,27 +154,19 @@ def share_at_most(rule: Rule, case: Case) -> Outcome:
     """One measure is no more than a share of another; without the other there is nothing to say."""
     part, whole = (case.fmt.measures_by_key.get(rule.params[name]) for name in ("part", "whole"))
     if part is None or whole is None:
-        return Outcome(State.NOT_APPLICABLE)
-    parts, wholes = (
-        case.numbers(measured(part.cells, case.fmt)),
-        case.numbers(measured(whole.cells, case.fmt)),
-    )
+        return Outcome(State.NOT_APPLICABLE, why="本年度格式没有这一项")
+    parts, wholes = case.numbers(case.cells_of(part)), case.numbers(case.cells_of(whole))
     if parts is None or wholes is None:
         return Outcome(State.INSUFFICIENT_DATA, why="有关的格没有填数")
     limit = Decimal(case.settings.thresholds.get(rule.code, rule.threshold))
     if not sum(wholes):
-        return Outcome(State.NOT_APPLICABLE)
+        return Outcome(State.NOT_APPLICABLE, why=f"{whole.label}为 0")
     if sum(parts) <= limit * sum(wholes):
         return HELD
     facts = {"part": printed(sum(parts)), "whole": printed(sum(wholes))}
     shares = {"share": _percent(Decimal(sum(parts)) / Decimal(sum(wholes))), "threshold": _percent(limit)}
-    cells = tuple(key for key in measured(part.cells, case.fmt) if case.ret.number(key))
+    cells = tuple(key for key in case.cells_of(part) if case.ret.number(key))
     return outcome([Blame(cells, facts | shares)])
-
-
-def measured(patterns: Sequence[str], fmt: Format) -> tuple[str, ...]:
-    """The cells a measure sums, in printed order."""
-    return matching(patterns, tuple(fmt.slots))
 
 
 def _percent(share: Decimal) -> str:

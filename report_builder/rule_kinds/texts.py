@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
 from report_builder.model import Severity, State
 from report_builder.rule_kinds.case import HELD, Blame, Case, Outcome, outcome
@@ -56,7 +57,7 @@ def fee_stated(rule: Rule, case: Case) -> Outcome:
     """The processing-fee position is stated, by the form or in the unit's own words, and fits table three."""
     wording, fee = case.fmt.fee, case.ret.fee
     if wording is None:
-        return Outcome(State.NOT_APPLICABLE)
+        return Outcome(State.NOT_APPLICABLE, why="本年度格式不要求说明信息处理费")
     section = next(one for one in case.fmt.sections if one.fee)
     text = "".join(case.ret.paragraphs(section.number))
     stated = fee is not None and fee.collected is not None
@@ -81,3 +82,98 @@ def fee_stated(rule: Rule, case: Case) -> Outcome:
 def _fee_place(case: Case) -> str:
     sheet = case.spec.workbook.sheet("fee").name
     return f"{case.ret.origin}·{sheet}" if case.ret.origin.endswith("x") else case.ret.origin
+
+
+def section_length(rule: Rule, case: Case) -> Outcome:
+    """A section is no longer than the notice asks; white space is not counted."""
+    blames, ran = [], 0
+    for section in case.fmt.sections:
+        text = _written(case, section.number)
+        if section.max_characters is None or not text:
+            continue
+        ran += 1
+        limit = int(case.settings.thresholds.get(rule.code, Decimal(section.max_characters)))
+        if len(text) > limit:
+            facts = {"section": section.title, "count": len(text), "limit": limit}
+            blames.append(Blame((), facts, text_place(case, section.number)))
+    return outcome(blames, ran=bool(ran), why=_NO_TEXT)
+
+
+_NO_TEXT = "没有正文"
+
+
+def _written(case: Case, number: int) -> str:
+    return "".join("".join(case.ret.paragraphs(number)).split())
+
+
+def text_place(case: Case, number: int, paragraph: int = 0) -> str:
+    """Where a text stands, in a clerk's words: the file, the sheet if it is a workbook's, the section, the paragraph."""
+    title = next((one.title for one in case.ret.sections if one.number == number), "")
+    title = title or case.fmt.section(number).title
+    sheet = "" if case.ret.own_headings else case.spec.workbook.sheet("narrative").name
+    counted = f"第{paragraph}段" if paragraph else ""
+    return "·".join(part for part in (case.ret.origin, sheet, title + counted) if part)
+
+
+def aspects_covered(_rule: Rule, case: Case) -> Outcome:
+    """Every aspect the notice asks a section to describe is spoken of in it."""
+    blames, ran = [], 0
+    for section in case.fmt.sections:
+        text = _written(case, section.number)
+        if not section.aspects or not text:
+            continue
+        ran += 1
+        words = case.spec.wording.aspect_words
+        missing = [
+            one for one in section.aspects if not any(word in text for word in (one, *words.get(one, ())))
+        ]
+        if missing:
+            facts = {"section": section.title, "missing": "、".join(missing)}
+            blames.append(Blame((), facts, text_place(case, section.number)))
+    return outcome(blames, ran=bool(ran), why=_NO_TEXT)
+
+
+def words_present(rule: Rule, case: Case) -> Outcome:
+    """The report of such a unit speaks of each of these matters somewhere."""
+    if case.unit.kind not in rule.params["unit_kinds"]:
+        return Outcome(State.NOT_APPLICABLE, why="只适用于各级政府的年度报告")
+    text = "".join(_written(case, section.number) for section in case.ret.sections)
+    missing = [words[0] for words in rule.params["words"] if not any(word in text for word in words)]
+    return outcome(
+        [Blame((), {"missing": "、".join(missing)})] if missing else (), ran=bool(text), why=_NO_TEXT
+    )
+
+
+def ordinals_run(rule: Rule, case: Case) -> Outcome:
+    """Ordinals of one make follow one another: after 一是 comes 二是, unless a new list begins."""
+    blames = [
+        Blame(
+            (),
+            {"section": section.title, "found": found, "expected": expected},
+            text_place(case, section.number),
+        )
+        for section in case.ret.sections
+        for pattern in rule.params["patterns"]
+        for found, expected in _jumps(pattern, section.paragraphs)
+    ]
+    return outcome(blames, ran=any(section.paragraphs for section in case.ret.sections), why=_NO_TEXT)
+
+
+_NUMERALS = ("", *"一二三四五六七八九十", *(f"十{one}" for one in "一二三四五六七八九"), "二十")
+_CLAUSE_START = r"(?:^|(?<=[。；;，,：:！!？?、“（\s]))"
+
+
+def _jumps(pattern: str, paragraphs: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """The ordinal that breaks a list, and the one that was due; “{n}” in ``pattern`` is the numeral."""
+    head, _, tail = pattern.partition("{n}")
+    start = "^" if head.startswith("^") else _CLAUSE_START
+    ordinal = re.compile(
+        f"{start}{re.escape(head.lstrip('^'))}([一二三四五六七八九十]{{1,3}}){re.escape(tail)}"
+    )
+    last = 0
+    for text in paragraphs:
+        for match in ordinal.finditer(text):
+            number = _NUMERALS.index(match[1]) if match[1] in _NUMERALS else 0
+            if last and number not in {1, last + 1} and last + 1 < len(_NUMERALS):
+                yield match[0], match[0].replace(match[1], _NUMERALS[last + 1])
+            last = number or last

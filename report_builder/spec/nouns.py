@@ -184,6 +184,7 @@ class Format:
     sentences: tuple[Sentence, ...] = ()
     charts: tuple[ChartSpec, ...] = ()
     fee: FeeWording | None = None
+    deadlines: Mapping[str, str] = field(default_factory=dict)
     last_report_year: int | None = None
     sha256: str = ""
 
@@ -208,11 +209,27 @@ class Format:
 
 @dataclass(frozen=True)
 class Example:
-    """A rule's own example: cells set in an otherwise empty-but-zero return, and the cells it must blame."""
+    """A rule's own example: cells set in an otherwise empty-but-zero return, and the cells it must blame.
+
+    ``last`` are the cells of the year before under the format that governs it, likewise zero elsewhere;
+    ``before`` those of earlier years by how far back they lie (“-2”); without either no earlier year is held.
+    ``absent`` is a unit of which nothing came in; ``repeat`` writes each section so many times; days are of the
+    year after the report year. ``severity`` and ``says`` are what the finding must be and hold, where given.
+    """
 
     name: str
     blames: tuple[tuple[str, ...], ...] = ()
     cells: Mapping[str, object] = field(default_factory=dict)
+    last: Mapping[str, object] = field(default_factory=dict)
+    before: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    told: str = ""
+    unit_kind: str = ""
+    as_of: str = ""
+    published_on: str = ""
+    absent: bool = False
+    repeat: int = 1
+    severity: str = ""
+    says: str = ""
     sections: Mapping[str, str] = field(default_factory=dict)
     headings: tuple[str, ...] = ()
     fee: Mapping[str, object] = field(default_factory=dict)
@@ -282,6 +299,7 @@ class Wording:
     task_roles: Mapping[str, str]
     placeholders: tuple[str, ...]
     empty_words: tuple[str, ...]
+    aspect_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
