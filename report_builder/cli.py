@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from report_builder import __version__
 from report_builder.errors import ReportBuilderError, UnreadableError
 
 if TYPE_CHECKING:
+    import datetime as dt
     from pathlib import Path
 
+    from report_builder.model import Finding
     from report_builder.pipeline import Options, Outcome, UnitResult
 
 BLOCKED, CANNOT_RUN, INTERRUPTED = 1, 2, 130
@@ -111,7 +113,7 @@ def _verb(
     verb.add_argument("--unit", action="append", default=[], metavar="NAME", help="只处理这个单位，可重复")
     verb.add_argument("--jobs", type=int, default=0, metavar="N", help="同时处理的单位数（默认：处理器核数）")
     verb.add_argument("--scheduler", default="", metavar="ADDRESS", help="Dask 调度器（本版本尚未提供）")
-    verb.add_argument("--as-of", default="", metavar="DATE", help="以哪一天为准（本版本的规则尚不用到）")
+    verb.add_argument("--as-of", default="", metavar="DATE", help="以哪一天为准计算是否逾期，如 2025-02-01")
     verb.add_argument("--json", action="store_true", help="结果输出为一份 JSON")
     verb.add_argument("--quiet", action="store_true", help="不显示进度")
     verb.set_defaults(run=run)
@@ -140,7 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _refusal(asked: argparse.Namespace) -> str:
     """Why the common options cannot be met; empty where they can."""
-    if asked.as_of and not _is_day(asked.as_of):
+    if asked.as_of and _day(asked.as_of) is None:
         return f"--as-of 后面是“{asked.as_of}”，应为日期，如 2025-02-01"
     if asked.jobs < 0:
         return f"--jobs 后面是 {asked.jobs}，应为 1 或更大的整数（0 表示处理器核数）"
@@ -149,9 +151,14 @@ def _refusal(asked: argparse.Namespace) -> str:
     return ""
 
 
-def _is_day(text: str) -> bool:
-    parts = text.split("-")
-    return [len(part) for part in parts] == [4, 2, 2] and all(part.isdigit() for part in parts)
+def _day(text: str) -> dt.date | None:
+    """The day; None where none is given or it is none."""
+    import datetime as dt  # noqa: PLC0415 - --help needs no days
+
+    try:
+        return dt.date.fromisoformat(text) if text else None
+    except ValueError:
+        return None
 
 
 def _say_and(status: int, sentence: str) -> int:
@@ -175,6 +182,7 @@ def _options(asked: argparse.Namespace) -> Options:
         formats=formats,
         reason=getattr(asked, "allow_findings", None) or "",
         force=getattr(asked, "force", False),
+        as_of=_day(asked.as_of),
     )
 
 
@@ -189,9 +197,14 @@ def _build(asked: argparse.Namespace) -> int:
     if asked.json:
         _print_json(_build_json(outcome))
     else:
-        _print_findings(outcome.results)
+        _print_findings(outcome.findings)
         _print_build(outcome)
-    return BLOCKED if any(result.state in {"blocked", "failed"} for result in outcome.results) else 0
+    return _status(outcome)
+
+
+def _status(outcome: Outcome) -> int:
+    ended = {result.state for result in (*outcome.results, *outcome.absent)}
+    return BLOCKED if ended & {"blocked", "failed"} else 0
 
 
 def _progress(result: UnitResult, done: int, total: int) -> None:
@@ -207,8 +220,7 @@ def _build_json(outcome: Outcome) -> dict[str, object]:
         {"unit": result.unit, "state": result.state, "files": list(result.files), "why": result.why}
         for result in outcome.results
     ]
-    findings = [finding for result in outcome.results for finding in result.findings]
-    return {"units": units, "findings": feedback.as_json(findings, ())["findings"]}
+    return {"units": units, "findings": feedback.as_json(outcome.findings, ())["findings"]}
 
 
 def _print_json(document: object) -> None:
@@ -224,9 +236,14 @@ def _print_build(outcome: Outcome) -> None:
     for result in outcome.results:
         if result.why:
             print(f"  {result.unit} {_STATES[result.state]}：{result.why}")
+    _print_notes(outcome)
+    _print_unused(outcome)
+
+
+def _print_notes(outcome: Outcome) -> None:
+    for result in outcome.results:
         for note in result.notes:
             print(f"  {result.unit} 提示：{note}")
-    _print_unused(outcome)
 
 
 def _print_unused(outcome: Outcome) -> None:
@@ -234,11 +251,10 @@ def _print_unused(outcome: Outcome) -> None:
         print(f"没有用到的文件（不是报送表）：{'、'.join(outcome.unused)}", file=sys.stderr)
 
 
-def _print_findings(results: Iterable[UnitResult]) -> None:
+def _print_findings(findings: Sequence[Finding]) -> None:
     from report_builder import feedback  # noqa: PLC0415
     from report_builder.spec import load_spec  # noqa: PLC0415
 
-    findings = [finding for result in results for finding in result.findings]
     if findings:
         spec = load_spec()
         print("\n\n".join(feedback.sentences(finding, spec) for finding in findings) + "\n")
@@ -248,16 +264,18 @@ def _check(asked: argparse.Namespace) -> int:
     from report_builder import feedback, pipeline  # noqa: PLC0415
 
     outcome = pipeline.check(_options(asked), asked.files)
-    findings = [finding for result in outcome.results for finding in result.findings]
     if asked.json:
-        _print_json(feedback.as_json(findings, [run for result in outcome.results for run in result.runs]))
+        _print_json(feedback.as_json(outcome.findings, outcome.runs))
     else:
-        _print_findings(outcome.results)
+        _print_findings(outcome.findings)
         held_back = sum(result.state == "blocked" for result in outcome.results)
         said = f"，其中 {held_back} 个单位须更正后才能生成报告" if held_back else ""
-        print(f"{outcome.year} 年度核对 {len(outcome.results)} 个单位，发现 {len(findings)} 处问题{said}")
+        print(
+            f"{outcome.year} 年度核对 {len(outcome.results)} 个单位，发现 {len(outcome.findings)} 处问题{said}"
+        )
+        _print_notes(outcome)
         _print_unused(outcome)
-    return BLOCKED if any(result.state == "blocked" for result in outcome.results) else 0
+    return _status(outcome)
 
 
 def _blank(asked: argparse.Namespace) -> int:

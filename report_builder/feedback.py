@@ -20,10 +20,12 @@ OVERVIEW_SHEET, RULES_SHEET, FINDINGS_SHEET = "概况", "按规则", "逐条"
 ANSWER_HEAD, FINGERPRINT_HEAD = "单位说明", "核对码"
 _FINDING_HEADS = ("条目", "等级", "代码", "规则名称", "位置", "核对结果", "依据", "改法", "定位")
 _FINDING_WIDTHS = (6.0, 6.0, 7.0, 12.0, 18.0, 34.0, 24.0, 30.0, 13.0, 24.0, 18.0)
+_ANSWER_HEADS = (_FINDING_HEADS[2], _FINDING_HEADS[4], ANSWER_HEAD, FINGERPRINT_HEAD)
 _RULE_HEADS = ("代码", "规则名称", "等级", "条数", "为什么核对")
 _RULE_WIDTHS = (8.0, 26.0, 8.0, 8.0, 72.0)
 _OVERVIEW_WIDTHS = (10.0, 10.0, 78.0)
-_FINGERPRINT_LENGTH = 16
+_FINGERPRINT_LENGTH = 12
+_MARK_LENGTH = 8
 _WHAT_TO_DO: Mapping[Severity, str] = {
     Severity.REJECT: "不能据以编制报告：请改正后重新报送。",
     Severity.CORRECT: "数字或文字需要更正：请改正后重新报送；确属实际情况的，请与主管部门核对。",
@@ -38,7 +40,8 @@ _STEPS_UNREAD = (
     "没有从报送的文件中读出报表，本文件只列意见；“逐条”列出每一条的位置、结果、依据和改法。",
     "请按改法处理后，把文件重新放进本年度的文件夹。",
 )
-_STEP_ANSWER = "只需说明的，写在“逐条”的“单位说明”栏，把本文件保存后放在报送文件旁边；有关数字再有变动时，该条说明失效，请重新填写。"
+_LAPSED = "原说明（有关数字已变动，须重新说明）"
+_STEP_ANSWER = "只需说明的，写在“逐条”的“单位说明”栏，把本文件保存后放在报送文件旁边（文件名里保留“校验意见”四字即可）；有关数字再有变动时，该条说明失效，请重新填写。"
 
 
 def sentences(finding: Finding, spec: Spec) -> str:
@@ -47,6 +50,8 @@ def sentences(finding: Finding, spec: Spec) -> str:
     parts = [finding.message, f"依据：{finding.basis}", f"改法：{finding.fix}"]
     if finding.answer:
         parts.append(f"单位说明：{finding.answer}")
+    if finding.lapsed:
+        parts.append(f"{_LAPSED}：{finding.lapsed}")
     return "\n".join((head, *(_indented(part) for part in parts)))
 
 
@@ -54,8 +59,14 @@ def as_json(findings: Sequence[Finding], runs: Sequence[Run]) -> dict[str, objec
     """The document ``check --json`` prints and 校验意见.json holds; a decimal is a string, no figure is rounded."""
     return {
         "findings": [_finding_json(finding) for finding in findings],
-        "runs": [{"code": run.code, "unit": run.unit, "state": run.state.value} for run in runs],
+        "runs": [_run_json(run) for run in runs],
     }
+
+
+def _run_json(run: Run) -> dict[str, str]:
+    """A rule that did not run says why."""
+    said = {"code": run.code, "unit": run.unit, "state": run.state.value}
+    return said | ({"why": run.why} if run.why else {})
 
 
 def fingerprint(finding: Finding, held: Return | None) -> str:
@@ -67,10 +78,28 @@ def fingerprint(finding: Finding, held: Return | None) -> str:
     figures = [[key, cells[key].text if key in cells else None] for key in finding.cells]
     said = [finding.code, finding.unit, finding.report_year, figures, _plain(finding.facts)]
     text = json.dumps(said, ensure_ascii=False, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:_FINGERPRINT_LENGTH]
+    return unit_mark(finding.unit, finding.report_year) + _hashed(text, _FINGERPRINT_LENGTH)
 
 
-def answers(data: bytes) -> dict[str, str]:
+def unit_mark(unit: str, report_year: int) -> str:
+    """How every fingerprint of one unit's report year begins, so that its answers are found among all."""
+    return _hashed(f"{unit}\n{report_year}", _MARK_LENGTH)
+
+
+def _hashed(text: str, length: int) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:length]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a unit wrote beside one finding, and which finding that was."""
+
+    code: str
+    where: str
+    text: str
+
+
+def answers(data: bytes) -> dict[str, Answer]:
     """What a unit wrote into its 校验意见.xlsx, by fingerprint; nothing where the workbook is another.
 
     Raises:
@@ -81,17 +110,26 @@ def answers(data: bytes) -> dict[str, str]:
     head = next((row for row in rows if {ANSWER_HEAD, FINGERPRINT_HEAD} <= {*row}), None)
     if head is None:
         return {}
-    answer, mark = head.index(ANSWER_HEAD), head.index(FINGERPRINT_HEAD)
-    filled = (row for row in rows[rows.index(head) + 1 :] if len(row) > max(answer, mark))
-    return {row[mark]: row[answer] for row in filled if row[mark] and row[answer]}
+    columns = [head.index(name) if name in head else len(head) for name in _ANSWER_HEADS]
+    filled = ([*row, ""] for row in rows[rows.index(head) + 1 :] if len(row) >= len(head))
+    read = ([row[column] for column in columns] for row in filled)
+    return {mark: Answer(code, where, text) for code, where, text, mark in read if mark and text}
 
 
 def answered(
-    findings: Sequence[Finding], held: Return | None, said: Mapping[str, str]
+    findings: Sequence[Finding], held: Return | None, said: Mapping[str, Answer]
 ) -> tuple[Finding, ...]:
-    """The findings with the answers that still belong to them; one whose figures have changed is asked again."""
+    """The findings with the answers that still belong to them.
+
+    One whose figures have changed is asked again; what was answered before is shown beside it.
+    """
+    marks = [fingerprint(finding, held) for finding in findings]
+    lapsed = {(one.code, one.where): one.text for mark, one in said.items() if mark not in marks}
     return tuple(
-        replace(finding, answer=said.get(fingerprint(finding, held), finding.answer)) for finding in findings
+        replace(finding, answer=said[mark].text)
+        if mark in said
+        else replace(finding, lapsed=lapsed.get((finding.code, finding.where), ""))
+        for finding, mark in zip(findings, marks, strict=True)
     )
 
 
@@ -161,7 +199,7 @@ def _finding_json(finding: Finding) -> dict[str, object]:
         "basis": finding.basis,
         "fix": finding.fix,
         "answer": finding.answer,
-    }
+    } | ({"lapsed": finding.lapsed} if finding.lapsed else {})
 
 
 def from_json(text: str) -> tuple[Finding, ...]:
@@ -255,7 +293,8 @@ def _one_by_one(findings: Sequence[Finding], case: Case, spec: Spec, places: Map
     cells = _row(0, heads, "head")
     for row, finding in enumerate(findings, 1):
         said = (row, _word(finding, spec), finding.code, _name(finding.code, spec), finding.where)
-        cells += _row(row, (*said, finding.message, finding.basis, finding.fix), "plain")
+        message = f"{finding.message}\n{_LAPSED}：{finding.lapsed}" if finding.lapsed else finding.message
+        cells += _row(row, (*said, message, finding.basis, finding.fix), "plain")
         cells.append(_link(row, finding, case, places))
         answer = Cell(row, len(heads) - 2, finding.answer or "", "text", entry=Entry("text"))
         cells += [answer, Cell(row, len(heads) - 1, fingerprint(finding, case.held), "plain")]

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -29,6 +29,7 @@ class Entry:
     inputs: Mapping[str, str]
     outputs: Mapping[str, str]
     reason: str = ""
+    answers: Sequence[Mapping[str, str]] = ()
 
 
 def sha256(path: Path) -> str:
@@ -84,6 +85,7 @@ def dumped(
                 "key": entry.key,
                 "state": entry.state,
                 "reason": entry.reason,
+                "answers": list(entry.answers),
                 "inputs": dict(sorted(entry.inputs.items())),
                 "outputs": dict(sorted(entry.outputs.items())),
             }

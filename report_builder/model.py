@@ -127,7 +127,10 @@ class Return:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One fault of one unit, explained so that a clerk can mend it."""
+    """One fault of one unit, explained so that a clerk can mend it.
+
+    ``answer`` is what the unit says to it; ``lapsed`` what it said before the figures changed.
+    """
 
     code: str
     severity: Severity
@@ -140,6 +143,7 @@ class Finding:
     basis: str
     fix: str
     answer: str | None = None
+    lapsed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

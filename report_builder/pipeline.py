@@ -7,6 +7,7 @@ of its own where there are several), write the manifest. A unit that fails or is
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import os
 import re
 import time
@@ -14,15 +15,15 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from report_builder import archive, collect, facts, manifest
 from report_builder.compose import compose
 from report_builder.errors import InputError, OutputError, ReportBuilderError, SpecError, UnreadableError
-from report_builder.history import Held
+from report_builder.history import Held, History, together
 from report_builder.model import (
     Block,
     Draft,
@@ -44,12 +45,17 @@ from report_builder.spec import Format, Spec, load_spec
 from report_builder.spec.toml import nearest
 from report_builder.validate import blocks, checks_for, validate
 
+if TYPE_CHECKING:
+    from report_builder import feedback
+
 FORMATS = ("docx", "pdf", "html", "csv", "json")
 REPORT = "年度报告"
 ANSWERED = "校验意见"
 BLANKS = "空白表"
+PLAN = "plan"
 _YEAR_FOLDER = re.compile(r"\d{4}")
-_NOT_RETURNS = ("校验意见", "plan")
+_YEARS_BACK = 2
+"""How many earlier years the rules look at; a report's chart looks at all."""
 _TEXTS = ("正文.docx", "正文.md", "正文.txt")
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp")
 
@@ -66,6 +72,7 @@ class Options:
     formats: tuple[str, ...] = FORMATS
     reason: str = ""
     force: bool = False
+    as_of: dt.date | None = None
 
 
 @dataclass(frozen=True)
@@ -95,14 +102,27 @@ class Handed:
 
 
 @dataclass(frozen=True)
+class Past:
+    """One earlier year of a unit: the files of all bodies whose figures it is the sum of."""
+
+    year: int
+    parts: tuple[collect.Source, ...]
+
+
+Answers = Mapping[str, "feedback.Answer"]
+"""What units wrote into the workbooks they were sent, by fingerprint."""
+
+
+@dataclass(frozen=True)
 class Job:
-    """One unit's work: what was handed in, the years held before, and where the outputs go."""
+    """One unit's work: what was handed in, the years held before, its answers, and where the outputs go."""
 
     handed: Handed
-    earlier: tuple[tuple[int, collect.Source], ...]
+    earlier: tuple[Past, ...]
     folder: Path
     key: str
     inputs: Mapping[str, str]
+    answers: Answers
 
 
 @dataclass(frozen=True)
@@ -128,7 +148,17 @@ class Outcome:
     folder: Path
     results: tuple[UnitResult, ...]
     unused: tuple[str, ...] = ()
-    findings: tuple[Finding, ...] = field(default=())
+    absent: tuple[UnitResult, ...] = ()
+
+    @property
+    def findings(self) -> list[Finding]:
+        """All findings: those on what came in, then those on what did not."""
+        return [finding for result in (*self.results, *self.absent) for finding in result.findings]
+
+    @property
+    def runs(self) -> list[Run]:
+        """What became of every rule, unit by unit."""
+        return [run for result in (*self.results, *self.absent) for run in result.runs]
 
 
 Progress = Callable[[UnitResult, int, int], None]
@@ -149,6 +179,7 @@ def open_place(options: Options) -> Place:
     if not options.inputs.is_dir():
         raise InputError(f"没有找到输入文件夹 {options.inputs}；请核对 --inputs，或先建立这个文件夹")
     settings = load_settings(options.inputs)
+    settings = replace(settings, as_of=options.as_of or settings.as_of)
     further = options.inputs / settings.spec_dir if settings.spec_dir else None
     if further is not None and not further.is_dir():
         raise InputError(f"settings.toml：spec_dir 指向的文件夹 {settings.spec_dir} 不存在")
@@ -204,7 +235,7 @@ def sources(folder: Path, *, published: bool = False) -> tuple[list[collect.Sour
     found: list[collect.Source] = []
     unused: list[str] = []
     for path in sorted(folder.iterdir(), key=lambda path: unicodedata.normalize("NFC", path.name)):
-        if path.stem in _NOT_RETURNS or path.name.startswith(("~$", ".")):
+        if _is_none(path) or path.name.startswith(("~$", ".")):
             continue
         if path.is_dir():
             source, left = in_folder(path, published=published)
@@ -217,12 +248,17 @@ def sources(folder: Path, *, published: bool = False) -> tuple[list[collect.Sour
     return found, unused
 
 
+def _is_none(path: Path) -> bool:
+    """Whether a file is known to be no return: the year's plan, an opinion that came back."""
+    return path.stem == PLAN or (ANSWERED in path.stem and not path.is_dir())
+
+
 def in_folder(folder: Path, *, published: bool = False) -> tuple[collect.Source, list[str]]:
     """The return in a unit's own folder, and what lies there unused; without one the folder is refused by name."""
     files = [
         path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith(("~$", "."))
     ]
-    files = [path for path in files if path.stem not in _NOT_RETURNS]
+    files = [path for path in files if not _is_none(path)]
     text = next((path for path in files if path.name.lower() in _TEXTS), None)
     mains = [path for path in files if collect.is_return(path)]
     if published:
@@ -336,17 +372,51 @@ def read_earlier(spec: Spec, year: int, source: collect.Source) -> Held | None:
     return Held(ret, fmt) if fmt and ret.cells and ret.report_year == year else None
 
 
-def _jobs(place: Place) -> tuple[list[Job], list[str]]:
+def past(
+    place: Place, unit: Unit, held: Mapping[str, Sequence[tuple[int, collect.Source]]]
+) -> tuple[Past, ...]:
+    """The earlier years of ``unit``, the oldest first; before it was merged or renamed they are its predecessors'.
+
+    A year that one of the predecessors lacks is left out: half a sum is none.
+    """
+    own = dict(held.get(unit.name, ()))
+    names = place.registry.lineage(unit, place.year).predecessors
+    before = [dict(held.get(name, ())) for name in names]
+    begun = int(unit.since[:4]) if unit.since else max(own, default=place.year)
+    years_held = {*own, *(year for one in before for year in one)}
+    found = []
+    for year in sorted(years_held):
+        if not before or (year in own and year >= begun):
+            found.append(Past(year, (own[year],)))
+        elif all(year in one for one in before):
+            mine = [own[year]] if year in own else []
+            found.append(Past(year, (*mine, *(one[year] for one in before))))
+    return tuple(found)
+
+
+def _history(place: Place, unit: Unit, earlier: Sequence[Past]) -> History:
+    """The earlier years, read; one that cannot be read whole is not held."""
+    held = []
+    for one in earlier:
+        parts = [read_earlier(place.spec, one.year, source) for source in one.parts]
+        read = [part for part in parts if part is not None]
+        if len(read) == len(parts) and len({part.fmt.id for part in read}) == 1:
+            held.append(together(unit.name, read))
+    return History(tuple(held), place.registry.lineage(unit, place.year))
+
+
+def _jobs(place: Place) -> tuple[list[Job], list[str], list[Handed]]:
     collected, unused = _collected(place)
     held = earlier_sources(place)
+    said, unread = answers(place)
     common = manifest.digest(
         [manifest.program_digest(_templates()), _settings_digest(place), *_asked(place.options)]
     )
     jobs = [
-        _job(place, handed, tuple(held.get(handed.unit.name, ())), common)
+        _job(place, handed, past(place, handed.unit, held), said, common)
         for handed in _chosen(place, _once_each(collected))
     ]
-    return jobs, unused
+    return jobs, [*unused, *unread], collected
 
 
 def _templates() -> Path:
@@ -381,14 +451,55 @@ def _asked(options: Options) -> tuple[str, ...]:
     return (*sorted(options.formats), options.reason)
 
 
-def _job(place: Place, handed: Handed, earlier: tuple[tuple[int, collect.Source], ...], common: str) -> Job:
+def _job(
+    place: Place, handed: Handed, earlier: tuple[Past, ...], said: Sequence[Answered], common: str
+) -> Job:
     """The work and its key: the digest of all that decides what comes out."""
     root = place.options.inputs
-    files = [*handed.source.files, *(path for _, held in earlier for path in held.files)]
+    own = _own_answers(place, handed, said)
+    answered = [one.path for one in said if own.keys() & one.answers.keys()]
+    before = [path for one in earlier for source in one.parts for path in source.files]
+    files = [*handed.source.files, *before, *answered]
     inputs = {collect.shown(path.relative_to(root).as_posix()): _content(path) for path in files}
     read = (f"{name} {known}" for name, known in sorted(inputs.items()))
-    key = manifest.digest([repr(handed.unit), repr(handed.ret.troubles), common, *read])
-    return Job(handed, earlier, _year_folder(place) / handed.folder, key, inputs)
+    lineage = place.registry.lineage(handed.unit, place.year)
+    key = manifest.digest([repr(handed.unit), repr(lineage), repr(handed.ret.troubles), common, *read])
+    return Job(handed, earlier, _year_folder(place) / handed.folder, key, inputs, own)
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One workbook that came back with answers in it."""
+
+    path: Path
+    answers: Answers
+
+
+def answers(place: Place) -> tuple[list[Answered], list[str]]:
+    """The workbooks that came back with the units' answers, and the names of those that cannot be read."""
+    folder = place.options.inputs / str(place.year)
+    inside = [path for sub in sorted(folder.iterdir()) if sub.is_dir() for path in sorted(sub.iterdir())]
+    found, unread = [], []
+    for path in (*sorted(folder.iterdir()), *inside):
+        if ANSWERED in path.stem and path.suffix.lower() in collect.WORKBOOKS and collect.is_return(path):
+            from report_builder import feedback  # noqa: PLC0415 - only where something came back
+
+            try:
+                found.append(Answered(path, feedback.answers(path.read_bytes())))
+            except (UnreadableError, OSError) as fault:
+                why = fault.reason if isinstance(fault, UnreadableError) else fault.strerror
+                unread.append(f"{path.name}（单位说明没有读到：{why}）")
+    return found, unread
+
+
+def _own_answers(place: Place, handed: Handed, said: Sequence[Answered]) -> Answers:
+    """The answers that are this unit's; where two workbooks answer one finding, the later by name counts."""
+    if not said:
+        return {}
+    from report_builder import feedback  # noqa: PLC0415
+
+    mark = feedback.unit_mark(handed.unit.name, place.year)
+    return {key: answer for one in said for key, answer in one.answers.items() if key.startswith(mark)}
 
 
 def _content(path: Path) -> str:
@@ -410,7 +521,7 @@ def build(options: Options, progress: Progress | None = None) -> Outcome:
         InputError, SpecError, OutputError: the run as a whole cannot be made.
     """
     place = open_place(options)
-    jobs, unused = _jobs(place)
+    jobs, unused, collected = _jobs(place)
     folder = _year_folder(place)
     _prepare(folder)
     last = manifest.load(folder)
@@ -429,7 +540,20 @@ def build(options: Options, progress: Progress | None = None) -> Outcome:
     results.sort(key=lambda result: result.unit)
     _clear_stale(folder, last, results)
     _record(place, folder, last, results, {job.handed.unit.name for job in jobs})
-    return Outcome(place.year, folder, tuple(results), tuple(unused))
+    return Outcome(place.year, folder, tuple(results), tuple(unused), tuple(_absent(place, collected)))
+
+
+def _absent(place: Place, collected: Sequence[Handed]) -> Iterator[UnitResult]:
+    """The registered units of which nothing came in; asked for by the day only, and not where units were named."""
+    if place.settings.as_of is None or place.options.units:
+        return
+    came = {one.unit.name for one in collected}
+    for unit in place.registry.expected(place.year):
+        if unit.name not in came:
+            ret = Return(unit.name, place.year, place.fmt.id, {})
+            findings, runs = validate(Case(ret, place.fmt, place.spec, place.settings, unit))
+            state = "blocked" if blocks(findings) else "checked"
+            yield UnitResult(unit.name, state, findings=tuple(findings), runs=tuple(runs))
 
 
 def _prepare(folder: Path) -> None:
@@ -518,14 +642,16 @@ def build_unit(place: Place, job: Job) -> UnitResult:
 
 
 def _built(place: Place, job: Job) -> UnitResult:
-    findings, runs = validate(_case(place, job.handed))
+    history = _history(place, job.handed.unit, job.earlier)
+    findings, runs = _judged(place, job.handed, history, job.answers)
     held_back = blocks(findings, allowed=bool(place.options.reason))
     files = dict(_feedback_files(place, job.handed, findings, runs))
     notes: tuple[str, ...] = ()
     if not held_back:
         overridden = place.options.reason if blocks(findings) else ""
-        report, notes = _report_files(place, job, overridden)
+        report, notes = _report_files(place, job.handed, history, overridden)
         files |= report
+    notes = (*notes, *_kept_answers(job.folder, job.answers))
     written = {f"{job.folder.name}/{name}": data for name, data in files.items()}
     for name, data in written.items():
         manifest.write_file(job.folder.parent / name, data)
@@ -542,8 +668,39 @@ def _built(place: Place, job: Job) -> UnitResult:
     )
 
 
-def _case(place: Place, handed: Handed) -> Case:
-    return Case(handed.ret, place.fmt, place.spec, place.settings, handed.unit)
+def _judged(
+    place: Place, handed: Handed, history: History, said: Answers
+) -> tuple[Sequence[Finding], Sequence[Run]]:
+    """The findings on what was handed in, each with the unit's answer as long as that holds."""
+    case = Case(handed.ret, place.fmt, place.spec, place.settings, handed.unit, history, place.registry.names)
+    findings, runs = validate(case)
+    if not said:
+        return findings, runs
+    from report_builder import feedback  # noqa: PLC0415
+
+    return feedback.answered(findings, handed.ret, said), runs
+
+
+def _kept_answers(folder: Path, said: Answers) -> Iterator[str]:
+    """Answers written into the outputs' own copy are not lost: it is kept under another name, and that is said."""
+    path = folder / f"{ANSWERED}.xlsx"
+    if not path.exists():
+        return
+    from report_builder import feedback  # noqa: PLC0415
+
+    try:
+        data = path.read_bytes()
+        lost = {
+            key
+            for key, one in feedback.answers(data).items()
+            if key not in said or said[key].text != one.text
+        }
+    except (UnreadableError, OSError):
+        return
+    if lost:
+        kept = path.with_name(f"{ANSWERED}（填有说明的旧本）.xlsx")
+        manifest.write_file(kept, data)
+        yield f"输出文件夹里的 {path.name} 填有 {len(lost)} 条单位说明，已另存为 {kept.name}；请把它放进本年度的输入文件夹"
 
 
 def _entry(
@@ -559,7 +716,12 @@ def _entry(
         or any(name.endswith(".pdf") for name in outputs)
     )
     key = job.key if complete else ""  # without Pango there was no PDF: try again next time
-    return manifest.Entry(job.handed.unit.name, key, state, job.inputs, outputs, reason)
+    said = [
+        {"code": one.code, "where": one.where, "answer": one.answer}
+        for one in findings
+        if one.answer is not None
+    ]
+    return manifest.Entry(job.handed.unit.name, key, state, job.inputs, outputs, reason, tuple(said))
 
 
 def _feedback_files(
@@ -573,10 +735,11 @@ def _feedback_files(
         yield f"{ANSWERED}.xlsx", feedback.returned_workbook(case, place.spec)
 
 
-def _report_files(place: Place, job: Job, reason: str) -> tuple[dict[str, bytes], tuple[str, ...]]:
-    earlier = [held for year, source in job.earlier if (held := read_earlier(place.spec, year, source))]
-    draft = compose(Held(job.handed.ret, place.fmt), earlier, place.spec, reason=reason)
-    printed = replace(job.handed.ret, sections=tuple(printed_sections(draft, place.fmt)))
+def _report_files(
+    place: Place, handed: Handed, history: History, reason: str
+) -> tuple[dict[str, bytes], tuple[str, ...]]:
+    draft = compose(Held(handed.ret, place.fmt), history.years, place.spec, reason=reason)
+    printed = replace(handed.ret, sections=tuple(printed_sections(draft, place.fmt)))
     from report_builder import products  # noqa: PLC0415 - the renderers are needed only where a report is built
 
     return products.render(draft, printed, place.fmt, place.spec, place.options.formats)
@@ -646,8 +809,14 @@ def check(options: Options, files: Sequence[Path] = (), *, write: bool = True) -
         ]
     else:
         collected, unused = _collected(place)
-    results = [_checked(place, handed, write=write) for handed in _chosen(place, _once_each(collected))]
-    return Outcome(place.year, _year_folder(place), tuple(results), tuple(unused))
+    said, unread = answers(place) if (place.options.inputs / str(place.year)).is_dir() else ([], [])
+    held = earlier_sources(place)
+    results = [
+        _checked(place, handed, past(place, handed.unit, held)[-_YEARS_BACK:], said, write=write)
+        for handed in _chosen(place, _once_each(collected))
+    ]
+    absent = () if files else tuple(_absent(place, collected))
+    return Outcome(place.year, _year_folder(place), tuple(results), (*unused, *unread), absent)
 
 
 def _source(path: Path) -> collect.Source:
@@ -670,17 +839,22 @@ def open_files(options: Options, files: Sequence[Path]) -> Place:
     return open_place(replace(options, year=in_folders[0], inputs=inputs))
 
 
-def _checked(place: Place, handed: Handed, *, write: bool) -> UnitResult:
-    findings, runs = validate(_case(place, handed))
+def _checked(
+    place: Place, handed: Handed, earlier: Sequence[Past], said: Sequence[Answered], *, write: bool
+) -> UnitResult:
+    own = _own_answers(place, handed, said)
+    findings, runs = _judged(place, handed, _history(place, handed.unit, earlier), own)
     files: dict[str, bytes] = {}
+    notes: tuple[str, ...] = ()
     if write:
+        notes = tuple(_kept_answers(_year_folder(place) / handed.folder, own))
         made = _feedback_files(place, handed, findings, runs)
         files = {f"{handed.folder}/{file}": data for file, data in made}
         for file, data in files.items():
             manifest.write_file(_year_folder(place) / file, data)
     state = "blocked" if blocks(findings) else "checked"
     return UnitResult(
-        handed.unit.name, state, tuple(sorted(files)), findings=tuple(findings), runs=tuple(runs)
+        handed.unit.name, state, tuple(sorted(files)), findings=tuple(findings), runs=tuple(runs), notes=notes
     )
 
 
@@ -696,7 +870,7 @@ def blank(options: Options) -> list[Path]:
     held = earlier_sources(place)
     written = []
     for unit in _blank_units(place, held):
-        last = _last_year(place, held.get(unit.name, []))
+        last = _last_year(place, unit, past(place, unit, held))
         filling = drawing.Filling(place.year, unit=unit if unit.name != BLANKS else None, last=last)
         data = drawing.draw(place.fmt, place.spec.workbook, filling)
         path = _year_folder(place) / BLANKS / f"{unit.name}.xlsx"
@@ -705,18 +879,17 @@ def blank(options: Options) -> list[Path]:
     return written
 
 
-def _last_year(place: Place, held: Sequence[tuple[int, collect.Source]]) -> Return | None:
+def _last_year(place: Place, unit: Unit, earlier: Sequence[Past]) -> Return | None:
     """Last year's return, of whose figures only those are kept that mean the same under this year's format."""
-    for year, source in held:
-        last = read_earlier(place.spec, year, source) if year == place.year - 1 else None
-        if last is not None:
-            kept = {
-                key: figure
-                for key, figure in last.ret.cells.items()
-                if not place.spec.not_comparable(last.fmt, place.fmt, key)
-            }
-            return replace(last.ret, cells=kept)
-    return None
+    last = _history(place, unit, [one for one in earlier if one.year == place.year - 1]).year(place.year - 1)
+    if last is None:
+        return None
+    kept = {
+        key: figure
+        for key, figure in last.ret.cells.items()
+        if not place.spec.not_comparable(last.fmt, place.fmt, key)
+    }
+    return replace(last.ret, cells=kept)
 
 
 def _blank_units(place: Place, held: Mapping[str, Any]) -> list[Unit]:

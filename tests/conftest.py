@@ -32,7 +32,9 @@ def settings() -> Settings:
 
 def _written(section: SectionSpec) -> str:
     """A text of ours that speaks of every aspect the format asks for."""
-    return f"本年度第{section.number}项工作按月核对{''.join(f'，{one}有专人负责' for one in section.aspects)}。"
+    return (
+        f"本年度第{section.number}项工作按月核对{''.join(f'，{one}有专人负责' for one in section.aspects)}。"
+    )
 
 
 def return_of(
