@@ -240,6 +240,14 @@ def _print_build(outcome: Outcome) -> None:
     _print_unused(outcome)
 
 
+def _print_not_run(outcome: Outcome) -> None:
+    from report_builder import feedback  # noqa: PLC0415
+
+    lines = feedback.not_run(outcome.runs)
+    if lines:
+        print("没有核对的规则：\n" + "\n".join(f"  {line}" for line in lines))
+
+
 def _print_notes(outcome: Outcome) -> None:
     for result in outcome.results:
         for note in result.notes:
@@ -273,6 +281,7 @@ def _check(asked: argparse.Namespace) -> int:
         print(
             f"{outcome.year} 年度核对 {len(outcome.results)} 个单位，发现 {len(outcome.findings)} 处问题{said}"
         )
+        _print_not_run(outcome)
         _print_notes(outcome)
         _print_unused(outcome)
     return _status(outcome)

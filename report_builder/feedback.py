@@ -69,6 +69,25 @@ def _run_json(run: Run) -> dict[str, str]:
     return said | ({"why": run.why} if run.why else {})
 
 
+def not_run(runs: Sequence[Run]) -> list[str]:
+    """Which rules did not run and why, a line a reason; how many units that concerns, where there are several."""
+    units = len({run.unit for run in runs})
+    reasons: dict[str, list[Run]] = defaultdict(list)
+    for run in runs:
+        if run.why:
+            reasons[run.why].append(run)
+    return [f"{_codes(held)}：{why}{_how_many(held, units)}" for why, held in reasons.items()]
+
+
+def _codes(runs: Sequence[Run]) -> str:
+    return "、".join(sorted({run.code for run in runs}))
+
+
+def _how_many(runs: Sequence[Run], units: int) -> str:
+    concerned = len({run.unit for run in runs})
+    return f"（{concerned} 个单位）" if units > 1 and concerned < units else ""
+
+
 def fingerprint(finding: Finding, held: Return | None) -> str:
     """What a unit's answer belongs to: the finding, its facts and what stands in its cells.
 
@@ -141,6 +160,7 @@ class Case:
     report_year: int
     findings: Sequence[Finding]
     held: Return | None = None
+    runs: Sequence[Run] = ()
 
 
 def returned_workbook(case: Case, spec: Spec, filling: blank.Filling | None = None) -> bytes:
@@ -264,7 +284,19 @@ def _overview(case: Case, spec: Spec) -> Sheet:
         cells += _row(row, (spec.terms[severity.value], counts[severity], _WHAT_TO_DO[severity]), "plain")
     for row, step in enumerate(_steps(case), 4 + len(_SEVERITIES)):
         cells.append(Cell(row, 0, step, "note", column_span=span))
+    row = 6 + len(_SEVERITIES) + len([*_steps(case)])
+    for line in _unasked(case):
+        cells.append(Cell(row, 0, cut(line), "note", column_span=span))
+        row += 1
     return Sheet(OVERVIEW_SHEET, _OVERVIEW_WIDTHS, tuple(cells))
+
+
+def _unasked(case: Case) -> Iterator[str]:
+    """No finding is no proof that a rule ran: those that did not are named."""
+    lines = not_run(case.runs)
+    if lines:
+        yield "下列规则没有核对："
+        yield from lines
 
 
 def _steps(case: Case) -> Iterator[str]:

@@ -731,7 +731,7 @@ def _feedback_files(
 
     yield f"{ANSWERED}.json", facts.dumped(feedback.as_json(findings, runs)).encode()
     if findings:
-        case = feedback.Case(handed.unit, place.year, findings, handed.ret)
+        case = feedback.Case(handed.unit, place.year, findings, handed.ret, runs)
         yield f"{ANSWERED}.xlsx", feedback.returned_workbook(case, place.spec)
 
 

@@ -122,7 +122,8 @@ def test_every_line_of_a_message_is_indented_and_an_answer_is_shown() -> None:
 def test_json_is_the_contracts_document_and_comes_back() -> None:
     run = Run("B301", UNIT.name, State.NOT_APPLICABLE, "没有读到报表")
     document = feedback.as_json([finding(), ASKED], [run])
-    assert document["runs"] == [{"code": "B301", "unit": UNIT.name, "state": "not_applicable"}]
+    said = {"code": "B301", "unit": UNIT.name, "state": "not_applicable"}
+    assert document["runs"] == [said | {"why": "没有读到报表"}]
     text = json.dumps(document, ensure_ascii=False)
     first, second = json.loads(text)["findings"]
     keys = "code severity unit report_year where cells facts message basis fix answer"
