@@ -39,7 +39,7 @@ def carried(received: int, out: int, into: int = 0) -> dict[str, object]:
 
 
 @pytest.fixture
-def put(tmp_path: Path, spec: Spec) -> Options:
+def put(tmp_path: Path) -> Options:
     """An empty place."""
     (tmp_path / "in").mkdir()
     return Options(inputs=tmp_path / "in", outputs=tmp_path / "out", jobs=1, formats=("html", "json"))
@@ -180,7 +180,7 @@ def test_a_part_that_left_softens_both_sides_and_is_named(put: Options, spec: Sp
     ids=["unknown", "itself", "day", "change"],
 )
 def test_a_lineage_that_cannot_be_is_named(put: Options, row: str, words: str) -> None:
-    with pytest.raises(InputError, match="units.csv") as raised:
+    with pytest.raises(InputError, match="units") as raised:
         registered(put, "1,示例甲局,,department,county,,,,,,", row)
     assert words in str(raised.value)
 
@@ -270,10 +270,8 @@ def test_an_answer_is_shown_again_kept_on_record_and_lapses_with_the_figures(
     hand_in(asked, spec, "示例甲局", 2024, carried(31, 0))
     lapsed = build(asked).findings
     assert [(one.answer, one.lapsed) for one in lapsed] == [(None, "专项清理所致")]
-    assert (
-        "须重新说明" in (folder / "示例甲局" / "校验意见.json").read_text(encoding="utf-8")
-        or lapsed[0].lapsed
-    )
+    document = (folder / "示例甲局" / "校验意见.json").read_text(encoding="utf-8")
+    assert '"lapsed": "专项清理所致"' in document
 
 
 def test_an_answer_in_the_units_own_folder_counts_and_reaches_no_other_unit(

@@ -149,11 +149,9 @@ def measures_jump(rule: Rule, case: Case) -> Outcome:
         return _without_last(case)
     blames, ran, reasons = [], 0, []
     for key in rule.params["measures"]:
-        measure, older = case.fmt.measures_by_key.get(key), last.fmt.measures_by_key.get(key)
-        if measure is None or older is None:
-            continue
+        measure = case.fmt.measures_by_key[key]
         reasons.append(not_comparable(case.spec, last.fmt, case.fmt, measure))
-        now, before = measured(measure, Held(case.ret, case.fmt)), measured(older, last)
+        now, before = measured(measure, Held(case.ret, case.fmt)), _before(last, key)
         if reasons[-1] or now is None or before is None:
             continue
         ran += 1
@@ -162,6 +160,11 @@ def measures_jump(rule: Rule, case: Case) -> Outcome:
     if not ran and any(reasons):
         return Outcome(State.NOT_APPLICABLE, why=next(filter(None, reasons)))
     return outcome(blames, ran=bool(ran), why=_NO_FIGURES)
+
+
+def _before(held: Held, key: str) -> Number | None:
+    measure = held.fmt.measures_by_key.get(key)
+    return measured(measure, held) if measure else None
 
 
 def _jumps(rule: Rule, case: Case, before: Number, now: Number) -> bool:
@@ -213,7 +216,6 @@ def _earlier(rule: Rule, case: Case) -> Iterator[Number]:
     """What the measure underneath was in the years before, as far as they are held."""
     for back in range(1, rule.params["years"]):
         held = case.history.year(case.ret.report_year - back)
-        measure = held.fmt.measures_by_key.get(rule.params["rests_on"]) if held else None
-        number = measured(measure, held) if held and measure else None
+        number = _before(held, rule.params["rests_on"]) if held else None
         if number is not None:
             yield number
