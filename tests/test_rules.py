@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -200,6 +201,56 @@ def test_published_figures_are_blamed_in_exactly_the_cells_that_are_wrong(
         findings = without_old_row(findings)
     blamed = {(finding.code, cell) for finding in findings for cell in finding.cells}
     assert blamed == KNOWN_FAULTS.get(path.stem, set())
+
+
+# What the published reports contradict of their own last year, each looked up in both reports (code, blamed cell).
+KNOWN_YEARS: dict[str, set[tuple[str, str]]] = {
+    "hongze_district_2024": {
+        ("Y405", "proactive.licences.decisions"),  # 550 to 9487
+        ("Y408", "requests.received.total"),  # 21 to 95
+    },
+    "pingtan_approval_bureau_2024": {
+        ("Y402", "proactive.normative_documents.in_force"),  # 21, not 16 + 15 - 6
+        ("Y408", "requests.received.total"),  # 7 to 28
+    },
+    "pingtan_finance_bureau_2022": {("Y402", "proactive.normative_documents.in_force")},  # 8, not 3 + 8
+    "pingtan_finance_bureau_2023": {("Y408", "requests.received.total")},  # 1 to 0
+    "pingtan_transport_bureau_2024": {
+        ("Y402", "proactive.normative_documents.in_force"),  # 23, not 15 + 3 - 1
+        ("Y408", "requests.received.total"),  # 14 to 58
+    },
+    "pingtan_zone_2021": {("Y408", "requests.received.total")},  # 21 to 70
+    "pingtan_zone_2022": {
+        ("Y402", "proactive.normative_documents.in_force"),  # 698, not 65 + 88 - 55
+        ("Y404", "proactive.fees.amount"),  # 24252.3 to 9116.4
+    },
+    "pingtan_zone_2023": {("Y402", "proactive.normative_documents.in_force")},  # 470, not 698 + 77 - 132
+}
+
+
+@pytest.mark.parametrize("path", PUBLISHED, ids=lambda path: path.stem)
+def test_published_years_contradict_each_other_in_exactly_these_cells(
+    path: Any, spec: Spec, settings: Settings
+) -> None:
+    body, year = path.stem[:-5], int(path.stem[-4:])
+    held = {one: held_report(other, one, spec) for other, one in reports_of(body)}
+    now = held.pop(year)
+    earlier = tuple(held[one] for one in sorted(held) if one < year)
+    findings, _ = validate(Case(now.ret, now.fmt, spec, settings, history=History(earlier)))
+    blamed = {(f.code, cell) for f in findings if f.code[0] == "Y" for cell in f.cells}
+    assert blamed == KNOWN_YEARS.get(path.stem, set())
+
+
+def reports_of(body: str) -> list[tuple[Path, int]]:
+    """The published reports of one body, with their years."""
+    return [(path, int(path.stem[-4:])) for path in PUBLISHED if path.stem[:-5] == body]
+
+
+def held_report(path: Path, year: int, spec: Spec) -> Held:
+    """One published report's figures."""
+    fmt = spec.format_for(year)
+    assert fmt is not None
+    return Held(published(fmt, published_cells(path, fmt), year), fmt)
 
 
 def published(fmt: Format, cells: dict[str, object], year: int) -> Return:
