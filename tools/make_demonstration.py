@@ -15,8 +15,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from report_builder import blank, facts
+from report_builder import blank, collect, facts, feedback, pipeline
 from report_builder.model import Return, Typed, Unit
+from report_builder.pipeline import Options
 from report_builder.readers import sheets
 from report_builder.recognise import find_tables
 from report_builder.spec import Format, Spec, load_spec
@@ -32,10 +33,28 @@ def main() -> None:
     for source in sorted(DEMONSTRATION.glob("*/*.json")):
         target = ROOT / "data_inputs" / source.parent.name / f"{source.stem}.xlsx"
         _save(target, _filled(source, spec))
+    for answer in tomllib.loads((DEMONSTRATION / "answers.toml").read_text(encoding="utf-8"))["answers"]:
+        _save(*_answered(answer, spec))
     faults = {f"{fault['year']}/{fault['unit']}": fault for fault in _faults()}
     for source in sorted((FAULTY / "sources").glob("*/*.json")):
         target = FAULTY / source.parent.name / f"{source.stem}.xlsx"
         _save(target, _faulty(source, spec, faults.get(f"{source.parent.name}/{source.stem}", {})))
+
+
+def _answered(answer: Mapping[str, Any], spec: Spec) -> tuple[Path, bytes]:
+    """The workbook a unit was sent, with what it wrote beside one finding, as it drops it in again."""
+    options = Options(ROOT / "data_inputs", year=answer["year"], units=(answer["unit"],))
+    place = pipeline.open_place(options)
+    (result,) = pipeline.check(options, write=False).results
+    findings = [
+        replace(finding, answer=answer["text"] if finding.code == answer["code"] else None)
+        for finding in result.findings
+    ]
+    unit = place.registry.find(answer["unit"]) or Unit(answer["unit"])
+    source = ROOT / "data_inputs" / str(answer["year"]) / f"{unit.name}.xlsx"
+    held = replace(collect.read_return(source, spec, answer["year"]), unit=unit.name)
+    target = source.with_name(f"{pipeline.ANSWERED}-{unit.name}.xlsx")
+    return target, feedback.returned_workbook(feedback.Case(unit, answer["year"], findings, held), spec)
 
 
 def _faults() -> Iterator[dict[str, Any]]:
