@@ -428,10 +428,20 @@ def _settings_digest(place: Place) -> str:
     return manifest.digest(
         [
             repr(part)
-            for part in (place.settings, formats, sorted(place.spec.rules.items()), *_companions(place.spec))
+            for part in (
+                _lasting(place.settings),
+                formats,
+                sorted(place.spec.rules.items()),
+                *_companions(place.spec),
+            )
         ]
         + [_fonts_digest()]
     )
+
+
+def _lasting(settings: Settings) -> tuple[Settings, bool]:
+    """What is set, but for the day: a report says the same tomorrow, only whether days are reckoned at all counts."""
+    return replace(settings, as_of=None), settings.as_of is not None
 
 
 def _companions(spec: Spec) -> tuple[object, ...]:

@@ -227,6 +227,12 @@ def test_a_places_own_day_comes_before_the_laws(
     assert "应为日期" in capsys.readouterr().err
 
 
+def test_another_day_builds_nothing_again(put: Options, spec: Spec) -> None:
+    hand_in(put, spec, "示例甲局", 2024, carried(10, 0))
+    states = [build(replace(put, as_of=dt.date(2025, 2, day))).results[0].state for day in (1, 2)]
+    assert states == ["built", "unchanged"]
+
+
 # The unit's answers
 
 
