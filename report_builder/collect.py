@@ -476,11 +476,12 @@ def _paragraphs(rows: Iterable[Sequence[object]], label: int, text: int, fmt: Fo
 def completed(cells: Mapping[str, Figure], fmt: Format) -> dict[str, Figure]:
     """The cells with blank totals computed where all their parts hold numbers (V205 asks about them)."""
     done = dict(cells)
-    totals = [slot for slot in fmt.slots.values() if slot.total_of]
+    totals = [slot for slot in fmt.known_slots.values() if slot.total_of]
     for slot in sorted(totals, key=lambda slot: bool(slot.column.total_of)):
         held = done.get(slot.key)
         if held is not None and held.typed in {Typed.BLANK, Typed.FORMULA}:
-            parts = [done[key].number if key in done else None for key in slot.total_of]
+            keys = fmt.standing(slot.total_of, done)
+            parts = [done[key].number if key in done else None for key in keys]
             numbers = [part for part in parts if part is not None]
             if len(numbers) == len(parts):
                 done[slot.key] = replace(held, number=sum(numbers), typed=Typed.COMPUTED)

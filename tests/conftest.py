@@ -55,6 +55,6 @@ def published_cells(path: Path, fmt: Format) -> dict[str, object]:
     tables = json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)["tables"]
     return {
         key: tables[slot.table][slot.row.key][slot.column.key]
-        for key, slot in fmt.slots.items()
+        for key, slot in fmt.known_slots.items()
         if slot.row.key in tables[slot.table] and slot.column.key in tables[slot.table][slot.row.key]
     }

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
+from report_builder.editions import read_over
 from report_builder.figures import figure
-from report_builder.model import Finding, ProcessingFee, Return, Section, Settings, Severity, State, Trouble
+from report_builder.model import ProcessingFee, Return, Section, Settings, Severity, State, Trouble
 from report_builder.rule_kinds import KINDS, Case
 from report_builder.spec import Format, Spec, load_spec
 from report_builder.spec.nouns import Example
@@ -145,8 +146,6 @@ def test_published_figures_are_blamed_in_exactly_the_cells_that_are_wrong(
         for f in validate(Case(published(fmt, cells, year), fmt, spec, settings))[0]
         if f.severity is not Severity.EXPLAIN
     ]
-    if path.stem.startswith("hongze"):
-        findings = without_old_row(findings)
     blamed = {(finding.code, cell) for finding in findings for cell in finding.cells}
     assert blamed == KNOWN_FAULTS.get(path.stem, set())
 
@@ -154,13 +153,8 @@ def test_published_figures_are_blamed_in_exactly_the_cells_that_are_wrong(
 def published(fmt: Format, cells: dict[str, object], year: int) -> Return:
     """A published report's figures with texts and fee of our own, since only its figures are kept here."""
     filled = return_of(fmt, cells, year)
-    kept = {key: held for key, held in filled.cells.items() if key in cells}
-    return replace(filled, cells=kept)
-
-
-def without_old_row(findings: list[Finding]) -> list[Finding]:
-    """（六）其他处理 printed as the single row of the former format is V203's matter, which comes with the next issue."""
-    return [f for f in findings if f.code not in {"V201", "B302"}]
+    kept, troubles = read_over({key: held for key, held in filled.cells.items() if key in cells}, fmt)
+    return replace(filled, cells=kept, troubles=tuple(troubles))
 
 
 def test_settings_move_a_threshold_and_a_severity() -> None:
