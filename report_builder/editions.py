@@ -20,7 +20,7 @@ def read_over(cells: Mapping[str, Figure], fmt: Format) -> tuple[dict[str, Figur
         for foreign in table.foreign:
             row = {key: kept[key] for key in _former_keys(table, foreign) if key in kept}
             if row and _is_zero(table, row):
-                zeros = {part: replace(row[key], number=0) for key in row for part in fmt.stands_for[key]}
+                zeros = {part: _zero(row[key]) for key in row for part in fmt.stands_for[key]}
                 kept = {key: held for key, held in kept.items() if key not in row} | zeros
                 troubles.append(_said(foreign, zeros, "各格都是 0，各项按 0 计"))
             elif row:
@@ -31,6 +31,10 @@ def read_over(cells: Mapping[str, Figure], fmt: Format) -> tuple[dict[str, Figur
 
 def _former_keys(table: Table, foreign: Foreign) -> Iterator[str]:
     return (key for key, slot in table.former.items() if slot.row in foreign.rows)
+
+
+def _zero(held: Figure) -> Figure:
+    return held if held.number == 0 else replace(held, number=0, typed=Typed.COMPUTED)
 
 
 def _is_zero(table: Table, row: Mapping[str, Figure]) -> bool:
@@ -57,7 +61,7 @@ def _said(foreign: Foreign, cells: Mapping[str, Figure], kept: str) -> Trouble:
 def summed(parts: Sequence[Figure]) -> Figure:
     """Several rows as the one this format has: their sum; where one holds no number, that one as it stands."""
     lacking = next((part for part in parts if part.number is None), None)
-    if lacking is not None:
-        return lacking
+    if lacking is not None or len(parts) == 1:
+        return lacking or parts[0]
     number = sum(part.number for part in parts if part.number is not None)
     return Figure(number, Typed.NUMBER, printed(number), " + ".join(part.source for part in parts))

@@ -246,9 +246,27 @@ def _collected(place: Place) -> tuple[list[Handed], list[str]]:
         raise InputError(
             f"{folder} 里没有报送表；请把各单位的 .xlsx 放进去（空白表用 report-builder blank 生成）"
         )
-    return [
-        _named(place, source, collect.read_return(source, place.spec, place.year)) for source in found
-    ], unused
+    return [one for source in found for one in _handed(place, source)], unused
+
+
+def _handed(place: Place, source: collect.Source) -> list[Handed]:
+    """What one file holds: the return of the unit it is named after, or those of several units."""
+    rets = collect.read_returns(source, place.spec, place.year, place.registry.registered)
+    if len(rets) == 1:
+        return [_named(place, source, rets[0])]
+    return [_among_others(place, source, ret) for ret in rets]
+
+
+def _among_others(place: Place, source: collect.Source, ret: Return) -> Handed:
+    """One of several units in a file: it is whoever its own part names; what names nobody stays with the file."""
+    unit = place.registry.find(ret.unit)
+    troubles = []
+    if unit is None:
+        unit = Unit(ret.unit or source.stem)
+        if ret.unit:
+            said = {"unit": ret.unit, "suggestion": place.registry.suggestion(ret.unit)}
+            troubles.append(Trouble("unknown_unit", ret.places.get("unit", source.name), (), said))
+    return Handed(unit, source, replace(ret, unit=unit.name, troubles=(*ret.troubles, *troubles)))
 
 
 def _named(place: Place, source: collect.Source, ret: Return) -> Handed:
@@ -640,10 +658,7 @@ def check(options: Options, files: Sequence[Path] = (), *, write: bool = True) -
     place = open_files(options, files) if files else open_place(options)
     unused: list[str] = []
     if files:
-        collected = [
-            _named(place, source, collect.read_return(source, place.spec, place.year))
-            for source in map(_source, files)
-        ]
+        collected = [one for source in map(_source, files) for one in _handed(place, source)]
     else:
         collected, unused = _collected(place)
     results = [_checked(place, handed, write=write) for handed in _chosen(place, _once_each(collected))]
