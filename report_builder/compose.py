@@ -142,11 +142,20 @@ def _former_rows(desk: _Desk, table: Table) -> Iterator[str]:
     """One sentence for a row of the former format, whose cases no cell of this format's table can show."""
     wording = desk.spec.wording
     for foreign in table.foreign:
-        cells = [slot for slot in table.former.values() if slot.row in foreign.rows and slot.key in desk.now.ret.cells]
+        cells = [
+            slot
+            for slot in table.former.values()
+            if slot.row in foreign.rows and slot.key in desk.now.ret.cells
+        ]
         count = desk.now.ret.number(cells[-1].key) if cells else None
         if count is not None:
             parts = "".join(wording.former_part.replace("{label}", row.label) for row in foreign.ours)
-            said = {"row": cells[-1].row.label, "count": printed(count), "unit": _unit_of(desk, cells[-1].key), "parts": parts}
+            said = {
+                "row": cells[-1].row.label,
+                "count": printed(count),
+                "unit": _unit_of(desk, cells[-1].key),
+                "parts": parts,
+            }
             yield wording.former_row.format_map(said)
 
 

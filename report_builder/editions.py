@@ -25,7 +25,9 @@ def read_over(cells: Mapping[str, Figure], fmt: Format) -> tuple[dict[str, Figur
                 troubles.append(_said(foreign, zeros, "各格都是 0，各项按 0 计"))
             elif row:
                 count = printed(next(reversed(row.values())).number) or "未填"
-                troubles.append(_said(foreign, row, f"按一行计入（总计 {count}），不代为拆分，报告表中这几项留空"))
+                troubles.append(
+                    _said(foreign, row, f"按一行计入（总计 {count}），不代为拆分，报告表中这几项留空")
+                )
     return kept, troubles
 
 
@@ -42,7 +44,11 @@ def _is_zero(table: Table, row: Mapping[str, Figure]) -> bool:
     parts = [held for key, held in row.items() if not table.former[key].total_of]
     totals = [held for key, held in row.items() if table.former[key].total_of]
     nothing = all(held.number == 0 for held in parts)
-    return len(row) == len(table.former) and nothing and not any(held.number or held.text.strip("0") for held in totals)
+    return (
+        len(row) == len(table.former)
+        and nothing
+        and not any(held.number or held.text.strip("0") for held in totals)
+    )
 
 
 def added_up(foreign: Foreign, cells: Mapping[str, Figure]) -> Trouble:

@@ -61,7 +61,9 @@ def together(unit: str, parts: Sequence[Held]) -> Held:
     if len(parts) == 1:
         return replace(first, ret=replace(first.ret, unit=unit))
     held = {key for part in parts for key in part.ret.cells}
-    figures = {key: [_cell(part, key) for part in parts] for key in first.fmt.standing(tuple(first.fmt.slots), held)}
+    figures = {
+        key: [_cell(part, key) for part in parts] for key in first.fmt.standing(tuple(first.fmt.slots), held)
+    }
     cells = {
         key: _summed([one for one in given if one is not None])
         for key, given in figures.items()

@@ -330,10 +330,21 @@ def earlier_sources(place: Place) -> dict[str, list[tuple[int, collect.Source]]]
     for year in years(place.options.inputs):
         if year < place.year and place.spec.format_for(year) is not None:
             for source in sorted(sources(place.options.inputs / str(year), published=True)[0], key=_rank):
-                unit = place.registry.find_file(source.stem)
-                if unit is not None and source.main.is_file():
-                    held.setdefault(unit.name, {}).setdefault(year, source)
+                for unit, part in _owners(place, year, source) if source.main.is_file() else ():
+                    held.setdefault(unit, {}).setdefault(year, part)
     return {unit: sorted(by_year.items()) for unit, by_year in held.items()}
+
+
+def _owners(place: Place, year: int, source: collect.Source) -> list[tuple[str, collect.Source]]:
+    """The units an earlier year's file belongs to: the one it is named after, else the registered ones in it."""
+    unit = place.registry.find_file(source.stem)
+    if unit is not None:
+        return [(unit.name, source)]
+    if not collect.is_return(source.main):
+        return []
+    inside = collect.read_returns(source, place.spec, year, place.registry.registered)
+    names = dict.fromkeys(place.registry.registered(ret.unit) for ret in inside)
+    return [(name, replace(source, part_of=name)) for name in names if name]
 
 
 def _rank(source: collect.Source) -> int:
@@ -343,15 +354,23 @@ def _rank(source: collect.Source) -> int:
     return kinds.index(suffix) if suffix in kinds else len(kinds)
 
 
-def read_earlier(spec: Spec, year: int, source: collect.Source) -> Held | None:
+def read_earlier(
+    spec: Spec, year: int, source: collect.Source, known: collect.Known = lambda _: ""
+) -> Held | None:
     """An earlier year's return or published report; None where it cannot be read (it was judged in its own year)."""
     returned = source.main.suffix.lower() in (*collect.WORKBOOKS, ".json")
     try:
-        ret = collect.read_return(source, spec, year) if returned else archive.read(source.main, spec)
+        rets = (
+            collect.read_returns(source, spec, year, known)
+            if returned
+            else (archive.read(source.main, spec),)
+        )
     except UnreadableError:
         return None
+    mine = [ret for ret in rets if not source.part_of or known(ret.unit) == source.part_of]
+    ret = mine[0] if mine else rets[0]
     fmt = spec.format(ret.format_id)
-    return Held(ret, fmt) if fmt and ret.cells and ret.report_year == year else None
+    return Held(ret, fmt) if mine and fmt and ret.cells and ret.report_year == year else None
 
 
 def _jobs(place: Place) -> tuple[list[Job], list[str]]:
@@ -592,7 +611,11 @@ def _feedback_files(
 
 
 def _report_files(place: Place, job: Job, reason: str) -> tuple[dict[str, bytes], tuple[str, ...]]:
-    earlier = [held for year, source in job.earlier if (held := read_earlier(place.spec, year, source))]
+    earlier = [
+        held
+        for year, source in job.earlier
+        if (held := read_earlier(place.spec, year, source, place.registry.registered))
+    ]
     draft = compose(Held(job.handed.ret, place.fmt), earlier, place.spec, reason=reason)
     printed = replace(job.handed.ret, sections=tuple(printed_sections(draft, place.fmt)))
     from report_builder import products  # noqa: PLC0415 - the renderers are needed only where a report is built
@@ -723,7 +746,11 @@ def blank(options: Options) -> list[Path]:
 def _last_year(place: Place, held: Sequence[tuple[int, collect.Source]]) -> Return | None:
     """Last year's return, of whose figures only those are kept that mean the same under this year's format."""
     for year, source in held:
-        last = read_earlier(place.spec, year, source) if year == place.year - 1 else None
+        last = (
+            read_earlier(place.spec, year, source, place.registry.registered)
+            if year == place.year - 1
+            else None
+        )
         if last is not None:
             kept = {
                 key: figure

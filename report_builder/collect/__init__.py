@@ -26,12 +26,16 @@ _LOCK_PREFIXES = ("~$", ".~")
 
 @dataclass(frozen=True)
 class Source:
-    """What one unit dropped in: the main file, and the text file beside it if there is one."""
+    """What one unit dropped in: the main file, and the text file beside it if there is one.
+
+    ``part_of`` is the unit whose part of the file is meant, where the file holds several units' tables.
+    """
 
     main: Path
     text: Path | None = None
     folder: Path | None = None
     candidates: int = 1
+    part_of: str = ""
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -143,3 +147,6 @@ def _unknown_states(ret: Return, spec: Spec, name: str) -> Iterator[Trouble]:
                 choices = "、".join(field.choices.values())
                 said = {"label": field.label, "typed": typed, "choices": choices}
                 yield Trouble("unknown_choice", f"{name}·tasks 第{number}项", (), said)
+
+
+__all__ = ["WORKBOOKS", "Known", "Source", "is_return", "read_return", "read_returns", "shown"]

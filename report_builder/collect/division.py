@@ -14,7 +14,9 @@ from report_builder.spec import Spec
 Known = Callable[[str], str]
 """The registered name for a name or alias; empty for anything else."""
 
-_NO_NAME = re.compile(r"(?:sheet|工作表|表格?)\s*[\d一二三四五六七八九十]*(?:\s*[（(]\d+[)）])?", re.IGNORECASE)
+_NO_NAME = re.compile(
+    r"(?:sheet|工作表|表格?)\s*[\d一二三四五六七八九十]*(?:\s*[（(]\d+[)）])?", re.IGNORECASE
+)
 _YEAR = re.compile(r"\d{4}年")
 
 
@@ -147,5 +149,3 @@ def untold(lost: Sequence[Share], named: Sequence[Share], name: str) -> Trouble:
     ranges = [one for share in lost for one in share.ranges]
     said = {"places": "、".join(ranges), "units": "".join(f"“{share.unit}”" for share in named)}
     return Trouble("unit_untold", f"{name}·{lost[0].grids[0].name}", (), said)
-
-

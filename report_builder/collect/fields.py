@@ -23,7 +23,9 @@ _NAMED = re.compile(r"([^:：]{2,12})[:：](.{2,80})")
 class Fields:
     """The sheets of one return under one format; ``holders`` are the grids that statutory tables stand in."""
 
-    def __init__(self, name: str, grids: Sequence[Grid], holders: Iterable[Grid], spec: Spec, fmt: Format) -> None:
+    def __init__(
+        self, name: str, grids: Sequence[Grid], holders: Iterable[Grid], spec: Spec, fmt: Format
+    ) -> None:
         self.name, self.grids, self.spec, self.fmt = name, grids, spec, fmt
         self.holders = {id(grid) for grid in holders}
 

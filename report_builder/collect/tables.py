@@ -9,12 +9,13 @@ from decimal import Decimal
 from report_builder.editions import added_up, read_over, summed
 from report_builder.figures import figure, printed
 from report_builder.model import Figure, Grid, Number, Trouble, Typed
-from report_builder.readers.sheets import Sheets
+from report_builder.readers.books import Sheets
 from report_builder.recognise import Found, amount_stem, bare, find_tables, search
 from report_builder.spec import Format, Slot, Spec, Table
 
 _NOTE_REACH = 4
 """How many rows above a table its unit may stand."""
+_LONGEST_NOTE = 20
 
 
 class Tables:
@@ -75,9 +76,7 @@ class Tables:
     def _twice(self, table: str, copies: Sequence[Found]) -> Iterator[Trouble]:
         """Two copies of a table with other figures in them: which one counts is not ours to choose."""
         filled = [
-            copy
-            for copy in copies
-            if any(held.typed is not Typed.BLANK for _, held in self._figures(copy))
+            copy for copy in copies if any(held.typed is not Typed.BLANK for _, held in self._figures(copy))
         ]
         first, *others = filled or copies
         typed = {key: _typed(held) for key, held in self._figures(first)}
@@ -85,7 +84,9 @@ class Tables:
             for key, held in self._figures(other):
                 if key in typed and _typed(held) != typed[key]:
                     names = "、".join(dict.fromkeys(copy.grid.name for copy in filled))
-                    yield Trouble("table_twice", held.source, (key,), {"table": self.title(table), "places": names})
+                    yield Trouble(
+                        "table_twice", held.source, (key,), {"table": self.title(table), "places": names}
+                    )
                     return
 
     def _chosen(self) -> list[Found]:
@@ -99,8 +100,12 @@ class Tables:
         return any(held.number is not None for _, held in self._figures(found))
 
     def _figures(self, found: Found) -> Iterator[tuple[str, Figure]]:
-        for key, place in found.places.items():
-            yield key, self._figure(found.grid, place)
+        grid, rows = found.grid, found.grid.rows
+        before = f"{self.name}·{grid.name}!"
+        for key, (row, column) in found.places.items():
+            cells = rows[row] if row < len(rows) else ()
+            content = cells[column] if column < len(cells) else None
+            yield key, figure(content, before + grid.address(row, column))
 
     def _figure(self, grid: Grid, place: tuple[int, int]) -> Figure:
         row, column = place
@@ -113,7 +118,10 @@ class Tables:
         troubles: list[Trouble] = []
         for found in self._chosen():
             cells |= self._figures(found)
-            cells |= {key: summed([self._figure(found.grid, one) for one in places]) for key, places in found.sums.items()}
+            cells |= {
+                key: summed([self._figure(found.grid, one) for one in places])
+                for key, places in found.sums.items()
+            }
             troubles += self._unstored(found, cells)
             troubles += self._added_up(found, cells)
         cells, said = read_over({key: cells[key] for key in self.fmt.known_slots if key in cells}, self.fmt)
@@ -151,7 +159,9 @@ class Tables:
         for one in found.unclear:
             candidates = "".join(f"“{label}”" for label in one.labels)
             where = self.place(found.grid, one.row, one.column)
-            yield Trouble("label_unclear", where, one.cells, {"label": _short(one.text), "candidates": candidates})
+            yield Trouble(
+                "label_unclear", where, one.cells, {"label": _short(one.text), "candidates": candidates}
+            )
 
     def _amounts(self, found: Found) -> Iterator[Trouble]:
         """Amounts beside which another unit is written than the column's; the number stays as it is."""
@@ -175,24 +185,23 @@ class Tables:
             for hit in found.hits
             if hit.column == place[1] or hit.row == place[0]
         ]
-        stem = amount_stem(slot.column, slot.column.label)
-        stated = [unit for label in labels if (unit := self._stated(label, stem))]
+        stems = (amount_stem(slot.column, slot.column.label), bare(slot.row.label))
+        stated = [unit for label in labels if label.startswith(stems) and (unit := self._last_unit(label))]
         return stated[0] if stated else self._note(found)
 
-    def _stated(self, label: str, stem: str) -> str:
-        """The unit that a label's words end in, where they are this column's or this row's."""
-        for unit in sorted(self.fmt.amounts.units, key=len, reverse=True):
-            if label.endswith(unit) and label.startswith(stem):
-                return unit
-        return ""
+    def _last_unit(self, label: str) -> str:
+        """The unit that a label ends in."""
+        longest_first = sorted(self.fmt.amounts.units, key=len, reverse=True)
+        return next((unit for unit in longest_first if label.endswith(unit)), "")
 
     def _note(self, found: Found) -> str:
         """The unit of amounts that stands in a cell of its own above or in the table, if only one does."""
         units = {word + unit: unit for unit in self.fmt.amounts.units for word in self.fmt.amounts.words}
         first = min((hit.row for hit in found.hits), default=found.top) - _NOTE_REACH
         rows = found.grid.rows[max(first, 0) : found.bottom + 1]
-        said = {units.get(bare(one)) for row in rows for one in row if isinstance(one, str) and len(one) <= 20} - {None}  # noqa: PLR2004 - “（单位：人民币万元）” and no sentence
-        return str(said.pop()) if len(said) == 1 else ""
+        texts = (one for row in rows for one in row if isinstance(one, str) and len(one) <= _LONGEST_NOTE)
+        said = {units[plain] for text in texts if (plain := bare(text)) in units}
+        return said.pop() if len(said) == 1 else ""
 
     def _hidden(self, found: Found) -> Iterator[Trouble]:
         """Figures that nobody sees who opens the file."""
@@ -277,5 +286,3 @@ def completed(cells: Mapping[str, Figure], fmt: Format) -> dict[str, Figure]:
             if len(numbers) == len(parts):
                 done[slot.key] = replace(held, number=sum(numbers), typed=Typed.COMPUTED)
     return done
-
-

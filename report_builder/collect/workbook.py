@@ -10,8 +10,8 @@ from report_builder.collect.fields import Fields, in_words, unit_names
 from report_builder.collect.tables import Tables, wrong_year
 from report_builder.errors import UnreadableError
 from report_builder.model import Grid, Return
-from report_builder.readers.sheets import Sheets
-from report_builder.spec import Format, Spec
+from report_builder.readers.books import Sheets
+from report_builder.spec import Spec
 
 META_SHEET = "_模板"
 
@@ -58,7 +58,9 @@ def _return(tables: Tables, report_year: int, meta: Mapping[str, str]) -> Return
     year = about.pop("report_year", "")
     stale = tables.stale()
     if stale is not None:
-        return Return(unit, report_year, tables.fmt.id, {}, origin=tables.name, troubles=(stale,), places=places)
+        return Return(
+            unit, report_year, tables.fmt.id, {}, origin=tables.name, troubles=(stale,), places=places
+        )
     troubles = list(tables.troubles())
     if year:
         troubles += wrong_year(f"{year.removesuffix('年')}年", report_year, places["report_year"])

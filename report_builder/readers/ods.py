@@ -16,7 +16,6 @@ from report_builder.model import Grid
 from report_builder.readers.books import (
     MAX_CELLS,
     MAX_COLUMNS,
-    MAX_ROWS,
     Hidden,
     Sheets,
     damaged,
@@ -41,7 +40,10 @@ def _name(short: str) -> str:
 
 _TABLE, _ROW, _COLUMN = _name("table:table"), _name("table:table-row"), _name("table:table-column")
 _CELLS = frozenset({_name("table:table-cell"), _name("table:covered-table-cell")})
-_ROWS_REPEATED, _COLUMNS_REPEATED = _name("table:number-rows-repeated"), _name("table:number-columns-repeated")
+_ROWS_REPEATED, _COLUMNS_REPEATED = (
+    _name("table:number-rows-repeated"),
+    _name("table:number-columns-repeated"),
+)
 _VISIBILITY, _FORMULA = _name("table:visibility"), _name("table:formula")
 _KIND, _VALUE = _name("office:value-type"), _name("office:value")
 _PARAGRAPH, _SPACES, _BREAK = _name("text:p"), _name("text:s"), _name("text:line-break")
@@ -81,7 +83,15 @@ def _content(data: bytes) -> bytes:
                     raise locked()
             hold_inflated(package.getinfo("content.xml").file_size)
             content = package.read("content.xml")
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, RuntimeError, OSError) as fault:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        KeyError,
+        NotImplementedError,
+        RuntimeError,
+        OSError,
+    ) as fault:
         raise damaged() from fault
     if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
         raise UnreadableError("文件里有不该有的实体声明", "请用 Excel 或 WPS 打开，另存为 .xlsx 后报送")
@@ -204,5 +214,5 @@ def _paragraph(element: etree._Element) -> str:
 
 def _formula(cell: etree._Element) -> str:
     """The formula without the prefix that names its dialect."""
-    said = cell.get(_FORMULA, "")
+    said = str(cell.get(_FORMULA, ""))
     return "=" + said.partition("=")[2] if "=" in said else said

@@ -58,7 +58,5 @@ def _marked_up(data: bytes) -> Sheets:
 
     grids = tuple(item for item in html.read(data).items if isinstance(item, Grid))
     if not grids:
-        raise UnreadableError(
-            "内容是网页，里面没有表格", "请用 Excel 或 WPS 打开，另存为 .xlsx 后报送"
-        )
+        raise UnreadableError("内容是网页，里面没有表格", "请用 Excel 或 WPS 打开，另存为 .xlsx 后报送")
     return Sheets(grids)

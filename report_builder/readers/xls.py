@@ -77,7 +77,9 @@ def _stream(data: bytes) -> bytes:
                 if length >= small_from:
                     return _chain(data, fat, start, size)[:length]
                 return _small(data, fat, entries[0], start, size)[:length]
-    raise UnreadableError("内容不是电子表格，可能是别的文件改了扩展名", "请用 Excel 或 WPS 另存为 .xlsx 后报送")
+    raise UnreadableError(
+        "内容不是电子表格，可能是别的文件改了扩展名", "请用 Excel 或 WPS 另存为 .xlsx 后报送"
+    )
 
 
 def _entry_name(entry: bytes) -> str:
@@ -102,7 +104,7 @@ def _fat(data: bytes, size: int) -> list[int]:
 
 def _chain(data: bytes, fat: list[int], sector: int, size: int) -> bytes:
     """The sectors from this one on; a ring of them ends where the file would."""
-    parts = []
+    parts: list[bytes] = []
     while sector < _FREE and len(parts) * size <= len(data):
         parts.append(data[(sector + 1) * size : (sector + 2) * size])
         sector = fat[sector]
@@ -155,7 +157,11 @@ def _listed(body: bytes) -> _Sheet:
     """A line of the list of sheets: where it begins, whether it is hidden, its name in either width of signs."""
     start, state, _, count = struct.unpack_from("<IBBB", body)
     wide = len(body) > 7 and body[7] & 1  # noqa: PLR2004 - the byte before the name
-    name = body[8 : 8 + 2 * count].decode("utf-16-le", "replace") if wide else body[8 : 8 + count].decode("latin-1")
+    name = (
+        body[8 : 8 + 2 * count].decode("utf-16-le", "replace")
+        if wide
+        else body[8 : 8 + count].decode("latin-1")
+    )
     return _Sheet(name, start, bool(state & 3))
 
 

@@ -18,6 +18,8 @@ import python_calamine
 from report_builder.model import Grid
 from report_builder.readers.books import (
     MAX_CELLS,
+    MAX_COLUMNS,
+    MAX_INFLATED,
     Hidden,
     Sheets,
     damaged,
@@ -26,6 +28,12 @@ from report_builder.readers.books import (
     hold_sheets,
     locked,
 )
+
+_NOT_READ = ("xl/media", "xl/theme", "xl/drawings", "docProps")
+_SHEETS = ("xl/worksheets/sheet", "xl/workbook.xml", "xl/_rels/")
+_LISTS = ("xl/workbook.xml", "xl/_rels/workbook.xml.rels")
+_DEEPEST = 1032
+"""Deflate packs nothing more than a thousandfold."""
 
 _SHEET = re.compile(rb"<(?:\w+:)?sheet\s([^>]*)>")
 _RELATION = re.compile(rb"<(?:\w+:)?Relationship\s([^>]*)>")
@@ -45,7 +53,12 @@ _HIDDEN_ROW = re.compile(rb"<(?:\w+:)?row\s([^>]*\bhidden=\"(?:1|true)\"[^>]*)>"
 _HIDDEN_COLUMN = re.compile(rb"<(?:\w+:)?col\s([^>]*\bhidden=\"(?:1|true)\"[^>]*)>")
 _NUMBER = re.compile(rb'\br="(\d+)"')
 _FIRST_LAST = (re.compile(rb'\bmin="(\d+)"'), re.compile(rb'\bmax="(\d+)"'))
-_UNUSUAL = tuple(mark + b"=" for mark in (b" ", b"\t", b"\n", b"\r")) + tuple(b"=" + mark for mark in (b"'", b" ", b"\t", b"\n", b"\r"))
+_ANY_FORMULA = re.compile(rb"<f[\s>/]")
+_ANY_CELL = re.compile(rb"<c[\s/>]")
+_USUAL_CELL = b'<c r="'
+_UNUSUAL = tuple(mark + b"=" for mark in (b" ", b"\t", b"\n", b"\r")) + tuple(
+    b"=" + mark for mark in (b"'", b" ", b"\t", b"\n", b"\r")
+)
 _ATTRIBUTE = re.compile(rb"\s*=\s*([\"'])([^\"'<]*)\1")
 
 
@@ -60,10 +73,12 @@ def read(data: bytes) -> Sheets:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as package:
             for name, xml, unseen in _sheets(package):
-                hidden_here = _hidden(xml, unseen=unseen)
-                if hidden_here != Hidden():
-                    hidden[name] = hidden_here
-                formulas = _unstored(name, xml)
+                usual = _is_usual(xml)
+                plain = xml if usual else _plain(xml)
+                if unseen or b"hidden=" in plain:
+                    hidden[name] = _hidden(plain, unseen=unseen)
+                _hold_bounds(name, plain)
+                formulas = {} if usual and _are_all_stored(plain) else _unstored(plain)
                 if formulas:
                     unstored[name] = formulas
     except (
@@ -82,20 +97,28 @@ def read(data: bytes) -> Sheets:
 
 def _sheets(package: zipfile.ZipFile) -> Iterator[tuple[str, bytes, bool]]:
     """Each sheet's name, XML and whether it is hidden; what calamine will inflate is inflated here first, within limits."""
-    infos = [info for info in package.infolist() if _is_read(info.filename)]
+    infos = [info for info in package.infolist() if not info.filename.startswith(_NOT_READ)]
     if any(info.flag_bits & 1 for info in package.infolist()):
         raise locked()
     hold_inflated(sum(info.file_size for info in infos))
+    if sum(info.compress_size for info in infos) * _DEEPEST <= MAX_INFLATED:
+        infos = [info for info in infos if info.filename.startswith(_SHEETS)]  # the others cannot deceive
     parts = {info.filename: package.read(info) for info in infos}
-    relations = dict(_relations(_plain(parts.get("xl/_rels/workbook.xml.rels", b""))))
-    listed = _SHEET.findall(_plain(parts["xl/workbook.xml"]))
+    relations = dict(_relations(_plain(parts.get(_LISTS[1], b""))))
+    listed = _SHEET.findall(_plain(parts[_LISTS[0]]))
     hold_sheets(len(listed))
     for attributes in listed:
         said = attributes.decode("utf-8", "replace")
         name, relation = _NAME.search(said), _RELATION_ID.search(said)
         path = relations.get(relation.group(1), "") if relation else ""
-        if name and path in parts:
-            yield _unescaped(name.group(1)), _plain(parts[path]), _STATE.search(said) is not None
+        if name and path:
+            xml = parts[path] if path in parts else package.read(path)
+            yield _unescaped(name.group(1)), xml, _STATE.search(said) is not None
+
+
+def _is_usual(xml: bytes) -> bool:
+    """Whether every cell of a sheet begins the way the usual programs write it; told without reading it all."""
+    return b"'" not in xml and b":c" not in xml and xml.count(_USUAL_CELL) == len(_ANY_CELL.findall(xml))
 
 
 def _plain(xml: bytes) -> bytes:
@@ -105,14 +128,6 @@ def _plain(xml: bytes) -> bytes:
     if any(mark in xml for mark in _UNUSUAL):
         xml = _ATTRIBUTE.sub(rb'="\2"', xml)
     return xml
-
-
-def _is_read(name: str) -> bool:
-    return (
-        name.startswith("xl/")
-        and name.endswith((".xml", ".rels"))
-        and not name.startswith(("xl/media", "xl/theme"))
-    )
 
 
 def _relations(xml: bytes) -> Iterator[tuple[str, str]]:
@@ -132,8 +147,6 @@ def _unescaped(text: str) -> str:
 
 def _hidden(xml: bytes, *, unseen: bool) -> Hidden:
     """What is hidden of a sheet; a run of hidden columns is followed no further than a sheet may reach."""
-    if b"hidden=" not in xml:
-        return Hidden(unseen)
     rows = [_NUMBER.search(said) for said in _HIDDEN_ROW.findall(xml)]
     columns: set[int] = set()
     for said in _HIDDEN_COLUMN.findall(xml):
@@ -143,10 +156,8 @@ def _hidden(xml: bytes, *, unseen: bool) -> Hidden:
     return Hidden(unseen, frozenset(int(row[1]) - 1 for row in rows if row), frozenset(columns))
 
 
-def _unstored(name: str, xml: bytes) -> dict[str, str]:
-    _hold_bounds(name, xml)
-    if b"f>" not in xml and b"<f" not in xml:
-        return {}
+def _unstored(xml: bytes) -> dict[str, str]:
+    """The formulas without a stored value, by address."""
     found = {}
     for attributes, formula, value in _formulas(xml):
         if value.endswith(b"v"):
@@ -156,6 +167,15 @@ def _unstored(name: str, xml: bytes) -> dict[str, str]:
         if place and not empty_text:
             found[place.group(1).decode()] = "=" + _unescaped(formula.decode("utf-8", "replace"))
     return found
+
+
+def _are_all_stored(xml: bytes) -> bool:
+    """Whether a result follows every formula the way the usual programs write it; told without a look at each."""
+    formulas = len(_ANY_FORMULA.findall(xml))
+    if not formulas:
+        return True
+    stored = sum(xml.count(end) - xml.count(end + b"<") for end in (b"</f><v>", b"/><v>"))
+    return stored == formulas
 
 
 def _formulas(xml: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
@@ -170,9 +190,8 @@ def _formulas(xml: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
 
 def _hold_bounds(name: str, xml: bytes) -> None:
     """Refuses a sheet whose used area calamine would have to lay out whole; the far corner is named."""
-    count = xml.count(b"<c") + (xml.count(b":c ") if b":c " in xml else 0)
-    if count > MAX_CELLS:
-        hold_area(name, count, 1)
+    if len(xml) > 4 * MAX_CELLS:  # the shortest cell has four signs
+        hold_area(name, max(xml.count(b"<c"), xml.count(b":c")) // MAX_COLUMNS, MAX_COLUMNS)
     if _FAR.search(xml) is None:
         return
     cells = _CELL.findall(xml)

@@ -11,4 +11,14 @@ from report_builder.recognise.labels import amount_stem, bare
 from report_builder.recognise.search import part, search
 from report_builder.recognise.sections import split_sections
 
-__all__ = ["Found", "Taken", "Unclear", "amount_stem", "bare", "find_tables", "part", "search", "split_sections"]
+__all__ = [
+    "Found",
+    "Taken",
+    "Unclear",
+    "amount_stem",
+    "bare",
+    "find_tables",
+    "part",
+    "search",
+    "split_sections",
+]

@@ -91,8 +91,9 @@ def hits_in(grid: Grid, fmt: Format) -> list[Hit]:
         Hit(row, column, label)
         for row, cells in enumerate(grid.rows)
         for column, content in enumerate(cells)
-        if content.__class__ is str and 0 < len(content) <= LONGEST_LABEL  # type: ignore[arg-type]
-        and (label := bare(content)) in known  # type: ignore[arg-type]
+        if content.__class__ is str
+        and 0 < len(content) <= LONGEST_LABEL
+        and (label := bare(content)) in known
     ]
 
 
@@ -165,10 +166,7 @@ def _bands(names: Names, grid: Grid, hits: Sequence[Hit]) -> Found | None:
 
 def _band_headers(hits: Sequence[Hit], columns: Mapping[str, str]) -> dict[int, dict[str, Hit]]:
     wanted = set(columns.values())
-    rows = {
-        row: {columns[hit.label]: hit for hit in found}
-        for row, found in _by_row(hits, columns).items()
-    }
+    rows = {row: {columns[hit.label]: hit for hit in found} for row, found in _by_row(hits, columns).items()}
     return {row: found for row, found in rows.items() if len(found) * 2 > len(wanted)}
 
 
@@ -204,9 +202,7 @@ def _strip_groups(candidates: Sequence[Hit], names: Names, heads: Sequence[Hit])
     return list(first.values())
 
 
-def _result(
-    table: Table, grid: Grid, places: dict[str, Place], hits: tuple[Hit, ...]
-) -> Found | None:
+def _result(table: Table, grid: Grid, places: dict[str, Place], hits: tuple[Hit, ...]) -> Found | None:
     if not places:
         return None
     return Found(table.key, grid, places, tuple(key for key in table.slots if key not in places), hits)
@@ -227,9 +223,13 @@ def with_foreign(found: Found, table: Table) -> Found:
     """The table with the rows that another format prints in place of its own."""
     for foreign in table.foreign:
         columns = _value_columns(found, table)
+        if not columns:
+            continue
         if len(foreign.rows) > 1:
             found = _with_sums(found, table, foreign, columns)
-        elif found.missing and all(f"{table.key}.{row.key}.{key}" in found.missing for row in foreign.ours for key in columns):
+        elif found.missing and all(
+            f"{table.key}.{row.key}.{key}" in found.missing for row in foreign.ours for key in columns
+        ):
             found = _with_former(found, table, foreign, columns)
     return found
 
@@ -244,7 +244,7 @@ def _value_columns(found: Found, table: Table) -> dict[str, int]:
 def _with_former(found: Found, table: Table, foreign: Foreign, columns: Mapping[str, int]) -> Found:
     """One row for several of ours: its figures are kept under its own key, none of ours is missing for it."""
     label = next(iter(_labels_beside(found, foreign, columns, found.top, found.bottom).values()), None)
-    if label is None or not columns or not _is_own_row(found, label, columns):
+    if label is None or not _is_own_row(found, label, columns):
         return found
     key = f"{table.key}.{foreign.rows[0].key}"
     places = {f"{key}.{column}": (label.row, at) for column, at in columns.items()}
@@ -256,28 +256,30 @@ def _with_former(found: Found, table: Table, foreign: Foreign, columns: Mapping[
 def _is_own_row(found: Found, label: Hit, columns: Mapping[str, int]) -> bool:
     """Whether the figures beside this label are its own: it heads no further label, and something stands there."""
     between = found.grid.rows[label.row][label.column + 1 : min(columns.values())]
-    return not any(isinstance(one, str) and one.strip() for one in between) and _has_figures(found, label.row, columns)
+    return not any(isinstance(one, str) and one.strip() for one in between) and _has_figures(
+        found, label.row, columns
+    )
 
 
 def _with_sums(found: Found, table: Table, foreign: Foreign, columns: Mapping[str, int]) -> Found:
     """Several rows for one of ours: never the first of them alone, though our label may stand beside it as a heading."""
-    ours = {f"{table.key}.{foreign.ours[0].key}.{column}" for column in columns}
-    rows = {found.places[key][0] for key in ours if key in found.places}
-    if not rows:
+    ours = {f"{table.key}.{foreign.ours[0].key}.{column}": at for column, at in columns.items()}
+    own = next((found.places[key][0] for key in ours if key in found.places), None)
+    first, last = (found.top, found.bottom) if own is None else (own, own + len(foreign.rows))
+    labels = _labels_beside(found, foreign, columns, first, last)
+    if not labels or (
+        own not in {hit.row for hit in labels.values()}
+        and own is not None
+        and _has_figures(found, own, columns)
+    ):
         return found
-    top = min(rows)
-    labels = _labels_beside(found, foreign, columns, top, top + len(foreign.rows))
-    own_row = all(hit.row != top for hit in labels.values())
-    if not labels or (own_row and _has_figures(found, top, columns)):
-        return found
-    if len(labels) < len(foreign.rows):
-        places = {key: place for key, place in found.places.items() if key not in ours}
-        return replace(found, places=places, missing=tuple(key for key in table.slots if key not in places))
-    sums = {
-        f"{table.key}.{foreign.ours[0].key}.{column}": tuple((hit.row, at) for hit in labels.values())
-        for column, at in columns.items()
-    }
-    return replace(found, sums=sums, hits=(*found.hits, *labels.values()))
+    places = {key: place for key, place in found.places.items() if key not in ours}
+    sums = {}
+    if len(labels) == len(foreign.rows):
+        sums = {key: tuple((hit.row, at) for hit in labels.values()) for key, at in ours.items()}
+        places |= {key: parts[0] for key, parts in sums.items()}
+    missing = tuple(key for key in table.slots if key not in places)
+    return replace(found, places=places, missing=missing, sums=sums, hits=(*found.hits, *labels.values()))
 
 
 def _labels_beside(
@@ -285,13 +287,17 @@ def _labels_beside(
 ) -> dict[str, Hit]:
     """The labels of another format's rows that stand left of the figures, on rows no other label has."""
     names = row_names(foreign.rows)
-    left = min(columns.values(), default=0)
+    left = min(columns.values())
     ours = row_names(foreign.ours)
     taken = {hit.row for hit in found.hits if hit.label not in ours}
     labels: dict[str, Hit] = {}
     for row in range(first, min(last + 1, len(found.grid.rows))):
         for column, content in enumerate(found.grid.rows[row][:left] if row not in taken else ()):
-            key = names.get(bare(content)) if isinstance(content, str) and len(content) <= LONGEST_LABEL else None
+            key = (
+                names.get(bare(content))
+                if isinstance(content, str) and len(content) <= LONGEST_LABEL
+                else None
+            )
             if key is not None:
                 labels.setdefault(key, Hit(row, column, bare(str(content))))
     return labels

@@ -56,7 +56,9 @@ def row_names(rows: tuple[Row, ...]) -> dict[str, str]:
 
 def _column_names(band: Band, amounts: Amounts) -> dict[str, str]:
     """Column keys by their bared labels; that of an amount with any unit, since the unit is judged apart (V204)."""
-    return {label: column.key for column in reversed(band.columns) for label in column_labels(column, amounts)}
+    return {
+        label: column.key for column in reversed(band.columns) for label in column_labels(column, amounts)
+    }
 
 
 def column_labels(column: Column, amounts: Amounts) -> Iterator[str]:

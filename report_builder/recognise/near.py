@@ -8,7 +8,7 @@ and it must stand where it belongs: beside figures that no other label claims, b
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
@@ -76,7 +76,7 @@ def look_closer(names: Names, grid: Grid, hits: Sequence[Hit], find: Finder) -> 
         return None
     taken: list[Taken] = []
     for _ in range(2):  # columns first make the rows' places known
-        matches = list(_sure(names.table, grid, found))
+        matches = list(_sure(names.table, grid, found, {hit.label for hit in hits}))
         if not matches:
             break
         hits = sorted({*hits, *(match.hit for match in matches)})
@@ -89,11 +89,15 @@ def look_closer(names: Names, grid: Grid, hits: Sequence[Hit], find: Finder) -> 
     return replace(found, taken=kept, unclear=tuple(_unclear(names.table, found)))
 
 
-def _sure(table: Table, grid: Grid, found: Found | None) -> Iterator[_Match]:
+def _sure(table: Table, grid: Grid, found: Found | None, known: Container[str]) -> Iterator[_Match]:
+    """What can be taken for a label of which nothing was found; where no table was, for one that stands nowhere."""
     texts = list(_texts(table, grid, found))
-    for wanted, others in ((_wanted_columns(table, found), _all(table, rows=False)), (_wanted_rows(table, found), _all(table, rows=True))):
-        matches = [match for text in texts if (match := _match(text, wanted, others)) is not None]
-        rows = bool(wanted) and isinstance(wanted[0].thing, Row)
+    for rows in (False, True):
+        wanted = _wanted_rows(table, found) if rows else _wanted_columns(table, found)
+        if found is None:
+            wanted = [one for one in wanted if bare(one.label) not in known]
+        things = _all(table, rows=rows)
+        matches = [match for text in texts if (match := _match(text, wanted, things)) is not None]
         fitting = [match for match in matches if _belongs(match, table, found, rows=rows)]
         yield from _one_each(fitting) if rows else fitting
 
@@ -144,7 +148,12 @@ def _texts(table: Table, grid: Grid, found: Found | None) -> Iterator[_Text]:
             if not isinstance(content, str) or len(content) > LONGEST_LABEL or (row, column) in used:
                 continue
             plain = bare(content)
-            if len(plain) < _SHORT or plain.isdigit() or plain in words or figure(content, "").typed is not Typed.TEXT:
+            if (
+                len(plain) < _SHORT
+                or plain.isdigit()
+                or plain in words
+                or figure(content, "").typed is not Typed.TEXT
+            ):
                 continue
             seen += 1
             if seen > _MOST_TEXTS:
@@ -175,7 +184,9 @@ def _match(text: _Text, wanted: Sequence[_Wanted], others: Iterable[Row | Column
     for one in wanted:
         if text.whole in _writings(one.thing):
             return _Match(text, one, 0, literal=True)
-    near = sorted(((_distance(text.whole, one.thing), at) for at, one in enumerate(wanted)), key=lambda pair: pair[0])
+    near = sorted(
+        ((_distance(text.whole, one.thing), at) for at, one in enumerate(wanted)), key=lambda pair: pair[0]
+    )
     if not near or near[0][0] > _allowed(wanted[near[0][1]].thing):
         return None
     distance, at = near[0]
@@ -192,7 +203,11 @@ def _match(text: _Text, wanted: Sequence[_Wanted], others: Iterable[Row | Column
 def _writings(thing: Row | Column) -> frozenset[str]:
     """A label as printed, and with the words of one or all of its groups before it."""
     groups = thing.group if isinstance(thing, Row) else (thing.group,) if thing.group else ()
-    before = ["", *(bare(group) for group in groups), *(bare("".join(groups[at:])) for at in range(len(groups)))]
+    before = [
+        "",
+        *(bare(group) for group in groups),
+        *(bare("".join(groups[at:])) for at in range(len(groups))),
+    ]
     return frozenset(words + bare(label) for words in before for label in (thing.label, *thing.also))
 
 
@@ -255,7 +270,11 @@ def _is_side_by_side(found: Found, table: Table) -> bool:
 def _in_order(row: int, wanted: _Wanted, table: Table, found: Found) -> bool:
     """Whether it stands between its neighbours; where the table's rows were moved about, anywhere in it."""
     band = table.bands[wanted.band]
-    stands = {at: place for at, one in enumerate(band.rows) if (place := _row_of(table, band, one, found)) is not None}
+    stands = {
+        at: place
+        for at, one in enumerate(band.rows)
+        if (place := _row_of(table, band, one, found)) is not None
+    }
     ordered = [stands[at] for at in sorted(stands)]
     if any(one > other for one, other in pairwise(ordered)):
         return min(ordered) - 1 <= row <= max(ordered) + 1
@@ -282,7 +301,11 @@ def _unclear(table: Table, found: Found) -> Iterator[Unclear]:
     for row in sorted({text.row for text in texts if text.row not in rows and text.column < min(columns)}):
         text = [one for one in texts if one.row == row and one.column < min(columns)][-1]
         wanted = [one for one in _wanted_rows(table, found) if _in_order(row, one, table, found)]
-        if wanted and min(rows) - 2 < row < max(rows) + 2 and _has_figure(found.grid, [(row, at) for at in columns]):
+        if (
+            wanted
+            and min(rows) - 2 < row < max(rows) + 2
+            and _has_figure(found.grid, [(row, at) for at in columns])
+        ):
             yield _as_unclear(text, _likeliest(text, wanted))
     headers = {hit.row for hit in found.hits} - rows
     for text in texts:

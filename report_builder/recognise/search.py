@@ -48,7 +48,9 @@ def _around(found: Found, copies: Sequence[Found]) -> Grid:
     near = [one for one in copies if one.grid is found.grid]
     at = near.index(found)
     first = near[at - 1].bottom + 1 if at else 0
-    last = min((hit.row for hit in near[at + 1].hits), default=near[at + 1].top) if at + 1 < len(near) else None
+    last = (
+        min((hit.row for hit in near[at + 1].hits), default=near[at + 1].top) if at + 1 < len(near) else None
+    )
     return part(found.grid, first, len(found.grid.rows) if last is None else last)
 
 
@@ -61,15 +63,19 @@ def part(grid: Grid, first: int, end: int) -> Grid:
 
 
 def _closest(fmt: Format, table: Table, grid: Grid) -> Found | None:
-    """The reading of the grid that finds most of the table; of equals the one that takes fewest liberties."""
+    """The reading of the grid that finds most of the table, or as much and says what is unclear."""
     names = names_of(fmt, table)
     best: Found | None = None
     for found in _readings(fmt, names, grid):
-        if best is None or len(found.places) > len(best.places):
+        if best is None or _worth(found) > _worth(best):
             best = found
         if not best.missing:
             break
     return best
+
+
+def _worth(found: Found) -> tuple[int, bool]:
+    return len(found.places), bool(found.unclear)
 
 
 def _readings(fmt: Format, names: Names, grid: Grid) -> Iterator[Found]:

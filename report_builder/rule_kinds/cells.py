@@ -78,11 +78,7 @@ def _fits(number: Number | None, kind: str) -> bool:
 
 def computed_total(rule: Rule, case: Case) -> Outcome:
     """Totals that were left blank, or hold only a formula: computed here, or not to be computed."""
-    left = [
-        slot
-        for slot in _slots(case)
-        if slot.total_of and _left_to_us(case.ret.cells.get(slot.key))
-    ]
+    left = [slot for slot in _slots(case) if slot.total_of and _left_to_us(case.ret.cells.get(slot.key))]
     tables = groupby(left, key=lambda slot: slot.table)
     blames = [_computed(rule, case, list(slots)) for _, slots in tables]
     return outcome(blames, ran=bool(case.ret.cells), why="没有读到报表")

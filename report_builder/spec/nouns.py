@@ -219,7 +219,9 @@ class Format:
     @cached_property
     def known_slots(self) -> dict[str, Slot]:
         """Every cell a return may hold: those of this format, and a former row's that stand for several of them."""
-        return {key: slot for table in self.tables for key, slot in (*table.slots.items(), *table.former.items())}
+        return {
+            key: slot for table in self.tables for key, slot in (*table.slots.items(), *table.former.items())
+        }
 
     @cached_property
     def stands_for(self) -> dict[str, tuple[str, ...]]:
