@@ -22,7 +22,11 @@ from corpus import (
     turned,
 )
 
-from report_builder.collect import read_returns, workbook
+from hypothesis import given
+from hypothesis import settings as effort
+from hypothesis import strategies as st
+
+from report_builder.collect import workbook
 from report_builder.figures import figure
 from report_builder.model import Figure, Finding, Grid, Return, Settings, Typed
 from report_builder.readers import sheets
@@ -486,3 +490,163 @@ def test_several_units_in_one_workbook_are_told_apart(case: str) -> None:
         assert all(ret.places["unit"].startswith("汇总.xlsx·") for ret in named.values())
     kinds = [trouble.kind for ret in rets if not ret.unit for trouble in ret.troubles]
     assert kinds == ((["unit_untold"] if several.units else ["table_twice"] * 2) if several.lost else [])
+
+
+# --- slips in a balanced return ---------------------------------------------------------------------------------
+
+
+def grids_of(cells: Mapping[str, object]) -> dict[str, Rows]:
+    return {table.key: printed(table, cells) for table in NEWER.tables}
+
+
+def spot(key: str) -> tuple[str, int, int]:
+    """Where a cell stands in the printed tables."""
+    table = NEWER.table(key.partition(".")[0])
+    at = next(one for one in table.layout if one.key == key)
+    return table.key, at.row, at.column
+
+
+def after(seed: int, *changes: tuple[str, object]) -> tuple[dict[str, object], list[Finding]]:
+    """The figures of a balanced return, and what is said of its workbook with these cells typed otherwise."""
+    cells = balanced(NEWER, seed)
+    grids = grids_of(cells)
+    for key, value in changes:
+        table, row, column = spot(key)
+        grids[table][row][column] = value
+    return cells, found(read_rows(*grids.values()))
+
+
+def lines(findings: list[Finding], codes: set[str], at: int) -> set[str]:
+    """The rows (1) or columns (2) of the cells that these rules blame."""
+    blamed = [cell for one in findings if one.code in codes for cell in one.cells]
+    return {
+        cell.removesuffix("." + cell.rpartition(".")[2]) if at == 1 else cell.rpartition(".")[2]
+        for cell in blamed
+    }
+
+
+KEYS = sorted(CELLS)
+SEEDS = st.integers(1, 40)
+DOWN, ACROSS = {"B301", "B302"}, {"B303"}
+
+
+def test_no_balanced_return_is_blamed() -> None:
+    assert [after(seed)[1] for seed in range(40)] == [[]] * 40
+
+
+@effort(max_examples=120, deadline=None)
+@given(
+    seed=SEEDS,
+    key=st.sampled_from([key for key in KEYS if key.startswith("requests.")]),
+    by=st.integers(1, 99),
+)
+def test_a_wrong_count_in_table_three_stands_where_the_blamed_row_and_column_cross(
+    seed: int, key: str, by: int
+) -> None:
+    cells, findings = after(seed, (key, int(str(balanced(NEWER, seed)[key])) + by))
+    row, _, column = key.rpartition(".")
+    assert cells[key] is not None
+    assert lines(findings, ACROSS, 1) == {row}
+    assert lines(findings, DOWN, 2) == {column}
+
+
+@effort(max_examples=60, deadline=None)
+@given(
+    seed=SEEDS,
+    key=st.sampled_from([key for key in KEYS if key.startswith("disputes.")]),
+    by=st.integers(1, 99),
+)
+def test_a_wrong_count_in_table_four_is_blamed_on_its_group(seed: int, key: str, by: int) -> None:
+    _, findings = after(seed, (key, int(str(balanced(NEWER, seed)[key])) + by))
+    assert [one.code for one in findings] == ["B305"]
+    assert lines(findings, {"B305"}, 1) == {key.rpartition(".")[0]}
+
+
+@effort(max_examples=120, deadline=None)
+@given(
+    seed=SEEDS,
+    key=st.sampled_from(KEYS),
+    typed=st.sampled_from([None, "", "2笔", "/", "无", "约3", 1.5, -1, "12 5"]),
+)
+def test_a_cell_that_holds_no_proper_number_is_named_itself(seed: int, key: str, typed: object) -> None:
+    _, findings = after(seed, (key, typed))
+    slot = NEWER.slots[key]
+    if typed in (None, ""):
+        expected = ("V205", (key,)) if slot.total_of else ("V201", (key,))
+    elif typed == 1.5 and slot.kind == "amount":
+        return  # a proper amount: no identity holds it
+    else:
+        expected = ("V202", (key,))
+    assert expected in [(one.code, one.cells) for one in findings]
+    assert all(one.code in {"V201", "V202", "V205", *DOWN, *ACROSS, "B305"} for one in findings)
+
+
+@effort(max_examples=60, deadline=None)
+@given(seed=SEEDS, row=st.sampled_from([row.key for row in REQUESTS.bands[0].rows]), data=st.data())
+def test_two_figures_of_a_row_exchanged_are_blamed_on_both_their_columns(
+    seed: int, row: str, data: st.DataObject
+) -> None:
+    columns = [column.key for column in REQUESTS.bands[0].columns if not column.total_of]
+    one, other = data.draw(st.permutations(columns))[:2]
+    keys = [f"requests.{row}.{column}" for column in (one, other)]
+    cells = balanced(NEWER, seed)
+    if cells[keys[0]] == cells[keys[1]]:
+        return
+    _, findings = after(seed, (keys[0], cells[keys[1]]), (keys[1], cells[keys[0]]))
+    assert lines(findings, DOWN, 2) == {one, other}
+    assert lines(findings, ACROSS, 1) == set()
+
+
+@effort(max_examples=60, deadline=None)
+@given(seed=SEEDS, row=st.sampled_from([row.key for row in REQUESTS.bands[0].rows]))
+def test_a_row_typed_one_column_to_the_right_is_named(seed: int, row: str) -> None:
+    keys = [f"requests.{row}.{column.key}" for column in REQUESTS.bands[0].columns]
+    cells = balanced(NEWER, seed)
+    shifted = [(key, cells[before]) for before, key in zip(keys, keys[1:], strict=False)]
+    _, findings = after(seed, (keys[0], None), *shifted)
+    code = "V205" if NEWER.slots[keys[0]].total_of else "V201"
+    assert code in {one.code for one in findings if keys[0] in one.cells}
+    assert any(one.code in DOWN | ACROSS for one in findings)
+
+
+@effort(max_examples=60, deadline=None)
+@given(
+    seed=SEEDS, column=st.sampled_from([column.key for column in REQUESTS.bands[0].columns]), data=st.data()
+)
+def test_two_figures_of_a_column_exchanged_are_blamed_on_both_their_rows(
+    seed: int, column: str, data: st.DataObject
+) -> None:
+    one, other = data.draw(st.permutations([row.key for row in REQUESTS.bands[0].rows]))[:2]
+    keys = [f"requests.{row}.{column}" for row in (one, other)]
+    cells = balanced(NEWER, seed)
+    if cells[keys[0]] == cells[keys[1]]:
+        return
+    _, findings = after(seed, (keys[0], cells[keys[1]]), (keys[1], cells[keys[0]]))
+    assert lines(findings, ACROSS, 1) == {f"requests.{row}" for row in (one, other)}
+
+
+@effort(max_examples=120, deadline=None)
+@given(data=st.data())
+def test_labels_with_lost_or_changed_signs_never_move_a_figure(data: st.DataObject) -> None:
+    fmt = data.draw(st.sampled_from(SPEC.formats))
+    table, cells = data.draw(st.sampled_from(fmt.tables)), balanced(fmt)
+    rows = printed(table, cells)
+    if data.draw(st.booleans()):
+        rows = turned(rows)
+    texts = [
+        (at, column) for at, row in enumerate(rows) for column, one in enumerate(row) if isinstance(one, str)
+    ]
+    for at, column in data.draw(st.lists(st.sampled_from(texts), min_size=1, max_size=4)):
+        text = str(rows[at][column])
+        sign = data.draw(st.integers(0, len(text)))
+        rows[at][column] = (
+            text[:sign] + data.draw(st.sampled_from(["", "某", "其他", "二"])) + text[sign + 1 :]
+        )
+    ret = read_rows(*(tables(cells, fmt) | {table.key: rows}).values(), fmt=fmt)
+    read_cells = numbers(ret.cells)
+    assert all(read_cells[key] == cells[key] for key in read_cells)
+    lacking = {key for key in cells if key not in read_cells}
+    findings = found(ret, fmt)
+    assert lacking <= {cell for one in findings for cell in one.cells} or "F102" in {
+        one.code for one in findings
+    }

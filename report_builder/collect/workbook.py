@@ -62,7 +62,7 @@ def _return(tables: Tables, report_year: int, meta: Mapping[str, str]) -> Return
             unit, report_year, tables.fmt.id, {}, origin=tables.name, troubles=(stale,), places=places
         )
     troubles = list(tables.troubles())
-    if year:
+    if any(sign.isdigit() for sign in year):
         troubles += wrong_year(f"{year.removesuffix('年')}年", report_year, places["report_year"])
     troubles += fields.field_troubles(about, places)
     fee, fee_troubles = fields.fee()

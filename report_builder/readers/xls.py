@@ -77,6 +77,8 @@ def _stream(data: bytes) -> bytes:
                 if length >= small_from:
                     return _chain(data, fat, start, size)[:length]
                 return _small(data, fat, entries[0], start, size)[:length]
+    if "Root Entry" not in map(_entry_name, entries):
+        raise damaged()
     raise UnreadableError(
         "内容不是电子表格，可能是别的文件改了扩展名", "请用 Excel 或 WPS 另存为 .xlsx 后报送"
     )

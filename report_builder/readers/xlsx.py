@@ -35,6 +35,7 @@ _LISTS = ("xl/workbook.xml", "xl/_rels/workbook.xml.rels")
 _DEEPEST = 1032
 """Deflate packs nothing more than a thousandfold."""
 
+_HEAD = 64
 _SHEET = re.compile(rb"<(?:\w+:)?sheet\s([^>]*)>")
 _RELATION = re.compile(rb"<(?:\w+:)?Relationship\s([^>]*)>")
 _NAME = re.compile(r'\bname="([^"]*)"')
@@ -118,12 +119,17 @@ def _sheets(package: zipfile.ZipFile) -> Iterator[tuple[str, bytes, bool]]:
 
 def _is_usual(xml: bytes) -> bool:
     """Whether every cell of a sheet begins the way the usual programs write it; told without reading it all."""
-    return b"'" not in xml and b":c" not in xml and xml.count(_USUAL_CELL) == len(_ANY_CELL.findall(xml))
+    return (
+        b"\0" not in xml[:_HEAD]
+        and b"'" not in xml
+        and b":c" not in xml
+        and xml.count(_USUAL_CELL) == len(_ANY_CELL.findall(xml))
+    )
 
 
 def _plain(xml: bytes) -> bytes:
     """The XML as nearly everybody writes it: UTF-8, attributes in double quotes without spaces round the sign."""
-    if xml.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if b"\0" in xml[:_HEAD]:
         xml = xml.decode("utf-16").encode()
     if any(mark in xml for mark in _UNUSUAL):
         xml = _ATTRIBUTE.sub(rb'="\2"', xml)

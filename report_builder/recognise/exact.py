@@ -181,24 +181,45 @@ def _strip(names: Names, grid: Grid, hits: Sequence[Hit]) -> Found | None:
     rows = _by_row([hit for hit in heads if low <= hit.row <= high + _HEADER_REACH], names.columns)
     window = [hit for found in rows.values() if len(found) > 1 for hit in found]
     bottom = max((hit.row for hit in window), default=high) + 1
+    starts = _runs(window, names)
     for hit in window:
         group = max(
             (one for one in groups if one.column <= hit.column), key=lambda one: one.column, default=None
         )
-        if group is not None:
+        if group is not None and group.column > starts[hit]:
             key = f"{names.table.key}.{names.rows[group.label]}.{names.columns[hit.label]}"
             places.setdefault(key, (bottom, hit.column))
     return _result(names.table, grid, places, (*groups, *window))
 
 
+def _runs(heads: Sequence[Hit], names: Names) -> dict[Hit, int]:
+    """Behind which column the group of each outcome label begins, at the earliest: labels begin anew with a group.
+
+    Where all are there, they may stand in any order, and the nearest group label tells.
+    """
+    keys = {band.key: at for at, band in enumerate(names.table.bands[0].columns)}
+    if len(heads) == len(names.table.slots):
+        return dict.fromkeys(heads, -1)
+    behind, last, order = -1, -1, -1
+    starts = {}
+    for hit in sorted(heads, key=lambda hit: hit.column):
+        now = keys[names.columns[hit.label]]
+        if now <= order:
+            behind = last
+        last, order = hit.column, now
+        starts[hit] = behind
+    return starts
+
+
 def _strip_groups(candidates: Sequence[Hit], names: Names, heads: Sequence[Hit]) -> list[Hit]:
     """The group labels that stand just above outcome labels; the same words elsewhere on the sheet do not."""
-    columns = {hit.column for hit in heads}
     first: dict[str, Hit] = {}
-    for hit in candidates:
-        under = any(0 < head.row - hit.row < _HEADER_REACH and head.column == hit.column for head in heads)
-        if under and hit.column in columns:
-            first.setdefault(names.rows[hit.label], hit)
+    for reach in (1, len(names.columns)):  # the label under a group's own may be the one that is not found
+        for hit in candidates:
+            if any(
+                0 < head.row - hit.row < _HEADER_REACH and 0 <= head.column - hit.column < reach for head in heads
+            ):
+                first.setdefault(names.rows[hit.label], hit)
     return list(first.values())
 
 
