@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
+from report_builder.editions import read_over
 from report_builder.figures import figure
 from report_builder.history import Held, History
 from report_builder.model import (
-    Finding,
     Lineage,
     ProcessingFee,
     Return,
@@ -191,14 +191,12 @@ def test_published_figures_are_blamed_in_exactly_the_cells_that_are_wrong(
     year = int(path.stem[-4:])
     fmt = spec.format_for(year)
     assert fmt is not None
-    cells = published_cells(path, fmt)
+    cells = published_cells(path, fmt, former=True)
     findings = [
         f
         for f in validate(Case(published(fmt, cells, year), fmt, spec, settings))[0]
         if f.severity is not Severity.EXPLAIN
     ]
-    if path.stem.startswith("hongze"):
-        findings = without_old_row(findings)
     blamed = {(finding.code, cell) for finding in findings for cell in finding.cells}
     assert blamed == KNOWN_FAULTS.get(path.stem, set())
 
@@ -256,13 +254,8 @@ def held_report(path: Path, year: int, spec: Spec) -> Held:
 def published(fmt: Format, cells: dict[str, object], year: int) -> Return:
     """A published report's figures with texts and fee of our own, since only its figures are kept here."""
     filled = return_of(fmt, cells, year)
-    kept = {key: held for key, held in filled.cells.items() if key in cells}
-    return replace(filled, cells=kept)
-
-
-def without_old_row(findings: list[Finding]) -> list[Finding]:
-    """（六）其他处理 printed as the single row of the former format is V203's matter, which comes with the next issue."""
-    return [f for f in findings if f.code not in {"V201", "B302"}]
+    kept, troubles = read_over({key: held for key, held in filled.cells.items() if key in cells}, fmt)
+    return replace(filled, cells=kept, troubles=tuple(troubles))
 
 
 def test_settings_move_a_threshold_and_a_severity() -> None:

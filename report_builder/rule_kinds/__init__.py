@@ -55,7 +55,7 @@ def _shape(run: Kind, params: str = "", facts: str = "", *, without_tables: bool
 
 KINDS: Mapping[str, _Shape] = {
     "trouble": _shape(trouble, "trouble", without_tables=True),
-    "filled": _shape(filled, "", "row columns count"),
+    "filled": _shape(filled, "unless", "row columns count"),
     "proper_number": _shape(proper_number, "count change amount", "label typed expected"),
     "computed_total": _shape(computed_total, "unknown shown", "count values"),
     "sums_agree": _shape(sums_agree, "table left right blame", "column left right difference"),

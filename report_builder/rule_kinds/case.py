@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from report_builder.history import Held, History
@@ -31,9 +31,9 @@ class Case:
         """The year just before, where it is held."""
         return self.history.year(self.ret.report_year - 1)
 
-    def cells_of(self, measure: Measure) -> tuple[str, ...]:
-        """The cells a measure sums, in printed order."""
-        return matching(measure.cells, tuple(self.fmt.slots))
+    def cells_of(self, measure: Measure) -> Sequence[str]:
+        """The cells of this return that a measure sums, in printed order."""
+        return self.fmt.standing(matching(measure.cells, tuple(self.fmt.slots)), self.ret.cells)
 
     def numbers(self, keys: Iterable[str]) -> list[Number] | None:
         """The numbers in these cells; None where any holds no number."""

@@ -2,9 +2,11 @@
 
 from report_builder.spec.load import load_format, load_spec
 from report_builder.spec.nouns import (
+    Amounts,
     Band,
     ChartSpec,
     Column,
+    Foreign,
     Format,
     Measure,
     Placed,
@@ -20,9 +22,11 @@ from report_builder.spec.nouns import (
 )
 
 __all__ = [
+    "Amounts",
     "Band",
     "ChartSpec",
     "Column",
+    "Foreign",
     "Format",
     "Measure",
     "Placed",

@@ -18,6 +18,14 @@ def laid_out(table: Table) -> Table:
     return dataclasses.replace(table, slots=slots, layout=layout, header_rows=min(headed))
 
 
+def with_former(table: Table) -> Table:
+    """The table with the slots of the single rows of other formats that stand for several of its own."""
+    columns = table.bands[0].columns
+    single = tuple(foreign.rows[0] for foreign in table.foreign if len(foreign.rows) == 1)
+    former = {slot.key: slot for slot in _slots(table.key, Band(columns, single))}
+    return dataclasses.replace(table, former=former)
+
+
 def matching(patterns: Iterable[str], keys: Sequence[str]) -> tuple[str, ...]:
     """The keys that any of the patterns names, in the order of ``keys``; ``*`` is any run of characters."""
     wanted = tuple(patterns)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, Literal
 
@@ -78,9 +79,29 @@ class Placed:
     key: str = ""
 
 
+@dataclass(frozen=True)
+class Foreign:
+    """Rows that another format prints where this one has ``ours``: one for several, or several for one."""
+
+    rows: tuple[Row, ...]
+    ours: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """The units an amount may be counted in, each in the smallest, and the words that stand before a unit."""
+
+    units: Mapping[str, Decimal] = field(default_factory=dict)
+    words: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Table:
-    """One statutory table; its slots and printed layout follow from shape and bands alone."""
+    """One statutory table; its slots and printed layout follow from shape and bands alone.
+
+    ``foreign`` follows from the concordance, ``former`` from it: the cells of one row of another format that
+    stand for several of this one.
+    """
 
     key: str
     shape: Literal["bands", "matrix", "strip"]
@@ -92,6 +113,8 @@ class Table:
     slots: Mapping[str, Slot] = field(default_factory=dict)
     layout: tuple[Placed, ...] = ()
     header_rows: int = 0
+    foreign: tuple[Foreign, ...] = ()
+    former: Mapping[str, Slot] = field(default_factory=dict)
 
     @cached_property
     def row_count(self) -> int:
@@ -186,12 +209,40 @@ class Format:
     fee: FeeWording | None = None
     deadlines: Mapping[str, str] = field(default_factory=dict)
     last_report_year: int | None = None
+    amounts: Amounts = field(default_factory=Amounts)
     sha256: str = ""
 
     @cached_property
     def slots(self) -> dict[str, Slot]:
         """Every statutory cell by its key, in printed order."""
         return {key: slot for table in self.tables for key, slot in table.slots.items()}
+
+    @cached_property
+    def known_slots(self) -> dict[str, Slot]:
+        """Every cell a return may hold: those of this format, and a former row's that stand for several of them."""
+        return {
+            key: slot for table in self.tables for key, slot in (*table.slots.items(), *table.former.items())
+        }
+
+    @cached_property
+    def stands_for(self) -> dict[str, tuple[str, ...]]:
+        """The cells of this format that each cell of a former row stands for."""
+        return {
+            f"{table.key}.{foreign.rows[0].key}.{column.key}": tuple(
+                f"{table.key}.{row.key}.{column.key}" for row in foreign.ours
+            )
+            for table in self.tables
+            for foreign in table.foreign
+            if len(foreign.rows) == 1
+            for column in table.bands[0].columns
+        }
+
+    def standing(self, keys: Sequence[str], held: Container[str]) -> Sequence[str]:
+        """The cells that count for ``keys`` in a return that holds ``held``: a former row's one for those it became."""
+        for former, parts in self.stands_for.items():
+            if former in held and parts[0] in keys and set(parts) <= set(keys):
+                keys = [former if key == parts[0] else key for key in keys if key not in parts[1:]]
+        return keys
 
     @cached_property
     def measures_by_key(self) -> dict[str, Measure]:
@@ -297,6 +348,8 @@ class Wording:
     task_cells: tuple[tuple[str, ...], ...]
     task_states: Mapping[str, str]
     task_roles: Mapping[str, str]
+    former_row: str
+    former_part: str
     placeholders: tuple[str, ...]
     empty_words: tuple[str, ...]
     aspect_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -338,6 +391,7 @@ class Workbook:
     carried: Mapping[str, str]
     beside: Mapping[str, str]
     beside_label: str
+    amounts: Amounts = field(default_factory=Amounts)
 
     def sheet(self, holds: str) -> SheetSpec:
         """The sheet that holds fields of this sort."""
