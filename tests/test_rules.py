@@ -13,6 +13,7 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from report_builder.figures import figure
+from report_builder.history import Held, History
 from report_builder.model import Finding, ProcessingFee, Return, Section, Settings, Severity, State, Trouble
 from report_builder.rule_kinds import KINDS, Case
 from report_builder.spec import Format, Spec, load_spec
@@ -53,10 +54,20 @@ def answered(example: Example, fmt: Format) -> Return:
     return return_of(fmt, example.cells, **fields)
 
 
+def case_of(example: Example, fmt: Format, settings: Settings) -> Case:
+    """The case an example describes: with last year's return where it gives cells of one, and other units' names."""
+    ret = answered(example, fmt)
+    years: tuple[Held, ...] = ()
+    then = SPEC.format_for(ret.report_year - 1) or fmt
+    if example.last:
+        years = (Held(return_of(then, example.last, ret.report_year - 1), then),)
+    return Case(ret, fmt, SPEC, settings, history=History(years), names=frozenset(example.names))
+
+
 @pytest.mark.parametrize(("fmt", "code", "number"), EXAMPLES)
 def test_rule_answers_its_own_example(fmt: Format, code: str, number: int, settings: Settings) -> None:
     example = SPEC.rules[code].examples[number]
-    findings, runs = validate(Case(answered(example, fmt), fmt, SPEC, settings))
+    findings, runs = validate(case_of(example, fmt, settings))
     blamed = [finding.cells for finding in findings if finding.code == code]
     assert next(run.state for run in runs if run.code == code) == example.state
     assert sorted(blamed) == sorted(example.blames)

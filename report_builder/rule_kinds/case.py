@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from report_builder.history import Held, History
 from report_builder.model import Number, Return, Settings, Severity, State, Unit
+from report_builder.prose import Claim, Speaker, read
 from report_builder.spec import Format, Rule, Spec
 
 
@@ -29,6 +31,17 @@ class Case:
     def last(self) -> Held | None:
         """The year just before, where it is held."""
         return self.history.year(self.ret.report_year - 1)
+
+    @cached_property
+    def speaker(self) -> Speaker:
+        """Whose report this is: the names it may go by, and the place it speaks for where it is a government's."""
+        names = tuple(dict.fromkeys(filter(None, (self.unit.name, self.ret.unit, *self.unit.aliases))))
+        return Speaker(self.ret.report_year, names, self.spec.lexicon.place_of(names, self.unit.kind))
+
+    @cached_property
+    def claims(self) -> tuple[Claim, ...]:
+        """What the sentences of the report claim, read once for all rules."""
+        return read(self.ret.sections, self.spec.lexicon, self.speaker)
 
     def numbers(self, keys: Iterable[str]) -> list[Number] | None:
         """The numbers in these cells; None where any holds no number."""

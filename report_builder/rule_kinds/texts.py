@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from report_builder.model import Severity, State
+from report_builder.rule_kinds import places
 from report_builder.rule_kinds.case import HELD, Blame, Case, Outcome, outcome
 from report_builder.spec import Rule, Spec
 
@@ -34,8 +35,13 @@ def section_written(_rule: Rule, case: Case) -> Outcome:
         if section.text == "required":
             problem = _unwritten(case.ret.paragraphs(section.number), case.spec)
             if problem:
-                blames.append(Blame((), {"section": section.title, "problem": problem}))
+                facts = {"section": section.title, "problem": problem}
+                blames.append(Blame((), facts, _text_place(case)))
     return outcome(blames)
+
+
+def _text_place(case: Case) -> str:
+    return case.ret.origin if case.ret.own_headings else places.sheet(case, "narrative")
 
 
 def _unwritten(paragraphs: Sequence[str], spec: Spec) -> str:
@@ -62,22 +68,17 @@ def fee_stated(rule: Rule, case: Case) -> Outcome:
     stated = fee is not None and fee.collected is not None
     if not stated and not any(word in text for word in wording.stated_by):
         return outcome(
-            [Blame((), {"problem": "没有填写是否收取信息处理费，正文中也没有说明"}, _fee_place(case))]
+            [Blame((), {"problem": "没有填写是否收取信息处理费，正文中也没有说明"}, places.sheet(case, "fee"))]
         )
     if fee is not None and fee.collected and (fee.cases is None or fee.amount is None):
         return outcome(
-            [Blame((), {"problem": "写明收取了信息处理费，但件数或金额没有填数"}, _fee_place(case))]
+            [Blame((), {"problem": "写明收取了信息处理费，但件数或金额没有填数"}, places.sheet(case, "fee"))]
         )
     if fee is not None and fee.collected is False and (fee.cases or fee.amount):
-        return outcome([Blame((), {"problem": "写明未收取信息处理费，而件数或金额不是 0"}, _fee_place(case))])
+        return outcome([Blame((), {"problem": "写明未收取信息处理费，而件数或金额不是 0"}, places.sheet(case, "fee"))])
     denied = fee.collected is False if stated and fee else any(word in text for word in wording.denied_by)
     unpaid = case.ret.number(rule.params["unpaid"]) or 0
     if denied and unpaid:
         problem = f"写明未收取信息处理费，而有 {unpaid} 件申请因逾期未缴费不再处理"
         return outcome([Blame((rule.params["unpaid"],), {"problem": problem}, severity=Severity.EXPLAIN)])
     return HELD
-
-
-def _fee_place(case: Case) -> str:
-    sheet = case.spec.workbook.sheet("fee").name
-    return f"{case.ret.origin}·{sheet}" if case.ret.origin.endswith("x") else case.ret.origin

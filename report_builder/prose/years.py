@@ -1,0 +1,91 @@
+"""The years a sentence takes for the report's, the words a unit calls itself by, and where a body is the subject."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from report_builder.prose.claims import Claim, Dated, Lead, Place, SelfWord, Speaker
+from report_builder.prose.words import Token
+from report_builder.spec import Lexicon
+
+
+def read(
+    found: Sequence[Token], place: Place, lexicon: Lexicon, speaker: Speaker, *, first: bool
+) -> Iterator[Claim]:
+    """The years and names of one sentence; ``first`` is true for the first one of a section."""
+    sentence = place.sentence
+    if any(word in sentence for word in lexicon.period_words):
+        yield from _periods(place, speaker)
+    yield from _reports(place, lexicon, speaker)
+    plan = _plan(lexicon, speaker).search(sentence)
+    if plan is not None:
+        yield Dated(place, speaker.report_year, "plan", plan.span())
+    yield from _self_words(place, lexicon, speaker)
+    yield from _leads(found, place, lexicon)
+
+
+_PERIOD = re.compile(
+    r"(?P<year>\d{4})年1月1日起?，?[至到—\-－~～]+(?:(?P<until>\d{4})年)?(?P<month>\d{1,2})月(?P<day>\d{1,2})日"
+)
+
+
+def _periods(place: Place, speaker: Speaker) -> Iterator[Dated]:
+    """“统计期限自…1月1日起至…12月31日止”."""
+    for match in _PERIOD.finditer(place.sentence):
+        said = [int(year) for year in (match["year"], match["until"]) if year]
+        wrong = next((year for year in said if year != speaker.report_year), None)
+        short = (int(match["month"]), int(match["day"])) != (12, 31)
+        if wrong is not None or short:
+            yield Dated(place, wrong or speaker.report_year, "period", match.span())
+
+
+def _reports(place: Place, lexicon: Lexicon, speaker: Speaker) -> Iterator[Dated]:
+    """“现将本局2023年度政府信息公开工作情况报告如下”."""
+    for match in _report(lexicon).finditer(place.sentence):
+        if int(match["year"]) != speaker.report_year:
+            yield Dated(place, int(match["year"]), "report", match.span("year"))
+
+
+@lru_cache(maxsize=4)
+def _report(lexicon: Lexicon) -> re.Pattern[str]:
+    heads, tails = ("|".join(map(re.escape, words)) for words in (lexicon.report_heads, lexicon.report_tails))
+    return re.compile(rf"(?:{heads})[^，。；《》“”]{{0,30}}?(?P<year>\d{{4}})年度?(?:{tails})")
+
+
+@lru_cache(maxsize=8)
+def _plan(lexicon: Lexicon, speaker: Speaker) -> re.Pattern[str]:
+    """“2024年，我局将继续…” in the report of 2024: 将 alone may be 把, so only with a verb that looks ahead."""
+    ahead = "|".join(map(re.escape, lexicon.looking_ahead))
+    ourselves = "|".join(map(re.escape, sorted((*lexicon.ourselves, *speaker.names), key=len, reverse=True)))
+    return re.compile(rf"(?<![〇零\d至到—\-－~～]){speaker.report_year}年度?，?(?:{ourselves})?(?:{ahead})")
+
+
+@lru_cache(maxsize=8)
+def _wrong_words(lexicon: Lexicon, speaker: Speaker) -> re.Pattern[str] | None:
+    own = [name for name in speaker.names if name]
+    wrong = [
+        word
+        for kind in lexicon.self_words
+        if own and own[0].endswith(kind.endings)
+        for word in kind.wrong
+        if not any(name.endswith(word[-1]) for name in own)
+    ]
+    return re.compile("|".join(map(re.escape, wrong))) if wrong else None
+
+
+def _self_words(place: Place, lexicon: Lexicon, speaker: Speaker) -> Iterator[SelfWord]:
+    pattern = _wrong_words(lexicon, speaker)
+    match = pattern.search(place.sentence) if pattern else None
+    if match is not None:
+        yield SelfWord(place, match[0], match.span())
+
+
+def _leads(found: Sequence[Token], place: Place, lexicon: Lexicon) -> Iterator[Lead]:
+    """Where a sentence may name its subject: at its head, behind a year, behind “本报告由”."""
+    at = 0
+    while at < len(found) and (found[at].kind in {"this", "last", "period", "stop"} or found[at].text in lexicon.before_subject):
+        at += 1
+    if at < len(found):
+        yield Lead(place, found[at].start)
