@@ -11,7 +11,7 @@ from report_builder.prose.words import Token
 from report_builder.spec import Lexicon
 
 _NUMBERS = frozenset({"count", "bare"})
-_OTHERWISE = frozenset({"more", "less", "against", "reaching", "last", "shares", "same", "same_as_last", "undated", "planned"})
+_OTHERWISE = frozenset({"more", "less", "against", "reaching", "last", "shares", "same", "same_as_last"})
 _OPEN, _CLOSED = "（(", "）)"
 
 
@@ -29,7 +29,7 @@ def read(
 ) -> Iterator[Parts]:
     """The lists of one sentence that are told as the parts of a total."""
     for at, token in enumerate(found):
-        if token.kind == "count" and token.quantity and not token.quantity.rough:
+        if token.kind == "count" and token.quantity and not token.quantity.rough and not _is_change(found, at):
             listed = _listed(found, at, lexicon)
             if listed is not None:
                 yield from _parts(found, listed, place, lexicon, subjects)
@@ -37,13 +37,16 @@ def read(
 
 def _listed(found: Sequence[Token], total: int, lexicon: Lexicon) -> _List | None:
     """The list behind the total, if a word, a bracket or a colon opens one before the next number."""
+    unit = counted.unit if (counted := found[total].quantity) else ""
     for at in range(total + 1, len(found)):
         token = found[at]
-        if token.kind in _NUMBERS or token.kind == "percent":
+        if token.quantity and token.quantity.unit == unit and not _is_change(found, at):
+            return None
+        if token.text in _CLOSED:
             return None
         if token.text in _OPEN:
             return _List(total, at + 1, _closing(found, at))
-        if token.text in ":：" or (token.kind == "parts" and _opens(found, at, lexicon)):
+        if token.text in ":：" or _opens(found, at, lexicon):
             return _List(total, at + 1, _end(found, at + 1))
         if token.kind == "stop" and _sorted_by(found, at + 1, lexicon):
             return _List(total, at + 1, _end(found, at + 1))
@@ -146,6 +149,11 @@ def _counts_alike(part: Quantity, total: Quantity, found: Sequence[Token], at: i
         return part.unit == total.unit
     following = (one.quantity.unit for one in found[at:end] if one.quantity and one.quantity.unit)
     return next(following, "") == total.unit
+
+
+def _is_change(found: Sequence[Token], at: int) -> bool:
+    """Whether the number is how many more or fewer there were."""
+    return at > 0 and found[at - 1].kind in {"more", "less"}
 
 
 def _is_otherwise(found: Sequence[Token], begin: int, at: int) -> bool:

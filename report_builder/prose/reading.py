@@ -25,12 +25,12 @@ from report_builder.prose.claims import (
     Subject,
 )
 from report_builder.prose.numerals import Amount
-from report_builder.prose.words import Token, Vocabulary, sentences, tokens, vocabulary
+from report_builder.prose.words import MASK, Token, Vocabulary, sentences, tokens, vocabulary
 from report_builder.spec import Concept, Lexicon, NothingWords
 
 _NUMBERS = frozenset({"count", "bare", "percent", "times"})
 _SILENT_HERE = frozenset({"foreign", "passing", "channels"})
-_SAYS_NOTHING = frozenset({"fillers", "object", "topic", "self", "this", "on_time", "whole_place", "all", "parts", "joins"})
+_SAYS_NOTHING = frozenset({"fillers", "object", "topic", "self", "this", "on_time", "whole_place", "all", "parts", "joins", "members"})
 _FOREIGN = "foreign"
 _DOUBLED_STEP = Decimal(10)
 
@@ -54,10 +54,10 @@ class Reader:
         topic = next((one.key for one in self.lexicon.topics if section.number in one.sections), "")
         for number, paragraph in enumerate(section.paragraphs, 1):
             state = _State(topic=topic)
-            for at, sentence in enumerate(sentences(paragraph)):
+            for sentence in sentences(paragraph):
                 place = Place(section.number, number, sentence)
                 found = tokens(sentence, self.words)
-                yield from years.read(found, place, self.lexicon, self.speaker, first=number == 1 and at == 0)
+                yield from years.read(place, self.lexicon, self.speaker)
                 if _speaks_of_numbers(found):
                     clauses = _Sentence(place, found, self.lexicon, self.speaker, state)
                     yield from clauses.read()
@@ -89,13 +89,17 @@ class _State:
 
 def _topic_after(found: Iterable[Token], state: _State, lexicon: Lexicon) -> _State:
     for token in found:
-        if token.kind == "topic":
-            state.topic, state.disclosed = token.key, state.disclosed or token.key == "requests"
-        elif token.kind == _FOREIGN:
-            state.topic = _FOREIGN
-        elif token.kind == "concept" and lexicon.concept(token.key).own:
-            state.topic = lexicon.concept(token.key).topic
+        state.topic = _topic_of(token, lexicon) or state.topic
+        state.disclosed = state.disclosed or (token.kind == "topic" and token.key == "requests")
     return state
+
+
+def _topic_of(token: Token, lexicon: Lexicon) -> str:
+    """The topic that a word sets by itself, if it does."""
+    if token.kind == "concept":
+        concept = lexicon.concept(token.key)
+        return concept.topic if concept.own else ""
+    return {"topic": token.key, _FOREIGN: _FOREIGN}.get(token.kind, "")
 
 
 class _Sentence:
@@ -110,8 +114,11 @@ class _Sentence:
         self.speaker = speaker
         self.state = state
         self.start = 0
+        self.was_ours = not state.elsewhere
         self.against = False
         self.parent: Subject | None = None
+        self.midst = False
+        self.foreign = False
         self.pending: Subject | None = None
         self.counts: list[tuple[Token, Subject | None]] = []
         self.changed: tuple[Subject, ...] = ()
@@ -129,7 +136,15 @@ class _Sentence:
             self.state.scope, self.state.dated, self.state.year = Scope.NOW, False, None
         return self.state
 
+    def _look_ahead(self) -> None:
+        """A sentence that opens without a topic has the one it comes to, where that is one alone."""
+        if not self.state.topic:
+            ahead = {topic for token in self.tokens if (topic := _topic_of(token, self.lexicon))}
+            self.state.topic = ahead.pop() if len(ahead) == 1 else ""
+
     def read(self) -> Iterator[Claim]:
+        """The claims of the sentence, in reading order."""
+        self._look_ahead()
         for at, token in enumerate(self.tokens):
             self._observe(at, token)
             if at in self.done:
@@ -194,12 +209,16 @@ class _Sentence:
         self.state.ours = bool(self.speaker.place) and token.text.endswith(self.speaker.place)
         self.state.elsewhere = not self.state.ours
 
+    def _see_members(self, _: int, __: Token) -> None:
+        self.state.ours = bool(self.speaker.place)
+        self.state.elsewhere = not self.state.ours
+
     def _see_elsewhere(self, _: int, __: Token) -> None:
         self.state.elsewhere = self.state.elsewhere or not (self.state.ours and self.speaker.place)
 
     def _see_rest(self, at: int, token: Token) -> None:
         """Another body that opens a clause is its subject."""
-        opens = all(one.kind in {"this", "last", "parts", "rest", "fillers", "more_of_them"} for one in self.tokens[self.start : at])
+        opens = all(one.kind in {"this", "last", "parts"} or one.text[0] == MASK for one in self.tokens[self.start : at])
         after = self.tokens[at + 1].text if at + 1 < len(self.tokens) else ""
         if opens and not self.state.ours and token.text.endswith(self.lexicon.body_endings) and after not in {"的", "、"}:
             self.state.elsewhere = True
@@ -209,26 +228,27 @@ class _Sentence:
         self.state.disclosed = self.state.disclosed or token.key == "requests"
 
     def _see_foreign(self, _: int, __: Token) -> None:
-        self.state.topic = _FOREIGN
+        self.state.topic, self.foreign = _FOREIGN, True
 
     def _see_blockers(self, _: int, __: Token) -> None:
         self.state.blocked = True
 
     def _see_object(self, _: int, token: Token) -> None:
         self.state.disclosed = self.state.disclosed or token.text.startswith(self.lexicon.disclosing)
-        if not self.state.topic and token.text.startswith("申请"):
-            self.state.topic = token.key
+        if not self.state.topic and token.text.startswith(self.lexicon.asking):
+            self.state.topic = next(topic.key for topic in self.lexicon.topics if token.text in topic.objects)
 
     def _see_concept(self, _: int, token: Token) -> None:
-        concept = self.lexicon.concept(token.key)
-        if concept.own:
-            self.state.topic = concept.topic
+        topic = _topic_of(token, self.lexicon)
+        if topic and not (self.state.topic == _FOREIGN and self.foreign and topic != "disputes"):
+            self.state.topic = topic
         self.pending = None
 
     def _see_against(self, _: int, __: Token) -> None:
         self.against = True
 
     def _see_parts(self, _: int, __: Token) -> None:
+        self.midst = False
         self.parent = self.counts[-1][1] if self.counts else None
 
     # Numbers ---------------------------------------------------------------------------------------------
@@ -236,7 +256,7 @@ class _Sentence:
     def _number(self, at: int) -> Iterator[Claim]:
         stretch = self.tokens[self.start : at]
         kinds = [token.kind for token in stretch]
-        if "shares" in kinds:
+        if "shares" in kinds and self.tokens[at].kind == "percent":
             yield from self._shares(at, stretch)
         elif _last_of(kinds, "more", "less") > _last_of(kinds, "concept", "topic"):
             yield from self._changes(at, stretch)
@@ -256,9 +276,16 @@ class _Sentence:
             paired = [(at, name) for name in names]
         else:
             run, paired = [at], [(at, self._subject(at, stretch))]
+        if self._any_one(at, stretch):
+            paired = [(at, None)]
         for number, subject in paired:
             yield from self._level(number, self._checked(subject, stretch), paired)
         self.done.update(run[1:])
+
+    def _any_one(self, at: int, stretch: Sequence[Token]) -> bool:
+        """“办理一件依申请公开事项平均用时…”: one stands for each, unless what is counted is named before it."""
+        verb = bool(stretch) and stretch[-1].kind == "concept" and not self.lexicon.concept(stretch[-1].key).own
+        return verb and self.tokens[at].text in self.lexicon.any_one
 
     def _level(
         self, number: int, subject: Subject | None, paired: Sequence[tuple[int, Subject | None]]
@@ -276,8 +303,8 @@ class _Sentence:
         if subject is None:
             return
         self.subjects[number] = subject
-        if number + 1 < len(self.tokens) and self._in_the_midst(number):
-            self.parent = subject
+        if self._in_the_midst(number):
+            self.parent, self.midst = subject, True
         if self._says_plainly(subject) and not quantity.rough and self.state.scope is not None:
             yield Level(self.place, subject, quantity, self.state.scope, self.state.year)
 
@@ -313,7 +340,11 @@ class _Sentence:
             return names[0]
         if any(token.kind in {"concept", "rest", *_SILENT_HERE} for token in stretch):
             return self._behind(at, whole=False)
-        return self._behind(at, whole=True) or self.pending
+        return self._behind(at, whole=True) or (self.pending if self._stands_alone(at) else None)
+
+    def _stands_alone(self, at: int) -> bool:
+        """“收到的政府信息公开申请，共41件，”: the number is all of its clause."""
+        return at + 1 == len(self.tokens) or self.tokens[at + 1].kind in {"stop", "joins"}
 
     def _joined(self, stretch: Sequence[Token]) -> list[Subject]:
         """The concepts that end the stretch, the joined ones together; none where anything foreign stands between."""
@@ -352,7 +383,7 @@ class _Sentence:
                 break
             tail.append(token)
         found = [place for place, token in enumerate(tail) if token.kind == "concept"]
-        if not found:
+        if not found or any(token.kind == "all" for token in tail[: found[0]]):
             return None
         last = tail[found[-1]]
         if self.lexicon.concept(last.key).stock and all(one.kind in _SAYS_NOTHING for one in tail[found[-1] + 1 :]):
@@ -368,11 +399,19 @@ class _Sentence:
         topic = concepts[0].topic
         if any(one.topic != topic for one in concepts) or self.state.topic != topic:
             return None
+        if not self._fitting_objects(topic, stretch):
+            return None
         if topic == "requests" and any(token.kind == "narrowing" for token in stretch):
             return None
         if topic == "disputes" and not (self.state.disclosed or self.place.section == 4):
             return None
         return self._under_parent(subject, concepts, stretch)
+
+    def _fitting_objects(self, topic: str, stretch: Sequence[Token]) -> bool:
+        """Whether what stands between the concept and its number is of its topic: 行政许可申请 are no decisions."""
+        last = _last_of([token.kind for token in stretch], "concept")
+        objects = next(one.objects for one in self.lexicon.topics if one.key == topic)
+        return all(token.text in objects for token in stretch[last + 1 :] if token.kind == "object")
 
     def _under_parent(
         self, subject: Subject, concepts: Sequence[Concept], stretch: Sequence[Token]
@@ -385,6 +424,8 @@ class _Sentence:
             self.parent = None
             return subject
         listed = any(token.kind == "parts" for token in stretch)
+        if self.midst and any(one.flow for one in concepts):
+            return None
         if all(whole in one.within for one in concepts):
             return Subject(subject.concepts, whole)
         free = all(one.flow for one in concepts) and not listed
@@ -497,8 +538,6 @@ class _Sentence:
         yield Change(self.place, subjects, 1 if percent > 0 else -1, "percent", quantity, span)
 
     def _shares(self, at: int, stretch: Sequence[Token]) -> Iterator[Claim]:
-        if self.tokens[at].kind != "percent":
-            return
         mark = max(place for place, token in enumerate(stretch) if token.kind == "shares")
         run = self._run(at, {"percent"})
         names = self._joined([token for token in stretch[:mark] if token.kind != "respectively"])
@@ -572,9 +611,10 @@ class _Sentence:
         if not any(token.kind in _NUMBERS for token in clause):
             yield from self._none(clause)
         yield from self._nothing_left(at)
-        names = self._joined(clause) if clause else []
+        names = [] if any(token.kind in {"all", "none"} for token in clause) else self._joined(clause)
         self.pending = self._checked(names[0], clause) if len(names) == 1 else None
         self.start = at + 1
+        self.was_ours = not self.state.elsewhere
         if at < len(self.tokens) and self.tokens[at].text in "；;":
             self.against, self.changed = False, ()
 
@@ -601,7 +641,7 @@ class _Sentence:
         begin = max((place + 1 for place in range(at) if self.tokens[place].kind == "stop"), default=0)
         clause = self.tokens[begin:at]
         place = next((number for number, token in enumerate(clause) if token.kind == "all"), None)
-        if place is None or self.state.scope is not Scope.NOW or self.state.elsewhere:
+        if place is None or self.state.scope is not Scope.NOW or (self.state.elsewhere and not self.was_ours):
             return
         said = next((token for token in clause[place + 1 :] if token.text in self.lexicon.finished), None)
         if said is None or self._limited(clause, begin):
@@ -619,9 +659,17 @@ class _Sentence:
                 return True
         partly = any(token.kind == "concept" and token.key not in known and not self.lexicon.concept(token.key).own for token in clause)
         other = any(token.kind in {"on_time", *_SILENT_HERE, "last"} or token.text in self.lexicon.but for token in clause)
-        counted = self.counts[-1][1] if self.counts else None
-        foreign = bool(self.counts) and (counted is None or (counted.concepts[0] not in known and self.state.topic == "requests"))
-        return partly or other or foreign
+        return partly or other or self._counted_others(known)
+
+    def _counted_others(self, known: set[str]) -> bool:
+        """Whether what was counted last are not all the requests: “上年结转12件，全部办结”."""
+        if not self.counts or self.state.topic != "requests":
+            return False
+        token, subject = self.counts[-1]
+        if subject is not None:
+            return subject.concepts[0] not in known
+        after = next((one for one in self.tokens if one.start >= token.end), None)
+        return after is None or after.kind not in {"object", "topic"}
 
     def _left(self, nothing: NothingWords) -> tuple[str, ...]:
         counted = [key for _, subject in self.counts if subject for key in subject.concepts]

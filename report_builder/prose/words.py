@@ -12,6 +12,7 @@ from report_builder.prose.claims import Quantity, Speaker
 from report_builder.prose.numerals import Amount, arabic, chinese
 from report_builder.spec import Lexicon
 
+MASK = "□"
 _WIDE = {full: full - 0xFEE0 for full in range(0xFF10, 0xFF1A)} | {0xFF05: 0x25, 0xFF0E: 0x2E}
 _TITLES = re.compile(r"《[^》]{1,80}》|[〔﹝\[][^〕﹞\]]{1,12}[〕﹞\]](?:第?\d+号)?|第[一二三四五六七八九十百\d]+|[（(][一二三四五六七八九十\d]{1,3}[)）]|(?<!\d)\d{1,2}[.、．](?!\d)|https?://[\w./-]+|[一二三四五六七八九十]是")
 _FULL_STOPS = re.compile(r"[^。！？!?]*[。！？!?]?")
@@ -62,7 +63,9 @@ def vocabulary(lexicon: Lexicon, speaker: Speaker) -> Vocabulary:
 
 
 def _lists(lexicon: Lexicon, speaker: Speaker) -> Iterator[tuple[str, str, Iterable[str]]]:
-    plain = "fillers foreign channels elsewhere undated planned this last none all on_time more less same reaching shares narrowing blockers passing"
+    plain = "fillers foreign channels members elsewhere undated planned this last none all on_time more less same reaching shares narrowing blockers passing"
+    for nothing in lexicon.nothing_left:
+        yield "finished", nothing.topic, nothing.words
     for name in plain.split():
         yield name, "", getattr(lexicon, name)
     yield "doubled", "", lexicon.doubled
@@ -72,11 +75,9 @@ def _lists(lexicon: Lexicon, speaker: Speaker) -> Iterator[tuple[str, str, Itera
     yield "whole_place", "", lexicon.whole_places
     yield "self", "", (*lexicon.ourselves, *speaker.names)
     for topic in lexicon.topics:
-        yield "object", topic.key, topic.objects
+        yield "object", "", topic.objects
     for topic in lexicon.topics:
         yield "topic", topic.key, topic.words
-    for nothing in lexicon.nothing_left:
-        yield "finished", nothing.topic, nothing.words
     for concept in lexicon.concepts:
         yield "concept", concept.key, concept.words
     yield "against", "", lexicon.against
@@ -119,7 +120,7 @@ def sentences(paragraph: str) -> Iterator[str]:
 
 def tokens(sentence: str, vocabulary: Vocabulary) -> list[Token]:
     """The sentence's tokens, in order, without gaps: what no list holds is a ``rest``."""
-    text = _TITLES.sub(lambda match: "□" * len(match[0]), sentence)
+    text = _TITLES.sub(lambda match: MASK * len(match[0]), sentence)
     found: list[Token] = []
     at = rest = 0
     while at < len(text):

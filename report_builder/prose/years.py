@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
 
 from report_builder.prose.claims import Claim, Dated, Lead, Place, SelfWord, Speaker
-from report_builder.prose.words import Token
 from report_builder.spec import Lexicon
 
 
-def read(
-    found: Sequence[Token], place: Place, lexicon: Lexicon, speaker: Speaker, *, first: bool
-) -> Iterator[Claim]:
-    """The years and names of one sentence; ``first`` is true for the first one of a section."""
+def read(place: Place, lexicon: Lexicon, speaker: Speaker) -> Iterator[Claim]:
+    """The years and names of one sentence."""
     sentence = place.sentence
     if any(word in sentence for word in lexicon.period_words):
         yield from _periods(place, speaker)
@@ -23,7 +20,7 @@ def read(
     if plan is not None:
         yield Dated(place, speaker.report_year, "plan", plan.span())
     yield from _self_words(place, lexicon, speaker)
-    yield from _leads(found, place, lexicon)
+    yield from _lead(place, lexicon)
 
 
 _PERIOD = re.compile(
@@ -82,10 +79,14 @@ def _self_words(place: Place, lexicon: Lexicon, speaker: Speaker) -> Iterator[Se
         yield SelfWord(place, match[0], match.span())
 
 
-def _leads(found: Sequence[Token], place: Place, lexicon: Lexicon) -> Iterator[Lead]:
+@lru_cache(maxsize=8)
+def _before_subject(lexicon: Lexicon) -> re.Pattern[str]:
+    words = sorted((*lexicon.before_subject, *lexicon.this), key=len, reverse=True)
+    said = "|".join(re.escape(word) for word in words if "{" not in word)
+    return re.compile(rf"(?:\d{{4}}年度?(?:以来)?|[，,、]|{said})*")
+
+
+def _lead(place: Place, lexicon: Lexicon) -> Iterator[Lead]:
     """Where a sentence may name its subject: at its head, behind a year, behind “本报告由”."""
-    at = 0
-    while at < len(found) and (found[at].kind in {"this", "last", "period", "stop"} or found[at].text in lexicon.before_subject):
-        at += 1
-    if at < len(found):
-        yield Lead(place, found[at].start)
+    match = _before_subject(lexicon).match(place.sentence)
+    yield Lead(place, match.end() if match else 0)

@@ -172,7 +172,7 @@ def _change_blame(case: Case, change: Change, last: Held) -> Blame | None:
     known = list(_compared(case, change, last))
     if not known or any(_changed_so(change, now, then) for _, now, then in known):
         return None
-    reading, now, then = known[0]
+    reading, now, then = next((one for one in known if one[1] in _told_beside(case, change)), known[0])
     facts = {
         "label": reading.label,
         "last": printed(then),
@@ -180,6 +180,12 @@ def _change_blame(case: Case, change: Change, last: Held) -> Blame | None:
         "change": _change_in_words(now, then, change.quantity if change.kind == "percent" else None),
     }
     return _blame(case, change.place, change.span, facts, _cells(case, reading))
+
+
+def _told_beside(case: Case, change: Change) -> set[Number]:
+    """The numbers the same sentence tells of the same subjects: the reading that it means."""
+    levels = (level for level in _claims(case, Level) if level.place == change.place)
+    return {whole(level.quantity.value) for level in levels if level.subject in change.subjects}
 
 
 def _compared(case: Case, change: Change, last: Held) -> Iterator[tuple[_Reading, Number, Number]]:
