@@ -30,7 +30,8 @@ from report_builder.spec import Concept, Lexicon, NothingWords
 
 _NUMBERS = frozenset({"count", "bare", "percent", "times"})
 _SILENT_HERE = frozenset({"foreign", "passing", "channels"})
-_SAYS_NOTHING = frozenset({"fillers", "object", "topic", "self", "this", "on_time", "whole_place", "all", "parts", "joins", "members"})
+_SAYS_NOTHING = frozenset({"fillers", "object", "topic", "self", "this", "on_time", "whole_place", "all", "parts", "joins", "members", "last"})
+_OPENS_ANEW = frozenset({"this", "self", "whole_place", "members"})
 _FOREIGN = "foreign"
 _DOUBLED_STEP = Decimal(10)
 
@@ -262,8 +263,10 @@ class _Sentence:
             yield from self._changes(at, stretch)
         elif self.tokens[at].kind == "percent":
             yield from self._share_before(at)
-        elif kinds and kinds[-1] == "against":
+        elif self._beside_against(at):
             yield from self._last_years(at)
+        elif "reaching" in kinds and self.counts and "concept" not in kinds:
+            yield from self._reached(at)
         elif self.tokens[at].kind == "count":
             yield from self._levels(at, stretch)
 
@@ -361,7 +364,7 @@ class _Sentence:
                 joined = True
             elif not names and token.kind not in _SAYS_NOTHING | {"respectively", "each", "reaching"}:
                 return []
-            elif names and joined and token.kind not in _SAYS_NOTHING:
+            elif names and (token.kind in _OPENS_ANEW or (joined and token.kind not in _SAYS_NOTHING)):
                 return names
         return names
 
@@ -448,6 +451,17 @@ class _Sentence:
         return run
 
     # Changes and shares ----------------------------------------------------------------------------------
+
+    def _beside_against(self, at: int) -> bool:
+        """“较上年的71件”, “较上年（71件）”."""
+        before = at - 2 if at and self.tokens[at - 1].text in "（(" else at - 1
+        return before >= 0 and self.tokens[before].kind == "against" and self.tokens[at].kind == "count"
+
+    def _reached(self, at: int) -> Iterator[Claim]:
+        """“由上年的10件下降至8件”: the number reached is this year's, and what follows is a change."""
+        self.state.scope, self.state.year = Scope.NOW, None
+        yield from self._level(at, self.counts[-1][1], ())
+        self.against = True
 
     def _last_years(self, at: int) -> Iterator[Claim]:
         """“较上年的71件增加”: last year's number of what was just counted."""

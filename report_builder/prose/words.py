@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from report_builder.prose.claims import Quantity, Speaker
@@ -46,23 +46,33 @@ class Vocabulary:
     report_year: int
 
 
-@lru_cache(maxsize=8)
 def vocabulary(lexicon: Lexicon, speaker: Speaker) -> Vocabulary:
-    """The words of ``lexicon`` for this report; where a word stands in several lists, the later one below wins."""
+    """The words of ``lexicon`` for this report, the unit's own names among them."""
+    common = _common(lexicon, speaker.report_year)
+    names = {name: ("self", "") for name in speaker.names}
+    lengths = dict(common.lengths)
+    for name in names:
+        lengths[name[:2]] = tuple(sorted({*lengths.get(name[:2], ()), len(name)}, reverse=True))
+    return replace(common, words={**common.words, **names}, lengths=lengths)
+
+
+@lru_cache(maxsize=4)
+def _common(lexicon: Lexicon, report_year: int) -> Vocabulary:
+    """What is the same for all units of a year; where a word stands in several lists, the later one below wins."""
     words: dict[str, tuple[str, str]] = {}
-    years = {"year": speaker.report_year, "last": speaker.report_year - 1, "next": speaker.report_year + 1}
-    for kind, key, given in _lists(lexicon, speaker):
+    years = {"year": report_year, "last": report_year - 1, "next": report_year + 1}
+    for kind, key, given in _lists(lexicon):
         for word in given:
             words[word.format_map(years) if "{" in word else word] = (kind, key)
     lengths: dict[str, set[int]] = {}
     for word in words:
-        lengths.setdefault(word[0], set()).add(len(word))
-    ordered = {sign: tuple(sorted(found, reverse=True)) for sign, found in lengths.items()}
+        lengths.setdefault(word[:2], set()).add(len(word))
+    ordered = {signs: tuple(sorted(found, reverse=True)) for signs, found in lengths.items()}
     firsts = frozenset(_FIRSTS + "".join(word[0] for word in lexicon.about))
-    return Vocabulary(words, ordered, _number_pattern(lexicon), firsts, speaker.report_year)
+    return Vocabulary(words, ordered, _number_pattern(lexicon), firsts, report_year)
 
 
-def _lists(lexicon: Lexicon, speaker: Speaker) -> Iterator[tuple[str, str, Iterable[str]]]:
+def _lists(lexicon: Lexicon) -> Iterator[tuple[str, str, Iterable[str]]]:
     plain = "fillers foreign channels members elsewhere undated planned this last none all on_time more less same reaching shares narrowing blockers passing"
     for nothing in lexicon.nothing_left:
         yield "finished", nothing.topic, nothing.words
@@ -73,13 +83,13 @@ def _lists(lexicon: Lexicon, speaker: Speaker) -> Iterator[tuple[str, str, Itera
     for name in ("each", "parts", "respectively", "more_of_them"):
         yield name, "", getattr(lexicon, name)
     yield "whole_place", "", lexicon.whole_places
-    yield "self", "", (*lexicon.ourselves, *speaker.names)
+    yield "self", "", lexicon.ourselves
     for topic in lexicon.topics:
         yield "object", "", topic.objects
     for topic in lexicon.topics:
         yield "topic", topic.key, topic.words
     for concept in lexicon.concepts:
-        yield "concept", concept.key, concept.words
+        yield "concept", concept.key, _joined(concept.words, ("", *concept.tails))
     yield "against", "", lexicon.against
     yield "against", "", _joined(lexicon.against_before, lexicon.last, ("", *lexicon.against_behind))
     yield "against", "", _joined(lexicon.against_with, lexicon.last, lexicon.against_behind)
@@ -140,8 +150,7 @@ def tokens(sentence: str, vocabulary: Vocabulary) -> list[Token]:
 def _token(text: str, at: int, known: Vocabulary) -> Token | None:
     """The number or the longest word that begins at ``at``, whichever is longer."""
     sign = text[at]
-    lengths = known.lengths.get(sign, ())
-    word = next((text[at : at + n] for n in lengths if text[at : at + n] in known.words), "")
+    word = _word(text, at, known)
     number = known.numbers.match(text, at) if sign in known.firsts else None
     if number is not None and len(word) <= len(number[0]):
         return _numbered(number, known.report_year)
@@ -150,6 +159,13 @@ def _token(text: str, at: int, known: Vocabulary) -> Token | None:
         return Token(kind, word, at, at + len(word), key)
     kind = _KINDS_OF_DELIMITER.get(sign, "")
     return Token(kind, sign, at, at + 1) if kind else None
+
+
+def _word(text: str, at: int, known: Vocabulary) -> str:
+    for length in known.lengths.get(text[at : at + 2], ()):
+        if text[at : at + length] in known.words:
+            return text[at : at + length]
+    return text[at] if text[at] in known.words else ""
 
 
 def _numbered(match: re.Match[str], report_year: int) -> Token | None:

@@ -16,9 +16,7 @@ def read(place: Place, lexicon: Lexicon, speaker: Speaker) -> Iterator[Claim]:
     if any(word in sentence for word in lexicon.period_words):
         yield from _periods(place, speaker)
     yield from _reports(place, lexicon, speaker)
-    plan = _plan(lexicon, speaker).search(sentence)
-    if plan is not None:
-        yield Dated(place, speaker.report_year, "plan", plan.span())
+    yield from _plans(place, lexicon, speaker)
     yield from _self_words(place, lexicon, speaker)
     yield from _lead(place, lexicon)
 
@@ -51,35 +49,40 @@ def _report(lexicon: Lexicon) -> re.Pattern[str]:
     return re.compile(rf"(?:{heads})[^，。；《》“”]{{0,30}}?(?P<year>\d{{4}})年度?(?:{tails})")
 
 
-@lru_cache(maxsize=8)
-def _plan(lexicon: Lexicon, speaker: Speaker) -> re.Pattern[str]:
-    """“2024年，我局将继续…” in the report of 2024: 将 alone may be 把, so only with a verb that looks ahead."""
+def _plans(place: Place, lexicon: Lexicon, speaker: Speaker) -> Iterator[Dated]:
+    """“2024年，我局将继续…” in the report of 2024."""
+    for match in _plan(lexicon, speaker.report_year).finditer(place.sentence):
+        if match["who"] in {"", *lexicon.ourselves, *lexicon.whole_places, *speaker.names}:
+            yield Dated(place, speaker.report_year, "plan", match.span())
+
+
+@lru_cache(maxsize=4)
+def _plan(lexicon: Lexicon, report_year: int) -> re.Pattern[str]:
+    """将 alone may be 把, so only with a verb that looks ahead."""
     ahead = "|".join(map(re.escape, lexicon.looking_ahead))
-    ourselves = "|".join(map(re.escape, sorted((*lexicon.ourselves, *speaker.names), key=len, reverse=True)))
-    return re.compile(rf"(?<![〇零\d至到—\-－~～]){speaker.report_year}年度?，?(?:{ourselves})?(?:{ahead})")
+    return re.compile(rf"(?<![〇零\d至到—\-－~～]){report_year}年度?，?(?P<who>[^，。；：]{{0,30}}?)(?:{ahead})")
 
 
-@lru_cache(maxsize=8)
-def _wrong_words(lexicon: Lexicon, speaker: Speaker) -> re.Pattern[str] | None:
-    own = [name for name in speaker.names if name]
-    wrong = [
+@lru_cache(maxsize=4)
+def _wrong_words(lexicon: Lexicon, speaker: Speaker) -> tuple[str, ...]:
+    own = speaker.names[:1]
+    return tuple(
         word
         for kind in lexicon.self_words
         if own and own[0].endswith(kind.endings)
         for word in kind.wrong
-        if not any(name.endswith(word[-1]) for name in own)
-    ]
-    return re.compile("|".join(map(re.escape, wrong))) if wrong else None
+        if not any(name.endswith(word[1:]) for name in speaker.names)
+    )
 
 
 def _self_words(place: Place, lexicon: Lexicon, speaker: Speaker) -> Iterator[SelfWord]:
-    pattern = _wrong_words(lexicon, speaker)
-    match = pattern.search(place.sentence) if pattern else None
-    if match is not None:
-        yield SelfWord(place, match[0], match.span())
+    for word in _wrong_words(lexicon, speaker):
+        at = place.sentence.find(word)
+        if at >= 0:
+            yield SelfWord(place, word, (at, at + len(word)))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4)
 def _before_subject(lexicon: Lexicon) -> re.Pattern[str]:
     words = sorted((*lexicon.before_subject, *lexicon.this), key=len, reverse=True)
     said = "|".join(re.escape(word) for word in words if "{" not in word)

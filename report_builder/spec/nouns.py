@@ -350,7 +350,7 @@ class Topic:
 class Concept:
     """What a word counts: sums of measures, any of which makes a number true.
 
-    ``asked`` are true only in a sense of which the unit is asked, ``near`` are named where a number is wrong.
+    ``tails`` may end any of the words. ``asked`` are true only in a sense of which the unit is asked, ``near`` are named where a number is wrong.
     ``own``: the word says by itself what it is about. ``flow``: it goes on where a list of parts ends;
     ``whole``: it is a total of its own, so it ends such a list.
     ``stock``: it is counted at the year's end. ``none``: the unit may say that there was none.
@@ -362,6 +362,7 @@ class Concept:
     readings: tuple[tuple[str, ...], ...]
     asked: tuple[tuple[str, ...], ...] = ()
     near: tuple[tuple[str, ...], ...] = ()
+    tails: tuple[str, ...] = ()
     within: tuple[str, ...] = ()
     wholes: tuple[str, ...] = ()
     own: bool = False
