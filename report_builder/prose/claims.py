@@ -91,12 +91,20 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a list, and what it counts where that is known."""
+
+    quantity: Quantity
+    subject: Subject | None
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """A total and the list of its parts; an ``open`` list does not name all. Any of the ``runs`` may be the whole list."""
 
     place: Place
     total: Quantity
-    runs: tuple[tuple[Quantity, ...], ...]
+    runs: tuple[tuple[Part, ...], ...]
     open: bool = False
 
 

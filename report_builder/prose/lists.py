@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from report_builder.prose.claims import Parts, Place, Quantity, Subject
+from report_builder.prose.claims import Part, Parts, Place, Quantity, Subject
 from report_builder.prose.words import Token
 from report_builder.spec import Lexicon
 
@@ -99,14 +99,21 @@ def _parts(
         return
     items, more, nested = _items(found, listed, total, lexicon)
     items = list(itertools.takewhile(lambda at: _may_be_part(at, listed.total, lexicon, subjects), items))
-    numbers = [quantity for at in items if (quantity := found[at].quantity) is not None]
+    numbers = [Part(counted, subjects.get(at)) for at in items if (counted := found[at].quantity)]
     if not numbers or nested:
         return
-    rough = any(quantity.rough for quantity in numbers)
+    rough = any(part.quantity.rough for part in numbers)
     single = len(numbers) == 1
-    runs = [tuple(numbers[:count]) for count in range(1, len(numbers) + 1)]
+    ends = [count for count, at in enumerate(items, 1) if count == len(items) or _ends_run(found, at)]
+    runs = [tuple(numbers[:count]) for count in ends]
     if not single or not any(token.kind == "stop" for token in found[listed.begin : items[0]]):
         yield Parts(place, total, tuple(runs), open=more or rough or single)
+
+
+def _ends_run(found: Sequence[Token], at: int) -> bool:
+    """A list may end at a comma, never at 、 or 和."""
+    following = next((token for token in found[at + 1 :] if token.kind in {"stop", "joins", *_NUMBERS}), None)
+    return following is None or following.kind == "stop"
 
 
 def _may_be_part(at: int, total: int, lexicon: Lexicon, subjects: Mapping[int, Subject]) -> bool:

@@ -119,7 +119,7 @@ class _Sentence:
         self.against = False
         self.parent: Subject | None = None
         self.midst = False
-        self.foreign = False
+        self.named = False
         self.pending: Subject | None = None
         self.counts: list[tuple[Token, Subject | None]] = []
         self.changed: tuple[Subject, ...] = ()
@@ -225,11 +225,11 @@ class _Sentence:
             self.state.elsewhere = True
 
     def _see_topic(self, _: int, token: Token) -> None:
-        self.state.topic = token.key
+        self.state.topic, self.named = token.key, True
         self.state.disclosed = self.state.disclosed or token.key == "requests"
 
     def _see_foreign(self, _: int, __: Token) -> None:
-        self.state.topic, self.foreign = _FOREIGN, True
+        self.state.topic, self.named = _FOREIGN, True
 
     def _see_blockers(self, _: int, __: Token) -> None:
         self.state.blocked = True
@@ -241,8 +241,8 @@ class _Sentence:
 
     def _see_concept(self, _: int, token: Token) -> None:
         topic = _topic_of(token, self.lexicon)
-        if topic and not (self.state.topic == _FOREIGN and self.foreign and topic != "disputes"):
-            self.state.topic = topic
+        if topic and not (self.named and topic != self.state.topic and self.lexicon.topic(topic).yields):
+            self.state.topic, self.named = topic, True
         self.pending = None
 
     def _see_against(self, _: int, __: Token) -> None:
@@ -264,6 +264,8 @@ class _Sentence:
         elif self.tokens[at].kind == "percent":
             yield from self._share_before(at)
         elif self._beside_against(at):
+            yield from self._last_years(at)
+        elif self.counts and "last" in kinds and set(kinds) <= {"last", "fillers"}:
             yield from self._last_years(at)
         elif "reaching" in kinds and self.counts and "concept" not in kinds:
             yield from self._reached(at)
@@ -317,7 +319,7 @@ class _Sentence:
 
     def _units(self, subject: Subject) -> tuple[str, ...]:
         topic = self.lexicon.concept(subject.concepts[0]).topic
-        return next(one.units for one in self.lexicon.topics if one.key == topic)
+        return self.lexicon.topic(topic).units
 
     def _in_the_midst(self, number: int) -> bool:
         """“83件申请中，”: what follows is a part of it."""
@@ -406,14 +408,23 @@ class _Sentence:
             return None
         if topic == "requests" and any(token.kind == "narrowing" for token in stretch):
             return None
-        if topic == "disputes" and not (self.state.disclosed or self.place.section == 4):
+        if topic == "disputes" and not self._over_information():
             return None
         return self._under_parent(subject, concepts, stretch)
+
+    def _over_information(self) -> bool:
+        """Disputes are over information where that is said, or in their own section unless it is said of some only."""
+        if self.state.disclosed:
+            return True
+        own = self.place.section in self.lexicon.topic("disputes").sections
+        later = [token for token in self.tokens if token.start >= self.tokens[self.start - 1].end] if self.start else list(self.tokens)
+        some = next((at for at, token in enumerate(later) if token.kind == "parts"), len(later))
+        return own and not any(token.text.startswith(self.lexicon.disclosing) for token in later[some:])
 
     def _fitting_objects(self, topic: str, stretch: Sequence[Token]) -> bool:
         """Whether what stands between the concept and its number is of its topic: 行政许可申请 are no decisions."""
         last = _last_of([token.kind for token in stretch], "concept")
-        objects = next(one.objects for one in self.lexicon.topics if one.key == topic)
+        objects = self.lexicon.topic(topic).objects
         return all(token.text in objects for token in stretch[last + 1 :] if token.kind == "object")
 
     def _under_parent(
@@ -467,6 +478,7 @@ class _Sentence:
         """“较上年的71件增加”: last year's number of what was just counted."""
         quantity = self.tokens[at].quantity
         subjects = self._compared(self.tokens[self.start : at])
+        self.state.scope, self.state.year = Scope.NOW, None
         if quantity and len(subjects) == 1 and quantity.unit in self._units(subjects[0]) and not quantity.rough:
             yield Level(self.place, subjects[0], quantity, Scope.LAST)
 

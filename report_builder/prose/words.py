@@ -18,6 +18,7 @@ _TITLES = re.compile(r"《[^》]{1,80}》|[〔﹝\[][^〕﹞\]]{1,12}[〕﹞\]](
 _FULL_STOPS = re.compile(r"[^。！？!?]*[。！？!?]?")
 _ARABIC = r"\d{1,3}(?:[,，]\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?"
 _CHINESE = r"[零〇一二两三四五六七八九十百千万亿]+(?:点[零〇一二三四五六七八九]+)?"
+_SHORTEST_NAME = 3
 _FIRSTS = "0123456789零〇一二两三四五六七八九十百千万亿数几上自从较比与同和相对截"
 _KINDS_OF_DELIMITER = {**dict.fromkeys("，,；;：:。！？!?（）()", "stop"), "、": "join"}
 
@@ -49,11 +50,19 @@ class Vocabulary:
 def vocabulary(lexicon: Lexicon, speaker: Speaker) -> Vocabulary:
     """The words of ``lexicon`` for this report, the unit's own names among them."""
     common = _common(lexicon, speaker.report_year)
-    names = {name: ("self", "") for name in speaker.names}
+    names = {name: ("self", "") for name in (*speaker.names, *_short(lexicon, speaker))}
     lengths = dict(common.lengths)
     for name in names:
         lengths[name[:2]] = tuple(sorted({*lengths.get(name[:2], ()), len(name)}, reverse=True))
     return replace(common, words={**common.words, **names}, lengths=lengths)
+
+
+def _short(lexicon: Lexicon, speaker: Speaker) -> Iterator[str]:
+    """甲山市文化和旅游局 as 市文化和旅游局, where that is not a kind of body alone."""
+    for name in speaker.names:
+        for at in range(1, len(name) - _SHORTEST_NAME):
+            if name[at] in lexicon.place_endings and not name[at:].endswith(lexicon.government_endings):
+                yield name[at:]
 
 
 @lru_cache(maxsize=4)

@@ -289,27 +289,45 @@ def parts_agree(_rule: Rule, case: Case) -> Outcome:
     """Lists of parts sum to their total; those that do not name all do not exceed it."""
     if not case.ret.sections:
         return _NO_TEXT
-    return outcome(_parts_blame(case, parts) for parts in _claims(case, Parts) if not _sums(parts))
+    return outcome(_parts_blame(case, parts) for parts in _claims(case, Parts) if not _sums(case, parts))
 
 
-def _sums(parts: Parts) -> bool:
-    totals = [sum((part.value for part in run), Decimal(0)) for run in parts.runs]
-    return totals[-1] <= parts.total.value if parts.open else parts.total.value in totals
+def _sum(run: Iterable[Part]) -> Decimal:
+    return sum((part.quantity.value for part in run), Decimal(0))
+
+
+def _sums(case: Case, parts: Parts) -> bool:
+    """Whether the list can be right: one short of its total is, if the parts the tables know agree with them."""
+    total, whole_list = parts.total.value, parts.runs[-1]
+    if any(_sum(run) == total for run in parts.runs):
+        return True
+    if _sum(whole_list) > total:
+        return not parts.open and min(map(_sum, parts.runs)) < total and _agree(case, whole_list)
+    return parts.open or _agree(case, whole_list)
+
+
+def _agree(case: Case, run: Iterable[Part]) -> bool:
+    known = [part for part in run if part.subject is not None]
+    return bool(known) and all(_is_held(case, part.quantity, part.subject) for part in known if part.subject)
+
+
+def _is_held(case: Case, quantity: Quantity, subject: Subject) -> bool:
+    numbers = (reading.number(_now(case)) for reading in _readings(case, subject))
+    return any(number is not None and quantity.amount.fits(number) for number in numbers)
 
 
 def _parts_blame(case: Case, parts: Parts) -> Blame:
-    def apart(run: tuple[Quantity, ...]) -> tuple[Decimal, int]:
-        return abs(sum((part.value for part in run), Decimal(0)) - parts.total.value), -len(run)
+    def apart(run: tuple[Part, ...]) -> tuple[Decimal, int]:
+        return abs(_sum(run) - parts.total.value), -len(run)
 
     run = parts.runs[-1] if parts.open else min(parts.runs, key=apart)
-    total = sum((part.value for part in run), Decimal(0))
     facts = {
-        "parts": "＋".join(printed(whole(part.value)) for part in run),
-        "sum": printed(whole(total)),
+        "parts": "＋".join(printed(whole(part.quantity.value)) for part in run),
+        "sum": printed(whole(_sum(run))),
         "said": _told(parts.total),
         "problem": "超过" if parts.open else "不等于",
     }
-    return _blame(case, parts.place, (parts.total.span[0], run[-1].span[1]), facts)
+    return _blame(case, parts.place, (parts.total.span[0], run[-1].quantity.span[1]), facts)
 
 
 def nothing_left(_rule: Rule, case: Case) -> Outcome:

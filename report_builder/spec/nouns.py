@@ -336,7 +336,8 @@ class Workbook:
 class Topic:
     """What a clause is about: words that name it, what may stand between its verbs and their numbers, its units.
 
-    In the sections named, a paragraph is about it from the start.
+    In the sections named, a paragraph is about it from the start. ``yields``: its concepts do not end another
+    topic in the same sentence (“受理许可申请398件，结转42件”).
     """
 
     key: str
@@ -344,6 +345,7 @@ class Topic:
     objects: tuple[str, ...]
     units: tuple[str, ...]
     sections: tuple[int, ...] = ()
+    yields: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -460,6 +462,10 @@ class Lexicon:
     def concepts_by_key(self) -> dict[str, Concept]:
         """The concepts by their key."""
         return {concept.key: concept for concept in self.concepts}
+
+    def topic(self, key: str) -> Topic:
+        """The topic ``key``."""
+        return next(topic for topic in self.topics if topic.key == key)
 
     def concept(self, key: str) -> Concept:
         """The concept ``key``."""
