@@ -54,6 +54,7 @@ def case_of(example: Example, fmt: Format, settings: Settings) -> Case:
         replace(settings, as_of=day(example.as_of, year)),
         unit,
         history_of(example, fmt, year),
+        frozenset(example.names),
     )
 
 
@@ -65,7 +66,7 @@ def returned(example: Example, fmt: Format, year: int) -> Return:
     fee: dict[str, Any] = dict(example.fee)
     if example.sections:
         fields["sections"] = tuple(
-            Section(int(n), fmt.section(int(n)).title, (t * example.repeat,) if t else ())
+            Section(int(n), fmt.section(int(n)).title, (dated(t, year) * example.repeat,) if t else ())
             for n, t in example.sections.items()
         )
     if example.headings:
@@ -83,6 +84,13 @@ def returned(example: Example, fmt: Format, year: int) -> Return:
     if example.published_on:
         fields["about"] = {"published_on": f"{year + 1}-{example.published_on}"}
     return return_of(fmt, example.cells, year, **fields)
+
+
+def dated(text: str, year: int) -> str:
+    """The text with the report year and its neighbours in place of {year}, {last} and {next}."""
+    for name, number in (("{year}", year), ("{last}", year - 1), ("{next}", year + 1)):
+        text = text.replace(name, str(number))
+    return text
 
 
 def history_of(example: Example, fmt: Format, year: int) -> History:

@@ -20,6 +20,7 @@ from report_builder.spec.nouns import (
     Concord,
     Foreign,
     Format,
+    Lexicon,
     Rule,
     Spec,
     Table,
@@ -64,6 +65,7 @@ def load_spec(further: Path | None = None) -> Spec:
         wording=toml.load(Wording, _one(roots, "wording.toml")),
         workbook=workbook,
         terms=toml.load(_Terms, _one(roots, "terms.toml")).terms,
+        lexicon=toml.load(Lexicon, _one(roots, "lexicon.toml")),
     )
     _hold_together(spec)
     return spec
@@ -196,6 +198,28 @@ def _with_foreign(table: Table, formats: Sequence[Format], split: Iterable[Conco
     return with_former(dataclasses.replace(table, foreign=tuple(foreign)))
 
 
+def _known_words(spec: Spec) -> None:
+    """The lexicon speaks only of measures that a format has, and of its own topics and concepts."""
+    measures = {measure.key for fmt in spec.formats for measure in fmt.measures}
+    topics = [topic.key for topic in spec.lexicon.topics]
+    concepts = spec.lexicon.concepts_by_key
+    for concept in spec.lexicon.concepts:
+        place = f"lexicon.toml：concepts“{concept.key}”用到的"
+        _known(concept.topic, topics, place)
+        for measure in itertools.chain(*concept.readings, *concept.asked, *concept.near):
+            _known(measure, measures, place)
+        for key in (*concept.within, *concept.wholes):
+            _known(key, concepts, place)
+    for rule in spec.rules.values():
+        for key in (*rule.params.get("concepts", ()), *rule.params.get("wholes", ())):
+            _known(key, concepts, f"{rule.code}.toml：params 用到的")
+    for nothing in spec.lexicon.nothing_left:
+        place = f"lexicon.toml：nothing_left“{nothing.words[0]}”用到的"
+        _known(nothing.topic, topics, place)
+        for measure in itertools.chain(nothing.left, *nothing.of.values()):
+            _known(measure, measures, place)
+
+
 def _hold_together(spec: Spec) -> None:
     for older, newer in itertools.pairwise(spec.formats):
         if (older.last_report_year or newer.first_report_year - 1) != newer.first_report_year - 1:
@@ -203,6 +227,7 @@ def _hold_together(spec: Spec) -> None:
                 f"formats：格式 {older.id} 到 {older.last_report_year} 年，格式 {newer.id} 从 "
                 f"{newer.first_report_year} 年起；每个报告年度应当正好有一个格式"
             )
+    _known_words(spec)
     for fmt in spec.formats:
         for code in fmt.rules:
             _known(code, spec.rules, f"格式 {fmt.id} 的 rules 中的")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from collections.abc import Container, Mapping, Sequence
+import re
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -264,8 +265,9 @@ class Example:
 
     ``last`` are the cells of the year before under the format that governs it, likewise zero elsewhere;
     ``before`` those of earlier years by how far back they lie (“-2”); without either no earlier year is held.
-    ``absent`` is a unit of which nothing came in; ``repeat`` writes each section so many times; days are of the
-    year after the report year. ``severity`` and ``says`` are what the finding must be and hold, where given.
+    ``absent`` is a unit of which nothing came in; ``repeat`` writes each section so many times, {year}, {last} and {next} in
+    it are the report year and its neighbours; days are of the
+    year after the report year. ``names`` are other registered units. ``severity`` and ``says`` are what the finding must be and hold, where given.
     """
 
     name: str
@@ -285,6 +287,7 @@ class Example:
     headings: tuple[str, ...] = ()
     fee: Mapping[str, object] = field(default_factory=dict)
     trouble: Mapping[str, object] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
     state: Literal["held", "found", "not_applicable", "insufficient_data"] = "found"
 
@@ -398,6 +401,161 @@ class Workbook:
         return next(sheet for sheet in self.sheets if sheet.holds == holds)
 
 
+@dataclass(frozen=True, eq=False)
+class Topic:
+    """What a clause is about: words that name it, what may stand between its verbs and their numbers, its units.
+
+    In the sections named, a paragraph is about it from the start. ``yields``: its concepts do not end another
+    topic in the same sentence (“受理许可申请398件，结转42件”).
+    """
+
+    key: str
+    words: tuple[str, ...]
+    objects: tuple[str, ...]
+    units: tuple[str, ...]
+    sections: tuple[int, ...] = ()
+    yields: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Concept:
+    """What a word counts: sums of measures, any of which makes a number true.
+
+    ``tails`` may end any of the words. ``asked`` are true only in a sense of which the unit is asked, ``near`` are named where a number is wrong.
+    ``own``: the word says by itself what it is about. ``flow``: it goes on where a list of parts ends;
+    ``whole``: it is a total of its own, so it ends such a list.
+    ``stock``: it is counted at the year's end. ``none``: the unit may say that there was none.
+    """
+
+    key: str
+    topic: str
+    words: tuple[str, ...]
+    readings: tuple[tuple[str, ...], ...]
+    asked: tuple[tuple[str, ...], ...] = ()
+    near: tuple[tuple[str, ...], ...] = ()
+    tails: tuple[str, ...] = ()
+    within: tuple[str, ...] = ()
+    wholes: tuple[str, ...] = ()
+    own: bool = False
+    flow: bool = False
+    whole: bool = False
+    stock: bool = False
+    none: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class NothingWords:
+    """“全部办结”: the measures that are then zero, by what was counted where it matters."""
+
+    words: tuple[str, ...]
+    topic: str
+    left: tuple[str, ...]
+    of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class SelfWords:
+    """Units whose names end so, and the words that such a unit is not to call itself by."""
+
+    endings: tuple[str, ...]
+    wrong: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Lexicon:
+    """The words by which sentences speak of the tables; what each list is for stands in lexicon.toml."""
+
+    units: tuple[str, ...]
+    about: tuple[str, ...]
+    about_after: tuple[str, ...]
+    about_behind: tuple[str, ...]
+    roughly: tuple[str, ...]
+    fillers: tuple[str, ...]
+    joins: tuple[str, ...]
+    this: tuple[str, ...]
+    last: tuple[str, ...]
+    undated: tuple[str, ...]
+    added_up: tuple[str, ...]
+    planned: tuple[str, ...]
+    elsewhere: tuple[str, ...]
+    any_one: tuple[str, ...]
+    members: tuple[str, ...]
+    whole_places: tuple[str, ...]
+    government_endings: tuple[str, ...]
+    place_endings: tuple[str, ...]
+    ourselves: tuple[str, ...]
+    body_endings: tuple[str, ...]
+    foreign: tuple[str, ...]
+    passing: tuple[str, ...]
+    blockers: tuple[str, ...]
+    but: tuple[str, ...]
+    narrowing: tuple[str, ...]
+    channels: tuple[str, ...]
+    disclosing: tuple[str, ...]
+    asking: tuple[str, ...]
+    parts: tuple[str, ...]
+    among: tuple[str, ...]
+    listing: tuple[str, ...]
+    sorted_by: tuple[str, ...]
+    sorted_ends: tuple[str, ...]
+    sorted_as: tuple[str, ...]
+    more_of_them: tuple[str, ...]
+    respectively: tuple[str, ...]
+    each: tuple[str, ...]
+    against: tuple[str, ...]
+    against_before: tuple[str, ...]
+    against_with: tuple[str, ...]
+    against_behind: tuple[str, ...]
+    more: tuple[str, ...]
+    less: tuple[str, ...]
+    same: tuple[str, ...]
+    reaching: tuple[str, ...]
+    doubled: Mapping[str, int]
+    shares: tuple[str, ...]
+    share_of: tuple[str, ...]
+    none: tuple[str, ...]
+    all: tuple[str, ...]
+    on_time: tuple[str, ...]
+    period_words: tuple[str, ...]
+    report_heads: tuple[str, ...]
+    report_tails: tuple[str, ...]
+    looking_ahead: tuple[str, ...]
+    before_subject: tuple[str, ...]
+    openings: tuple[str, ...]
+    self_words: tuple[SelfWords, ...]
+    topics: tuple[Topic, ...]
+    concepts: tuple[Concept, ...]
+    nothing_left: tuple[NothingWords, ...]
+
+    @cached_property
+    def concepts_by_key(self) -> dict[str, Concept]:
+        """The concepts by their key."""
+        return {concept.key: concept for concept in self.concepts}
+
+    def topic(self, key: str) -> Topic:
+        """The topic ``key``."""
+        return next(topic for topic in self.topics if topic.key == key)
+
+    def concept(self, key: str) -> Concept:
+        """The concept ``key``."""
+        return self.concepts_by_key[key]
+
+    def place_of(self, names: Iterable[str], kind: str) -> str:
+        """The place a government speaks for, by the last sign of its name (市, 县…); empty for any other body."""
+        for name in names:
+            bare = re.sub(r"[（(].*", "", name)
+            ending = next((end for end in self.government_endings if bare.endswith(end)), "")
+            if ending or kind == "government" or bare.endswith(self.place_endings):
+                place = bare.removesuffix(ending)
+                return next((end for end in self.place_endings if place.endswith(end)), "")
+        return ""
+
+    @cached_property
+    def finished(self) -> frozenset[str]:
+        """Every word that, with 全部 before it, says that nothing is left."""
+        return frozenset(word for nothing in self.nothing_left for word in nothing.words)
+
+
 @dataclass(frozen=True)
 class Spec:
     """All that the law and the lead office ask, as data."""
@@ -408,6 +566,7 @@ class Spec:
     wording: Wording
     workbook: Workbook
     terms: Mapping[str, str]
+    lexicon: Lexicon
 
     def format_for(self, report_year: int) -> Format | None:
         """The one format that governs ``report_year``: the newest begun by then; None where none does."""
