@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import corpus
 import pytest
 from conftest import DATA
 from corpus import (
-    UNIT,
     Rows,
     as_text,
     as_xlsx,
@@ -21,7 +21,6 @@ from corpus import (
     replaced,
     turned,
 )
-
 from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
@@ -32,7 +31,7 @@ from report_builder.model import Figure, Finding, Grid, Return, Settings, Typed
 from report_builder.readers import sheets
 from report_builder.readers.books import Sheets
 from report_builder.rule_kinds import Case
-from report_builder.spec import Format, Spec, Table, load_spec
+from report_builder.spec import Format, Table, load_spec
 from report_builder.validate import validate
 
 SPEC = load_spec()
@@ -152,7 +151,7 @@ LAYOUTS: dict[str, Callable[[], list[Rows]]] = {
         ),
     ),
     "rows_above_and_a_note_below": lambda: [
-        on_one_sheet(NEWER, CELLS, ["x"], ["填表说明"]) + [[], ["填表人：", "某某"]]
+        [*on_one_sheet(NEWER, CELLS, ["x"], ["填表说明"]), [], ["填表人：", "某某"]]
     ],
 }
 
@@ -469,7 +468,7 @@ SEVERAL = {
         lost=True,
     ),
     "names_below_their_tables": Several(
-        {"汇总": block(3) + [["示例甲局"]] + block(4) + [["示例乙局"]]}, {}, lost=True
+        {"汇总": [*block(3), ["示例甲局"], *block(4), ["示例乙局"]]}, {}, lost=True
     ),
 }
 
@@ -602,7 +601,7 @@ def test_two_figures_of_a_row_exchanged_are_blamed_on_both_their_columns(
 def test_a_row_typed_one_column_to_the_right_is_named(seed: int, row: str) -> None:
     keys = [f"requests.{row}.{column.key}" for column in REQUESTS.bands[0].columns]
     cells = balanced(NEWER, seed)
-    shifted = [(key, cells[before]) for before, key in zip(keys, keys[1:], strict=False)]
+    shifted = [(key, cells[before]) for before, key in pairwise(keys)]
     _, findings = after(seed, (keys[0], None), *shifted)
     code = "V205" if NEWER.slots[keys[0]].total_of else "V201"
     assert code in {one.code for one in findings if keys[0] in one.cells}
