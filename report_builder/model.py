@@ -9,6 +9,8 @@ from decimal import Decimal
 from enum import StrEnum
 
 Number = int | Decimal
+UNIT_KINDS = ("government", "office", "department", "township", "vertical", "institution")
+UNIT_LEVELS = ("province", "city", "county", "township")
 
 
 class Severity(StrEnum):

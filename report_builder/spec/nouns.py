@@ -6,6 +6,7 @@ import datetime as dt
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, Literal
 
@@ -228,7 +229,7 @@ class Example:
     published_on: str = ""
     absent: bool = False
     repeat: int = 1
-    severity: str = ""
+    severity: Literal["", "reject", "correct", "explain"] = ""
     says: str = ""
     sections: Mapping[str, str] = field(default_factory=dict)
     headings: tuple[str, ...] = ()
@@ -251,7 +252,7 @@ class Rule:
     why: str
     examples: tuple[Example, ...]
     params: Mapping[str, Any] = field(default_factory=dict)
-    threshold: Any = None
+    threshold: Decimal | None = None
 
 
 @dataclass(frozen=True)
