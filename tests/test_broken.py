@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import copy
 import shutil
+from collections.abc import Iterator
+from decimal import Decimal
+from functools import cache
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import pytest
 from conftest import return_of
+from hypothesis import given
+from hypothesis import settings as effort
+from hypothesis import strategies as st
 
 from report_builder import blank
 from report_builder.cli import CANNOT_RUN, main
 from report_builder.errors import SpecError
-from report_builder.spec import Spec, load_spec
+from report_builder.spec import Spec, load_spec, toml
 from report_builder.spec.load import HERE
+from report_builder.validate import hold_rules
 
 BROKEN = sorted((Path(__file__).parent / "broken").iterdir())
 WORDS = "words.txt"
@@ -144,3 +154,59 @@ def test_the_places_own_rules_are_those_that_check_and_rules_speak(
     (inputs / str(YEAR) / "示例局" / "正文.txt").write_text("一、总体情况\n无\n", encoding="utf-8")
     check(inputs)
     assert "请说明 S699 应写的文字没有写" in capsys.readouterr().out
+
+
+FILES = sorted(HERE.rglob("*.toml"))
+parsed = cache(toml.parse)
+SPOILT: tuple[Any, ...] = (
+    None,
+    "",
+    "坏",
+    "{",
+    "*",
+    -1,
+    0,
+    True,
+    Decimal("NaN"),
+    Decimal("0.5"),
+    [],
+    {},
+    [[]],
+    [{}],
+    ["x"],
+    {"a": 1},
+)
+
+
+def places(node: object, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to every value in a parsed file."""
+    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, value in items:
+        yield (*at, key)
+        yield from places(value, (*at, key))
+
+
+@effort(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_one_value_spoilt_anywhere_in_the_law_never_breaks_the_program(data: st.DataObject) -> None:
+    path = data.draw(st.sampled_from(FILES))
+    spoilt = copy.deepcopy(parsed(path))
+    *way, last = data.draw(st.sampled_from(list(places(spoilt))))
+    holder: Any = spoilt
+    for key in way:
+        holder = holder[key]
+    holder[last] = data.draw(st.sampled_from(SPOILT))
+    if holder[last] is None:
+        del holder[last]
+    with mock.patch.object(toml, "parse", lambda one: spoilt if one == path else copy.deepcopy(parsed(one))):
+        said = refusal()
+    assert said is None or ".toml" in said
+
+
+def refusal() -> str | None:
+    """What the law's files are refused with; None where they hold."""
+    try:
+        hold_rules(load_spec())
+    except SpecError as fault:
+        return str(fault)
+    return None
