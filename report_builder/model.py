@@ -10,6 +10,8 @@ from enum import StrEnum
 from functools import cache
 
 Number = int | Decimal
+UNIT_KINDS = ("government", "office", "department", "township", "vertical", "institution")
+UNIT_LEVELS = ("province", "city", "county", "township")
 
 
 class Severity(StrEnum):

@@ -281,7 +281,7 @@ class Example:
     published_on: str = ""
     absent: bool = False
     repeat: int = 1
-    severity: str = ""
+    severity: Literal["", "reject", "correct", "explain"] = ""
     says: str = ""
     sections: Mapping[str, str] = field(default_factory=dict)
     headings: tuple[str, ...] = ()
@@ -305,7 +305,7 @@ class Rule:
     why: str
     examples: tuple[Example, ...]
     params: Mapping[str, Any] = field(default_factory=dict)
-    threshold: Any = None
+    threshold: Decimal | None = None
 
 
 @dataclass(frozen=True)
