@@ -56,11 +56,15 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One section of a report's text: its number (1-based), its heading as written, its paragraphs."""
+    """One section of a report's text: its number (1-based), its heading as written, its paragraphs.
+
+    ``places`` are the paragraphs' cells where they were typed into a spreadsheet, else empty.
+    """
 
     number: int
     title: str
     paragraphs: tuple[str, ...]
+    places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
