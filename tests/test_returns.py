@@ -198,8 +198,8 @@ def test_a_unit_named_in_a_shared_workbook_that_no_register_knows_is_refused_alo
     path.write_bytes(corpus.as_xlsx({"汇总": rows + corpus.on_one_sheet(FMT, CELLS)}))
     results = {result.unit: result for result in pipeline.check(place, write=False).results}
     assert "F104" in {finding.code for finding in results["示例戊局"].findings}
-    assert [finding.code for finding in results["全县汇总"].findings] == ["F113"]
-    assert "“示例甲局”“示例戊局”" in results["全县汇总"].findings[0].message
+    assert [finding.code for finding in results["全县汇总（未写明单位）"].findings] == ["F113"]
+    assert "“示例甲局”“示例戊局”" in results["全县汇总（未写明单位）"].findings[0].message
     assert {finding.severity.value for finding in results["示例甲局"].findings} <= {"explain", "correct"}
 
 
