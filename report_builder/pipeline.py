@@ -312,7 +312,7 @@ def _among_others(place: Place, source: collect.Source, ret: Return) -> Handed:
     unit = place.registry.find(ret.unit)
     troubles = []
     if unit is None:
-        unit = Unit(ret.unit or source.stem)
+        unit = Unit(ret.unit or f"{source.stem}（未写明单位）")
         if ret.unit:
             said = {"unit": ret.unit, "suggestion": place.registry.suggestion(ret.unit)}
             troubles.append(Trouble("unknown_unit", ret.places.get("unit", source.name), (), said))

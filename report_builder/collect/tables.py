@@ -276,8 +276,7 @@ def wrong_format(where: str, found: Format, expected: Format) -> Trouble:
 def completed(cells: Mapping[str, Figure], fmt: Format) -> dict[str, Figure]:
     """The cells with blank totals computed where all their parts hold numbers (V205 asks about them)."""
     done = dict(cells)
-    totals = [slot for slot in fmt.known_slots.values() if slot.total_of]
-    for slot in sorted(totals, key=lambda slot: bool(slot.column.total_of)):
+    for slot in fmt.totals:
         held = done.get(slot.key)
         if held is not None and held.typed in {Typed.BLANK, Typed.FORMULA}:
             keys = fmt.standing(slot.total_of, done)

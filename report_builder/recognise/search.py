@@ -10,8 +10,6 @@ from report_builder.recognise.exact import (
     FINDERS,
     Found,
     Place,
-    Taken,
-    Unclear,
     find_tables,
     hits_in,
     with_foreign,
@@ -120,14 +118,17 @@ def _moved(found: Found, grid: Grid, to: Callable[[int, int], Place]) -> Found:
         places={key: to(*place) for key, place in found.places.items()},
         sums={key: tuple(to(*place) for place in places) for key, places in found.sums.items()},
         hits=tuple(Hit(*to(hit.row, hit.column), hit.label) for hit in found.hits),
-        taken=tuple(one._replace(**_at(to, one)) for one in found.taken),
-        unclear=tuple(one._replace(**_at(to, one)) for one in found.unclear),
+        taken=tuple(
+            one._replace(row=row, column=column)
+            for one in found.taken
+            for row, column in [to(one.row, one.column)]
+        ),
+        unclear=tuple(
+            one._replace(row=row, column=column)
+            for one in found.unclear
+            for row, column in [to(one.row, one.column)]
+        ),
     )
-
-
-def _at(to: Callable[[int, int], Place], one: Taken | Unclear) -> dict[str, int]:
-    row, column = to(one.row, one.column)
-    return {"row": row, "column": column}
 
 
 def _swapped(row: int, column: int) -> Place:

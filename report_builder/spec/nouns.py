@@ -226,6 +226,12 @@ class Format:
         }
 
     @cached_property
+    def totals(self) -> tuple[Slot, ...]:
+        """The cells that are sums, those down a column before those along a row."""
+        totals = (slot for slot in self.known_slots.values() if slot.total_of)
+        return tuple(sorted(totals, key=lambda slot: bool(slot.column.total_of)))
+
+    @cached_property
     def stands_for(self) -> dict[str, tuple[str, ...]]:
         """The cells of this format that each cell of a former row stands for."""
         return {
