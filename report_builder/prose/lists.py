@@ -29,7 +29,7 @@ def read(
 ) -> Iterator[Parts]:
     """The lists of one sentence that are told as the parts of a total."""
     for at, token in enumerate(found):
-        if token.kind == "count" and token.quantity and not token.quantity.rough and not _is_change(found, at):
+        if token.kind == "count" and token.quantity and not token.quantity.rough and _stands_for_all(found, at):
             listed = _listed(found, at, lexicon)
             if listed is not None:
                 yield from _parts(found, listed, place, lexicon, subjects)
@@ -156,6 +156,12 @@ def _counts_alike(part: Quantity, total: Quantity, found: Sequence[Token], at: i
         return part.unit == total.unit
     following = (one.quantity.unit for one in found[at:end] if one.quantity and one.quantity.unit)
     return next(following, "") == total.unit
+
+
+def _stands_for_all(found: Sequence[Token], at: int) -> bool:
+    """Whether the number may be a total: it is no change, and not itself the last of a list."""
+    before = next((token for token in reversed(found[:at]) if token.kind == "stop" or token.kind in _NUMBERS), None)
+    return not _is_change(found, at) and (before is None or before.kind == "stop")
 
 
 def _is_change(found: Sequence[Token], at: int) -> bool:

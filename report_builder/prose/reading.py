@@ -31,8 +31,10 @@ from report_builder.spec import Concept, Lexicon, NothingWords
 _NUMBERS = frozenset({"count", "bare", "percent", "times"})
 _SILENT_HERE = frozenset({"foreign", "passing", "channels"})
 _SAYS_NOTHING = frozenset({"fillers", "object", "topic", "self", "this", "on_time", "whole_place", "all", "parts", "joins", "members", "last"})
+_TENDS = _SAYS_NOTHING | {"concept", "against", "more", "less", "somewhat"}
 _OPENS_ANEW = frozenset({"this", "self", "whole_place", "members"})
 _FOREIGN = "foreign"
+_BRACKETED = 2
 _DOUBLED_STEP = Decimal(10)
 
 
@@ -69,7 +71,7 @@ class Reader:
 
 
 def _speaks_of_numbers(found: Iterable[Token]) -> bool:
-    return any(token.kind in _NUMBERS or token.kind in {"none", "all"} for token in found)
+    return any(token.kind in _NUMBERS or token.kind in {"none", "all", "against", "same_as_last"} for token in found)
 
 
 @dataclass
@@ -99,7 +101,7 @@ def _topic_of(token: Token, lexicon: Lexicon) -> str:
     """The topic that a word sets by itself, if it does."""
     if token.kind == "concept":
         concept = lexicon.concept(token.key)
-        return concept.topic if concept.own else ""
+        return concept.topic if concept.own or token.text.startswith(lexicon.disclosing) else ""
     return {"topic": token.key, _FOREIGN: _FOREIGN}.get(token.kind, "")
 
 
@@ -167,6 +169,8 @@ class _Sentence:
             watch(at, token)
 
     def _see_this(self, _: int, token: Token) -> None:
+        if token.text in self.lexicon.relative and self.state.dated and self.state.scope is not Scope.NOW:
+            return
         self.state.scope, self.state.dated, self.state.year = Scope.NOW, True, token.year or None
         self.state.ended = False
 
@@ -277,6 +281,8 @@ class _Sentence:
         names = self._joined(stretch)
         if len(names) > 1 and len(run) == len(names):
             paired = list(zip(run, names, strict=True))
+        elif len(run) > 1 and any(token.kind == "respectively" for token in stretch):
+            paired = [(number, None) for number in run]
         elif len(names) > 1 and any(token.kind == "each" for token in stretch):
             paired = [(at, name) for name in names]
         else:
@@ -310,8 +316,15 @@ class _Sentence:
         self.subjects[number] = subject
         if self._in_the_midst(number):
             self.parent, self.midst = subject, True
+        if self._is_left_behind(number):
+            return
         if self._says_plainly(subject) and not quantity.rough and self.state.scope is not None:
             yield Level(self.place, subject, quantity, self.state.scope, self.state.year)
+
+    def _is_left_behind(self, number: int) -> bool:
+        """“由71件增至83件”: the first number is of a time that is not said."""
+        after = self.tokens[number + 1].kind if number + 1 < len(self.tokens) else ""
+        return after == "reaching" and self.state.scope is Scope.NOW
 
     def _unit(self, number: int) -> str:
         quantity = self.tokens[number].quantity
@@ -373,6 +386,8 @@ class _Sentence:
     def _within(self, names: list[Subject], stretch: Sequence[Token], at: int) -> list[Subject]:
         """A concept before, not joined: what is counted must be able to be a part of it."""
         whole = stretch[at].key
+        if self.lexicon.concept(whole).flow and all(self.lexicon.concept(name.concepts[0]).noun for name in names):
+            return [Subject((whole,))]
         if all(whole in self._may_be_in(name) or whole == name.concepts[0] for name in names):
             return [Subject(name.concepts, whole) for name in names]
         return []
@@ -563,6 +578,16 @@ class _Sentence:
         quantity = Quantity(told, "%", (token.start, token.end))
         yield Change(self.place, subjects, 1 if percent > 0 else -1, "percent", quantity, span)
 
+    def _tendency(self, clause: Sequence[Token]) -> Iterator[Claim]:
+        """“新收申请较上年有所下降”: a direction alone, of what the clause names or of the one thing counted."""
+        sign = _sign(clause)
+        if not sign or not any(token.kind == "against" for token in clause) or not self._may_compare():
+            return
+        named = any(token.kind == "concept" for token in clause)
+        subjects = self._compared(clause) if named or len(self.counts) == 1 else ()
+        if len(subjects) == 1 and all(token.kind in _TENDS for token in clause):
+            yield Change(self.place, subjects, 1 if sign > 0 else -1, "tends", None, (clause[0].start, clause[-1].end))
+
     def _shares(self, at: int, stretch: Sequence[Token]) -> Iterator[Claim]:
         mark = max(place for place, token in enumerate(stretch) if token.kind == "shares")
         run = self._run(at, {"percent"})
@@ -596,7 +621,11 @@ class _Sentence:
                 yield from self._share(number, subject, token, wholes)
 
     def _share_before(self, at: int) -> Iterator[Claim]:
-        """“69.9%来自自然人”."""
+        """“69.9%来自自然人”, “31件（36.0%）”."""
+        if self._in_bracket(at):
+            counted, subject = self.counts[-1]
+            yield from self._share(at, subject, counted, ())
+            return
         tail: list[Token] = []
         for token in self.tokens[at + 1 :]:
             if token.kind in {"stop", "joins"} or token.kind in _NUMBERS:
@@ -608,6 +637,13 @@ class _Sentence:
         named = [token for token in tail if token.kind == "concept"]
         if opened and len(named) == 1 and self.lexicon.concept(named[0].key).wholes:
             yield from self._share(at, Subject((named[0].key,)), None, ())
+
+    def _in_bracket(self, at: int) -> bool:
+        """Whether the per cent stands alone in a bracket behind what was counted last."""
+        if not self.counts or at < _BRACKETED or at + 1 >= len(self.tokens):
+            return False
+        around = self.tokens[at - 1].text + self.tokens[at + 1].text
+        return around in {"（）", "()"} and self.tokens[at - 2] is self.counts[-1][0]
 
     def _share(
         self, at: int, subject: Subject | None, counted: Token | None, wholes: tuple[str, ...]
@@ -636,6 +672,7 @@ class _Sentence:
         clause = self.tokens[self.start : at]
         if not any(token.kind in _NUMBERS for token in clause):
             yield from self._none(clause)
+            yield from self._tendency(clause)
         yield from self._nothing_left(at)
         names = [] if any(token.kind in {"all", "none"} for token in clause) else self._joined(clause)
         self.pending = self._checked(names[0], clause) if len(names) == 1 else None
@@ -645,20 +682,23 @@ class _Sentence:
             self.against, self.changed = False, ()
 
     def _none(self, clause: Sequence[Token]) -> Iterator[Claim]:
-        """“未收到申请”, “没有行政复议、行政诉讼”: a number of nought."""
+        """“未收到申请”, “行政复议、行政诉讼均未发生”: a number of nought."""
         at = next((place for place, token in enumerate(clause) if token.kind == "none"), None)
         if at is None or self.state.scope is None:
             return
-        denied = clause[at + 1 :]
-        if any(token.kind not in _SAYS_NOTHING | {"concept", "narrowing"} for token in denied):
+        named = [place for place, token in enumerate(clause) if token.kind == "concept"]
+        denied = clause[at + 1 :] if named and named[-1] > at else clause[min([*named, at]) :]
+        if any(token.kind not in _SAYS_NOTHING | {"concept", "narrowing", "none", "each"} for token in denied):
             return
         concepts = [token for token in denied if token.kind == "concept"]
-        if not concepts or not all(self.lexicon.concept(token.key).none for token in concepts):
+        if not all(self.lexicon.concept(token.key).none for token in concepts):
             return
-        for token in concepts if all(self.lexicon.concept(one.key).own for one in concepts) else concepts[-1:]:
+        joined = all(self.lexicon.concept(one.key).topic == "disputes" for one in concepts)
+        for token in concepts if joined else concepts[-1:]:
             subject = self._checked(Subject((token.key,)), ())
             if subject is not None and self._says_plainly(subject):
-                quantity = Quantity(Amount(Decimal(0), Decimal(1)), "件", (clause[at].start, token.end))
+                begin, end = sorted((clause[at], token), key=lambda one: one.start)
+                quantity = Quantity(Amount(Decimal(0), Decimal(1)), "件", (begin.start, end.end))
                 self.counts.append((token, subject))
                 yield Level(self.place, subject, quantity, self.state.scope, self.state.year)
 
@@ -679,21 +719,20 @@ class _Sentence:
                     yield NothingLeft(self.place, measures, clause[place].text + said.text, (clause[place].start, said.end))
 
     def _limited(self, clause: Sequence[Token], begin: int) -> bool:
-        known = {"received", "handled", "dealt", "closed"}
-        for token in self.tokens[:begin]:
-            if token.kind == "blockers" and token.text in self.lexicon.but:
-                return True
-        partly = any(token.kind == "concept" and token.key not in known and not self.lexicon.concept(token.key).own for token in clause)
-        other = any(token.kind in {"on_time", *_SILENT_HERE, "last"} or token.text in self.lexicon.but for token in clause)
-        return partly or other or self._counted_others(known)
+        if any(token.text in self.lexicon.but for token in (*self.tokens[:begin], *clause)):
+            return True
+        concepts = [self.lexicon.concept(token.key) for token in clause if token.kind == "concept"]
+        partly = any(not concept.whole and concept.topic == "requests" for concept in concepts)
+        other = any(token.kind in {"on_time", *_SILENT_HERE, "last"} for token in clause)
+        return partly or other or self._counted_others()
 
-    def _counted_others(self, known: set[str]) -> bool:
+    def _counted_others(self) -> bool:
         """Whether what was counted last are not all the requests: “上年结转12件，全部办结”."""
         if not self.counts or self.state.topic != "requests":
             return False
         token, subject = self.counts[-1]
         if subject is not None:
-            return subject.concepts[0] not in known
+            return not self.lexicon.concept(subject.concepts[0]).whole
         after = next((one for one in self.tokens if one.start >= token.end), None)
         return after is None or after.kind not in {"object", "topic"}
 

@@ -17,9 +17,10 @@ _WIDE = {full: full - 0xFEE0 for full in range(0xFF10, 0xFF1A)} | {0xFF05: 0x25,
 _TITLES = re.compile(r"《[^》]{1,80}》|[〔﹝\[][^〕﹞\]]{1,12}[〕﹞\]](?:第?\d+号)?|第[一二三四五六七八九十百\d]+|[（(][一二三四五六七八九十\d]{1,3}[)）]|(?<!\d)\d{1,2}[.、．](?!\d)|https?://[\w./-]+|[一二三四五六七八九十]是")
 _FULL_STOPS = re.compile(r"[^。！？!?]*[。！？!?]?")
 _ARABIC = r"\d{1,3}(?:[,，]\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?"
-_CHINESE = r"[零〇一二两三四五六七八九十百千万亿]+(?:点[零〇一二三四五六七八九]+)?"
+_SIGNS = "零〇一二两三四五六七八九十百千壹贰叁肆伍陆柒捌玖拾佰仟"
+_CHINESE = rf"[{_SIGNS}万亿]+(?:点[{_SIGNS}]+)?"
 _SHORTEST_NAME = 3
-_FIRSTS = "0123456789零〇一二两三四五六七八九十百千万亿数几上自从较比与同和相对截"
+_FIRSTS = "0123456789" + _SIGNS + "万亿数几上自从较比与同和相对截"
 _KINDS_OF_DELIMITER = {**dict.fromkeys("，,；;：:。！？!?（）()", "stop"), "、": "join"}
 
 
@@ -82,7 +83,7 @@ def _common(lexicon: Lexicon, report_year: int) -> Vocabulary:
 
 
 def _lists(lexicon: Lexicon) -> Iterator[tuple[str, str, Iterable[str]]]:
-    plain = "fillers foreign channels members elsewhere undated planned this last none all on_time more less same reaching shares narrowing blockers passing"
+    plain = "fillers foreign channels members elsewhere undated planned this last none all on_time more less somewhat same reaching shares narrowing blockers passing"
     for nothing in lexicon.nothing_left:
         yield "finished", nothing.topic, nothing.words
     for name in plain.split():
@@ -115,7 +116,7 @@ def _number_pattern(lexicon: Lexicon) -> re.Pattern[str]:
         for words in (lexicon.units, lexicon.about, lexicon.about_after, lexicon.about_behind)
     )
     return re.compile(
-        rf"(?P<period>(?:自|从)?(?:(?P<from>\d{{4}})年)?1月1日(?:起)?[至到—\-－~～]+(?:(?P<to>\d{{4}})年)?12月31日)"
+        rf"(?P<period>(?:自|从)?(?:(?P<from>\d{{4}})年)?1月1日(?:起)?[至到—\-－~～]+(?:(?P<to>\d{{4}})年)?12月31日|(?:(?P<first>\d{{4}})年)?1月?[至到—\-－~～]+12月(?![\d份]))"
         r"|(?P<compared>(?:较|比|与|同|和|相较|相比|对比)(?P<other>\d{4})年度?)"
         r"|(?P<year_end>截[至止]到?(?:(?P<ended>\d{4})年)?(?:12月(?:31日|底|末)|年?[底末]))"
         rf"|(?P<vague>[数几上][十百千万]+(?:{units}))"
@@ -187,7 +188,7 @@ def _numbered(match: re.Match[str], report_year: int) -> Token | None:
 
 
 def _period(match: re.Match[str], start: int, end: int, report_year: int) -> Token:
-    years = [int(year) for year in (match["from"], match["to"]) if year]
+    years = [int(year) for year in (match["from"], match["to"], match["first"]) if year]
     wrong = next((year for year in years if year != report_year), 0)
     return Token("period", match[0], start, end, year=wrong or report_year, key="named" if years else "")
 

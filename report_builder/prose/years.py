@@ -26,6 +26,9 @@ _PERIOD = re.compile(
 )
 
 
+_YEAR = re.compile(r"(?:期限|时限|周期|时间|区间|期间|报告期)(?:为|是|自|从|系|：)?(?P<year>\d{4})年")
+
+
 def _periods(place: Place, speaker: Speaker) -> Iterator[Dated]:
     """“统计期限自…1月1日起至…12月31日止”."""
     for match in _PERIOD.finditer(place.sentence):
@@ -34,11 +37,16 @@ def _periods(place: Place, speaker: Speaker) -> Iterator[Dated]:
         short = (int(match["month"]), int(match["day"])) != (12, 31)
         if wrong is not None or short:
             yield Dated(place, wrong or speaker.report_year, "period", match.span())
+    years = {int(match["year"]) for match in _YEAR.finditer(place.sentence)}
+    if not _PERIOD.search(place.sentence) and years and speaker.report_year not in years:
+        first = next(_YEAR.finditer(place.sentence))
+        yield Dated(place, int(first["year"]), "period", first.span())
 
 
 def _reports(place: Place, lexicon: Lexicon, speaker: Speaker) -> Iterator[Dated]:
     """“现将本局2023年度政府信息公开工作情况报告如下”."""
-    for match in _report(lexicon).finditer(place.sentence):
+    heads = _report(lexicon).finditer(place.sentence)
+    for match in heads:
         if int(match["year"]) != speaker.report_year:
             yield Dated(place, int(match["year"]), "report", match.span("year"))
 

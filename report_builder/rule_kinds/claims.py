@@ -39,7 +39,7 @@ _MANY = 3
 _NO_LAST = "没有上年的数据，不能核对与上年的比较"
 _NO_TEXT = Outcome(State.NOT_APPLICABLE, why="没有文字材料")
 _LONGEST_NAME, _SHORTEST_NAME = 30, 4
-_YEARS_BETWEEN = re.compile(r"(?:\d{4}年度?)?(?:全年)?，?")
+_YEARS_BETWEEN = re.compile(r"(?:\d{4}年度?(?:\d{1,2}月\d{1,2}日)?)?(?:全年)?，?")
 
 
 @dataclass(frozen=True)
@@ -202,7 +202,7 @@ def _compared(case: Case, change: Change, last: Held) -> Iterator[tuple[_Reading
 def _changed_so(change: Change, now: Number, then: Number) -> bool:
     difference = Decimal(now) - Decimal(then)
     if change.quantity is None:
-        return not difference
+        return (difference > 0) - (difference < 0) == change.sign
     amount = change.quantity.amount
     if not difference:
         return amount.value == 0
@@ -414,7 +414,8 @@ def _lead_blame(case: Case, lead: Lead) -> Blame | None:
     after = sentence[lead.start + len(name) :]
     predicate = after[match.end() :] if (match := _YEARS_BETWEEN.match(after)) else after
     ours = any(word in sentence for word in (*lexicon.ourselves, *case.speaker.names))
-    if ours or not predicate.startswith(lexicon.openings):
+    renamed = predicate.startswith(lexicon.known_as) or not predicate.strip("。")
+    if not renamed and (ours or not predicate.startswith(lexicon.openings)):
         return None
     span = (lead.start, lead.start + len(name))
     return _blame(case, lead.place, span, {"name": name, "own": case.speaker.names[0]})

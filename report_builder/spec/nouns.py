@@ -354,7 +354,8 @@ class Concept:
 
     ``tails`` may end any of the words. ``asked`` are true only in a sense of which the unit is asked, ``near`` are named where a number is wrong.
     ``own``: the word says by itself what it is about. ``flow``: it goes on where a list of parts ends;
-    ``whole``: it is a total of its own, so it ends such a list.
+    ``whole``: it is a total of its own, so it ends such a list;
+    ``noun``: behind a verb it is what is done (“办结申请总数”).
     ``stock``: it is counted at the year's end. ``none``: the unit may say that there was none.
     """
 
@@ -370,6 +371,7 @@ class Concept:
     own: bool = False
     flow: bool = False
     whole: bool = False
+    noun: bool = False
     stock: bool = False
     none: bool = False
 
@@ -404,6 +406,7 @@ class Lexicon:
     fillers: tuple[str, ...]
     joins: tuple[str, ...]
     this: tuple[str, ...]
+    relative: tuple[str, ...]
     last: tuple[str, ...]
     undated: tuple[str, ...]
     added_up: tuple[str, ...]
@@ -439,6 +442,7 @@ class Lexicon:
     against_behind: tuple[str, ...]
     more: tuple[str, ...]
     less: tuple[str, ...]
+    somewhat: tuple[str, ...]
     same: tuple[str, ...]
     reaching: tuple[str, ...]
     doubled: Mapping[str, int]
@@ -453,6 +457,7 @@ class Lexicon:
     looking_ahead: tuple[str, ...]
     before_subject: tuple[str, ...]
     openings: tuple[str, ...]
+    known_as: tuple[str, ...]
     self_words: tuple[SelfWords, ...]
     topics: tuple[Topic, ...]
     concepts: tuple[Concept, ...]
