@@ -63,11 +63,15 @@ def score(marks: list[Marked]) -> Score:
 
 def marks(path: Path, spec: Spec) -> Iterator[Marked]:
     """Every sentence of a labelled file, held against its world through the same door as a return."""
-    worlds = {world["name"]: world for world in tomllib.loads((FOLDER / "worlds.toml").read_text("utf-8"))["worlds"]}
+    worlds = {
+        world["name"]: world for world in tomllib.loads((FOLDER / "worlds.toml").read_text("utf-8"))["worlds"]
+    }
     for case in tomllib.loads(path.read_text("utf-8"))["cases"]:
         findings = prose_findings(in_world(worlds[case["world"]], case["section"], (case["text"],), spec))
         found = Counter(finding.code for finding in findings)
-        yield Marked(case["id"], case["text"], case.get("trap", False), Counter(case["expect"]), found, findings)
+        yield Marked(
+            case["id"], case["text"], case.get("trap", False), Counter(case["expect"]), found, findings
+        )
 
 
 def prose_findings(case: Case) -> tuple[Finding, ...]:

@@ -62,8 +62,7 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """“同比增长13.9%”: how any of the subjects changed from last year; no quantity where it is said to be the same, or only
-    to be more or less.
+    """“同比增长13.9%”: how any of the subjects changed; without a quantity the same, or only more or less.
 
     ``sign`` is that of the direction word. ``kind`` says what the quantity is: a per cent, cases, or times last year's.
     """

@@ -29,7 +29,12 @@ def read(
 ) -> Iterator[Parts]:
     """The lists of one sentence that are told as the parts of a total."""
     for at, token in enumerate(found):
-        if token.kind == "count" and token.quantity and not token.quantity.rough and _stands_for_all(found, at):
+        if (
+            token.kind == "count"
+            and token.quantity
+            and not token.quantity.rough
+            and _stands_for_all(found, at)
+        ):
             listed = _listed(found, at, lexicon)
             if listed is not None:
                 yield from _parts(found, listed, place, lexicon, subjects)
@@ -67,7 +72,10 @@ def _clause_begin(found: Sequence[Token], at: int) -> int:
 
 def _sorted_by(found: Sequence[Token], begin: int, lexicon: Lexicon) -> bool:
     """“从申请渠道看，”, “按被申请机关分，”, “申请方式为”."""
-    end = next((at for at in range(begin, len(found)) if found[at].kind == "stop" or found[at].kind in _NUMBERS), len(found))
+    end = next(
+        (at for at in range(begin, len(found)) if found[at].kind == "stop" or found[at].kind in _NUMBERS),
+        len(found),
+    )
     said = "".join(token.text for token in found[begin:end])
     sorted_by = said.startswith(lexicon.sorted_by) and said.endswith(lexicon.sorted_ends)
     return sorted_by or said.startswith(lexicon.sorted_as)
@@ -143,7 +151,9 @@ def _items(
             more = True
             break
         elif token.kind in _NUMBERS and token.quantity:
-            if _counts_alike(token.quantity, total, found, at, listed.end) and not _is_otherwise(found, stretch, at):
+            if _counts_alike(token.quantity, total, found, at, listed.end) and not _is_otherwise(
+                found, stretch, at
+            ):
                 items.append(at)
             stretch = at + 1
         at += 1
@@ -160,7 +170,9 @@ def _counts_alike(part: Quantity, total: Quantity, found: Sequence[Token], at: i
 
 def _stands_for_all(found: Sequence[Token], at: int) -> bool:
     """Whether the number may be a total: it is no change, and not itself the last of a list."""
-    before = next((token for token in reversed(found[:at]) if token.kind == "stop" or token.kind in _NUMBERS), None)
+    before = next(
+        (token for token in reversed(found[:at]) if token.kind == "stop" or token.kind in _NUMBERS), None
+    )
     return not _is_change(found, at) and (before is None or before.kind == "stop")
 
 

@@ -14,7 +14,9 @@ from report_builder.spec import Lexicon
 
 MASK = "□"
 _WIDE = {full: full - 0xFEE0 for full in range(0xFF10, 0xFF1A)} | {0xFF05: 0x25, 0xFF0E: 0x2E}
-_TITLES = re.compile(r"《[^》]{1,80}》|[〔﹝\[][^〕﹞\]]{1,12}[〕﹞\]](?:第?\d+号)?|第[一二三四五六七八九十百\d]+|[（(][一二三四五六七八九十\d]{1,3}[)）]|(?<!\d)\d{1,2}[.、．](?!\d)|https?://[\w./-]+|[一二三四五六七八九十]是")
+_TITLES = re.compile(
+    r"《[^》]{1,80}》|[〔﹝\[][^〕﹞\]]{1,12}[〕﹞\]](?:第?\d+号)?|第[一二三四五六七八九十百\d]+|[（(][一二三四五六七八九十\d]{1,3}[)）]|(?<!\d)\d{1,2}[.、．](?!\d)|https?://[\w./-]+|[一二三四五六七八九十]是"
+)
 _FULL_STOPS = re.compile(r"[^。！？!?]*[。！？!?]?")
 _ARABIC = r"\d{1,3}(?:[,，]\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?"
 _SIGNS = "零〇一二两三四五六七八九十百千壹贰叁肆伍陆柒捌玖拾佰仟"
@@ -51,7 +53,7 @@ class Vocabulary:
 def vocabulary(lexicon: Lexicon, speaker: Speaker) -> Vocabulary:
     """The words of ``lexicon`` for this report, the unit's own names among them."""
     common = _common(lexicon, speaker.report_year)
-    names = {name: ("self", "") for name in (*speaker.names, *_short(lexicon, speaker))}
+    names = dict.fromkeys((*speaker.names, *_short(lexicon, speaker)), ("self", ""))
     lengths = dict(common.lengths)
     for name in names:
         lengths[name[:2]] = tuple(sorted({*lengths.get(name[:2], ()), len(name)}, reverse=True))
@@ -179,28 +181,26 @@ def _word(text: str, at: int, known: Vocabulary) -> str:
 
 
 def _numbered(match: re.Match[str], report_year: int) -> Token | None:
-    start, end = match.span()
     for name, reader in _READERS.items():
         if match[name]:
-            return reader(match, start, end, report_year)
+            return reader(match, report_year)
     return None
 
 
-
-def _period(match: re.Match[str], start: int, end: int, report_year: int) -> Token:
+def _period(match: re.Match[str], report_year: int) -> Token:
     years = [int(year) for year in (match["from"], match["to"], match["first"]) if year]
     wrong = next((year for year in years if year != report_year), 0)
-    return Token("period", match[0], start, end, year=wrong or report_year, key="named" if years else "")
+    return Token("period", match[0], *match.span(), year=wrong or report_year, key="named" if years else "")
 
 
-def _year(match: re.Match[str], start: int, end: int, report_year: int) -> Token:
+def _year(match: re.Match[str], report_year: int) -> Token:
     said = arabic_year(match[0])
     kind = {report_year: "this", report_year - 1: "last", report_year + 1: "planned"}.get(said, "undated")
-    return Token(kind, match[0], start, end, year=said)
+    return Token(kind, match[0], *match.span(), year=said)
 
 
-def _compared(match: re.Match[str], start: int, end: int, report_year: int) -> Token:
-    return Token("against" if int(match["other"]) == report_year - 1 else "undated", match[0], start, end)
+def _compared(match: re.Match[str], report_year: int) -> Token:
+    return Token("against" if int(match["other"]) == report_year - 1 else "undated", match[0], *match.span())
 
 
 def arabic_year(text: str) -> int:
@@ -211,53 +211,55 @@ def arabic_year(text: str) -> int:
     return int(read.value) if read else 0
 
 
-def _percent(match: re.Match[str], start: int, end: int, _: int) -> Token:
+def _percent(match: re.Match[str], _: int) -> Token:
     amount = arabic(match["percent"])
     if match["points"] != "%":
-        return Token("rest", match[0], start, end)
+        return Token("rest", match[0], *match.span())
     rough = bool(match["rough_percent"]) or not match[0].endswith("%")
-    return _counted("percent", match[0], (start, end), amount, "%", rough=rough)
+    return _counted("percent", match, amount, "%", rough=rough)
 
 
-def _share(match: re.Match[str], start: int, end: int, _: int) -> Token:
-    return _counted("percent", match[0], (start, end), _read(match["share"]), "%")
+def _share(match: re.Match[str], _: int) -> Token:
+    return _counted("percent", match, _read(match["share"]), "%")
 
 
-def _times(match: re.Match[str], start: int, end: int, _: int) -> Token:
-    return _counted("times", match[0], (start, end), _read(match["times"]), "倍")
+def _times(match: re.Match[str], _: int) -> Token:
+    return _counted("times", match, _read(match["times"]), "倍")
 
 
-def _counted(kind: str, text: str, span: tuple[int, int], amount: Amount | None, unit: str, *, rough: bool = False) -> Token:
+def _counted(
+    kind: str, match: re.Match[str], amount: Amount | None, unit: str, *, rough: bool = False
+) -> Token:
     """A number with what it counts; numerals that form no number are a rest."""
     if amount is None:
-        return Token("rest", text, *span)
-    return Token(kind, text, *span, quantity=Quantity(amount, unit, span, rough))
+        return Token("rest", match[0], *match.span())
+    return Token(kind, match[0], *match.span(), quantity=Quantity(amount, unit, match.span(), rough))
 
 
-def _count(match: re.Match[str], start: int, end: int, _: int) -> Token:
+def _count(match: re.Match[str], _: int) -> Token:
     amount = _read(match["digits"] or match["signs"], match["factor"] or "")
     rough = any(match[name] for name in ("about", "more", "more_still", "behind"))
-    return _counted("count", match[0], (start, end), amount, match["unit"], rough=rough)
+    return _counted("count", match, amount, match["unit"], rough=rough)
 
 
-def _bare(match: re.Match[str], start: int, end: int, _: int) -> Token:
-    return _counted("bare", match[0], (start, end), arabic(match["bare"]), "")
+def _bare(match: re.Match[str], _: int) -> Token:
+    return _counted("bare", match, arabic(match["bare"]), "")
 
 
 def _read(text: str, factor: str = "") -> Amount | None:
     return arabic(text, factor) if text[0].isascii() else chinese(text)
 
 
-def _vague(match: re.Match[str], start: int, end: int, _: int) -> Token:
-    return Token("rest", match[0], start, end)
+def _vague(match: re.Match[str], _: int) -> Token:
+    return Token("rest", match[0], *match.span())
 
 
-def _undated(match: re.Match[str], start: int, end: int, _: int) -> Token:
-    return Token("undated", match[0], start, end)
+def _undated(match: re.Match[str], _: int) -> Token:
+    return Token("undated", match[0], *match.span())
 
 
-def _year_end(match: re.Match[str], start: int, end: int, report_year: int) -> Token:
-    return Token("year_end", match[0], start, end, year=int(match["ended"] or report_year))
+def _year_end(match: re.Match[str], report_year: int) -> Token:
+    return Token("year_end", match[0], *match.span(), year=int(match["ended"] or report_year))
 
 
 _READERS = {

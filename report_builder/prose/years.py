@@ -68,7 +68,9 @@ def _plans(place: Place, lexicon: Lexicon, speaker: Speaker) -> Iterator[Dated]:
 def _plan(lexicon: Lexicon, report_year: int) -> re.Pattern[str]:
     """将 alone may be 把, so only with a verb that looks ahead."""
     ahead = "|".join(map(re.escape, lexicon.looking_ahead))
-    return re.compile(rf"(?<![〇零\d至到—\-－~～]){report_year}年度?，?(?P<who>[^，。；：]{{0,30}}?)(?:{ahead})")
+    return re.compile(
+        rf"(?<![〇零\d至到—\-－~～]){report_year}年度?，?(?P<who>[^，。；：]{{0,30}}?)(?:{ahead})"
+    )
 
 
 @lru_cache(maxsize=4)

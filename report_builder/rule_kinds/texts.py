@@ -68,14 +68,20 @@ def fee_stated(rule: Rule, case: Case) -> Outcome:
     stated = fee is not None and fee.collected is not None
     if not stated and not any(word in text for word in wording.stated_by):
         return outcome(
-            [Blame((), {"problem": "没有填写是否收取信息处理费，正文中也没有说明"}, places.sheet(case, "fee"))]
+            [
+                Blame(
+                    (), {"problem": "没有填写是否收取信息处理费，正文中也没有说明"}, places.sheet(case, "fee")
+                )
+            ]
         )
     if fee is not None and fee.collected and (fee.cases is None or fee.amount is None):
         return outcome(
             [Blame((), {"problem": "写明收取了信息处理费，但件数或金额没有填数"}, places.sheet(case, "fee"))]
         )
     if fee is not None and fee.collected is False and (fee.cases or fee.amount):
-        return outcome([Blame((), {"problem": "写明未收取信息处理费，而件数或金额不是 0"}, places.sheet(case, "fee"))])
+        return outcome(
+            [Blame((), {"problem": "写明未收取信息处理费，而件数或金额不是 0"}, places.sheet(case, "fee"))]
+        )
     denied = fee.collected is False if stated and fee else any(word in text for word in wording.denied_by)
     unpaid = case.ret.number(rule.params["unpaid"]) or 0
     if denied and unpaid:

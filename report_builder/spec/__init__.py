@@ -18,6 +18,7 @@ from report_builder.spec.nouns import (
     Slot,
     Spec,
     Table,
+    Topic,
     Wording,
     Workbook,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "Slot",
     "Spec",
     "Table",
+    "Topic",
     "Wording",
     "Workbook",
     "load_format",

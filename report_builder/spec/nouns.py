@@ -337,7 +337,8 @@ class Topic:
     """What a clause is about: words that name it, what may stand between its verbs and their numbers, its units.
 
     In the sections named, a paragraph is about it from the start. ``yields``: its concepts do not end another
-    topic in the same sentence (“受理许可申请398件，结转42件”).
+    topic in the same sentence (“受理许可申请398件，结转42件”). ``disclosure``: it is requests for information;
+    ``if_disclosed``: it counts only where it is over such requests.
     """
 
     key: str
@@ -346,6 +347,8 @@ class Topic:
     units: tuple[str, ...]
     sections: tuple[int, ...] = ()
     yields: bool = False
+    disclosure: bool = False
+    if_disclosed: bool = False
 
 
 @dataclass(frozen=True, eq=False)
