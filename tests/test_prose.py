@@ -321,7 +321,7 @@ def test_parts_know_what_they_count(spec: Spec) -> None:
 
 
 def test_reading_a_long_report_is_quick(spec: Spec) -> None:
-    """Seven thousand characters take about fifteen milliseconds; a slow machine has some to spare."""
+    """Seven thousand characters, in sentences far too long, take some thirty milliseconds; a slow machine has some to spare."""
     sentences = "；".join(f"第{number}类信息{number}条，依申请公开工作按月核对" for number in range(1, 40))
     section = Section(1, "", (f"2024年，我局收到政府信息公开申请12件，办结11件，结转1件。{sentences}。",) * 9)
     speaker = Speaker(2024, ("甲山市文化和旅游局",))

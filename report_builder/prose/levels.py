@@ -75,7 +75,7 @@ class Levels(Subjects):
         for token in self.tokens[number + 1 :]:
             if token.kind == "stop":
                 return False
-            if token.text == "中":
+            if token.text in self.lexicon.amidst:
                 return True
         return False
 

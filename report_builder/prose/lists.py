@@ -62,12 +62,12 @@ def _opens(found: Sequence[Token], at: int, lexicon: Lexicon) -> bool:
     """Whether a word opens a list: 其中 does; 分别为 only where the labels before it are no measures of their own."""
     if found[at].text in lexicon.among:
         return True
-    labels = found[_clause_begin(found, at) : at]
-    return found[at].text in lexicon.listing and not any(token.kind == "concept" for token in labels)
-
-
-def _clause_begin(found: Sequence[Token], at: int) -> int:
-    return max((place + 1 for place in range(at) if found[place].kind == "stop"), default=0)
+    if found[at].text not in lexicon.listing:
+        return False
+    labels = itertools.takewhile(
+        lambda token: token.kind != "stop", (found[place] for place in range(at - 1, -1, -1))
+    )
+    return not any(token.kind == "concept" for token in labels)
 
 
 def _sorted_by(found: Sequence[Token], begin: int, lexicon: Lexicon) -> bool:
@@ -170,9 +170,8 @@ def _counts_alike(part: Quantity, total: Quantity, found: Sequence[Token], at: i
 
 def _stands_for_all(found: Sequence[Token], at: int) -> bool:
     """Whether the number may be a total: it is no change, and not itself the last of a list."""
-    before = next(
-        (token for token in reversed(found[:at]) if token.kind == "stop" or token.kind in _NUMBERS), None
-    )
+    earlier = (found[place] for place in range(at - 1, -1, -1))
+    before = next((token for token in earlier if token.kind == "stop" or token.kind in _NUMBERS), None)
     return not _is_change(found, at) and (before is None or before.kind == "stop")
 
 

@@ -44,7 +44,7 @@ class Noughts(Shares):
 
     def _nothing_left(self, at: int) -> Iterator[Claim]:
         """“已全部办结”, “均获维持”; said of those in time only, or of some only, it says nothing."""
-        begin = max((place + 1 for place in range(at) if self.tokens[place].kind == "stop"), default=0)
+        begin = next((place + 1 for place in range(at - 1, -1, -1) if self.tokens[place].kind == "stop"), 0)
         clause = self.tokens[begin:at]
         place = next((number for number, token in enumerate(clause) if token.kind == "all"), None)
         if place is None or self.state.scope is not Scope.NOW or (self.state.elsewhere and not self.was_ours):

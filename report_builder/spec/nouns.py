@@ -432,6 +432,7 @@ class Lexicon:
     asking: tuple[str, ...]
     parts: tuple[str, ...]
     among: tuple[str, ...]
+    amidst: tuple[str, ...]
     listing: tuple[str, ...]
     sorted_by: tuple[str, ...]
     sorted_ends: tuple[str, ...]
