@@ -249,5 +249,5 @@ def test_a_rule_on_sentences_names_concepts_of_the_lexicon(tmp_path: Path) -> No
     (tmp_path / "rules").mkdir()
     text = (HERE / "rules" / "T701.toml").read_text(encoding="utf-8")
     (tmp_path / "rules" / "T701.toml").write_text(text.replace('"handled"', '"handed"'), encoding="utf-8")
-    with pytest.raises(SpecError, match="T701.toml.*是否应为“handled”"):
+    with pytest.raises(SpecError, match=r"T701\.toml.*是否应为“handled”"):
         load_spec(tmp_path)

@@ -180,9 +180,13 @@ class Context:
 
     def _see_concept(self, _: int, token: Token) -> None:
         topic = topic_of(token, self.lexicon)
-        if topic and not (self.named and topic != self.state.topic and self.lexicon.topic(topic).yields):
+        if topic and not (self._is_held(topic) and self.lexicon.topic(topic).yields):
             self.state.topic, self.named = topic, True
         self.pending = None
+
+    def _is_held(self, topic: str) -> bool:
+        """Whether something else is spoken of: named in this sentence, or foreign to every table."""
+        return topic != self.state.topic and (self.named or self.state.topic == FOREIGN)
 
     def _see_against(self, _: int, __: Token) -> None:
         self.against = True

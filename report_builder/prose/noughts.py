@@ -50,7 +50,7 @@ class Noughts(Shares):
         if place is None or self.state.scope is not Scope.NOW or (self.state.elsewhere and not self.was_ours):
             return
         said = next((token for token in clause[place + 1 :] if token.text in self.lexicon.finished), None)
-        if said is None or self._limited(clause, begin):
+        if said is None or self._limited(clause, begin, begin + place):
             return
         for nothing in self.lexicon.nothing_left:
             if nothing.topic == self.state.topic and said.text in nothing.words:
@@ -60,8 +60,11 @@ class Noughts(Shares):
                         self.place, measures, clause[place].text + said.text, (clause[place].start, said.end)
                     )
 
-    def _limited(self, clause: Sequence[Token], begin: int) -> bool:
+    def _limited(self, clause: Sequence[Token], begin: int, at: int) -> bool:
+        """Whether it is said of some only, or only of those in time; ``at`` is where 全部 stands."""
         if any(token.text in self.lexicon.but for token in (*self.tokens[:begin], *clause)):
+            return True
+        if any(token.kind == "blockers" for token in self.tokens[:at]):
             return True
         concepts = [self.lexicon.concept(token.key) for token in clause if token.kind == "concept"]
         partly = any(

@@ -21,7 +21,7 @@ class Subjects(Context):
             return Subject(tuple(key for name in names for key in name.concepts), names[0].part_of)
         if names:
             return names[0]
-        if any(token.kind in {"concept", "rest", *SILENT_HERE} for token in stretch):
+        if any(token.kind in {"concept", "rest", "finished", "blockers", *SILENT_HERE} for token in stretch):
             return self._behind(at, whole=False)
         return self._behind(at, whole=True) or (self.pending if self._stands_alone(at) else None)
 
@@ -42,6 +42,8 @@ class Subjects(Context):
                 joined = False
             elif token.kind == "joins":
                 joined = True
+            elif token.text in self.lexicon.added_up:
+                continue
             elif not names and token.kind not in SAYS_NOTHING | {"respectively", "each", "reaching"}:
                 return []
             elif names and (token.kind in _OPENS_ANEW or (joined and token.kind not in SAYS_NOTHING)):
@@ -82,7 +84,10 @@ class Subjects(Context):
 
     def _checked(self, subject: Subject | None, stretch: Sequence[Token]) -> Subject | None:
         """The subject, if the clause speaks of its topic and names nothing that narrows it."""
-        if subject is None or any(token.kind in SILENT_HERE for token in stretch):
+        if subject is None:
+            return None
+        if any(token.kind in SILENT_HERE for token in stretch):
+            self._passes_over(stretch)
             return None
         concepts = [self.lexicon.concept(key) for key in subject.concepts]
         topic = concepts[0].topic
@@ -95,6 +100,11 @@ class Subjects(Context):
         if self.lexicon.topic(topic).if_disclosed and not self._over_information(topic):
             return None
         return self._under_parent(subject, concepts, stretch)
+
+    def _passes_over(self, stretch: Sequence[Token]) -> None:
+        """What follows a number of something else is of that too: “窗口受理申请1260件，办结1258件”."""
+        if any(token.kind == "passing" for token in stretch):
+            self.state.topic, self.named = FOREIGN, True
 
     def _over_information(self, topic: str) -> bool:
         """Disputes are over information where that is said, or in their own section unless it is said of some only."""

@@ -420,7 +420,7 @@ def _lead_blame(case: Case, lead: Lead) -> Blame | None:
     predicate = after[match.end() :] if (match := _YEARS_BETWEEN.match(after)) else after
     ours = any(word in sentence for word in (*lexicon.ourselves, *case.speaker.names))
     renamed = predicate.startswith(lexicon.known_as) or not predicate.strip("。")
-    if not renamed and (ours or not predicate.startswith(lexicon.openings)):
+    if not renamed and (ours or not predicate.startswith((*lexicon.openings, *lexicon.looking_ahead))):
         return None
     span = (lead.start, lead.start + len(name))
     return _blame(case, (lead.place, span), {"name": name, "own": case.speaker.names[0]})
