@@ -17,17 +17,20 @@ from hypothesis import strategies as st
 from lxml import html
 from prose_marks import FOLDER, Marked, format_for, marks, prose_findings, score
 
+from report_builder.collect import Source, read_return
 from report_builder.figures import figure
 from report_builder.history import Held, History
 from report_builder.model import Finding, Return, Section, Settings, Severity, State, Unit
 from report_builder.prose import Amount, Level, Parts, Scope, Speaker, read
 from report_builder.prose.numerals import arabic, chinese
+from report_builder.registry import load_registry
 from report_builder.rule_kinds import Case
 from report_builder.spec import Spec, load_spec
 from report_builder.validate import validate
 
 SPEC = load_spec()
 FMT = SPEC.formats[-1]
+DEMONSTRATION = Path(__file__).resolve().parents[1] / "data_inputs"
 PRECISION, RECALL = 0.98, 0.85
 MILLISECONDS = 100
 SHARED = Path(os.environ.get("PUBLISHED_REPORTS", "/work/shared/published"))
@@ -161,6 +164,31 @@ def test_published_reports_are_blamed_for_exactly_what_is_wrong_in_them(spec: Sp
         assert (finding.severity is Severity.EXPLAIN) == ((stem, code) in ASKED)
     levels = [claim for _, case in cases for claim in case.claims if isinstance(claim, Level)]
     assert len(levels) >= 50, "silence is no proof: the reader must have read something"
+
+
+# The demonstration ----------------------------------------------------------------------------------------
+
+
+def demonstration(spec: Spec) -> Iterator[Case]:
+    """Every return of the demonstration, with the year before and all names of the registry."""
+    registry = load_registry(DEMONSTRATION)
+    names = frozenset(name for unit in registry.units for name in (unit.name, *unit.aliases))
+    for path in sorted(DEMONSTRATION.glob("20*/*.xlsx")):
+        year = int(path.parent.name)
+        ret = read_return(Source(path), spec, year)
+        earlier = DEMONSTRATION / str(year - 1) / path.name
+        years = tuple(
+            Held(last, format_for(spec, year - 1))
+            for last in (read_return(Source(one), spec, year - 1) for one in (earlier,) if one.exists())
+        )
+        unit = registry.find(ret.unit) or Unit(ret.unit)
+        yield Case(ret, format_for(spec, year), spec, Settings(), unit, History(years), names)
+
+
+def test_the_demonstration_is_read_and_nothing_in_it_is_blamed(spec: Spec) -> None:
+    cases = list(demonstration(spec))
+    assert [(case.ret.unit, finding.message) for case in cases for finding in prose_findings(case)] == []
+    assert sum(isinstance(claim, Level) for case in cases for claim in case.claims) >= 80
 
 
 # Numerals -------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ SILENT_HERE = frozenset({"foreign", "passing", "channels"})
 _NOTHING = "fillers object topic self this on_time whole_place all parts joins members last"
 SAYS_NOTHING = frozenset(_NOTHING.split())
 FOREIGN = "foreign"
+OPENING, CLOSING = "（(", "）)"
 _HEAD = 8
 
 
@@ -68,7 +69,11 @@ class Context:
         self.against = False
         self.parent: Subject | None = None
         self.midst = False
+        self.orphaned = False
         self.named = False
+        self.told_to = 0
+        self.opened = 0
+        self.bracketed = (0, -1)
         self.pending: Subject | None = None
         self.counts: list[tuple[Token, Subject | None]] = []
         self.changed: tuple[Subject, ...] = ()
@@ -103,7 +108,9 @@ class Context:
         self.state.scope, self.state.dated, self.state.year = Scope.NOW, True, token.year or None
         self.state.ended = False
 
-    def _see_last(self, _: int, token: Token) -> None:
+    def _see_last(self, at: int, token: Token) -> None:
+        if at and self.tokens[at - 1].kind == "against":
+            return
         self.state.scope, self.state.dated, self.state.year = Scope.LAST, True, token.year or None
         self.state.ended = False
 
@@ -191,9 +198,28 @@ class Context:
     def _see_against(self, _: int, __: Token) -> None:
         self.against = True
 
+    def _see_stop(self, _: int, token: Token) -> None:
+        if token.text in OPENING:
+            self.opened = len(self.counts)
+        elif token.text in CLOSING:
+            self.bracketed = (self.opened, len(self.counts))
+
+    def _counted_last(self) -> Subject | None:
+        """What was counted last, what stands in a closed bracket left out."""
+        first, last = self.bracketed
+        counts = self.counts[:first] if last == len(self.counts) else self.counts
+        return counts[-1][1] if counts else None
+
+    def _see_in_comparison(self, _: int, __: Token) -> None:
+        """“与上年71件相比，”: what follows is this year's again."""
+        if self.state.scope is Scope.LAST:
+            self.state.scope, self.state.year = Scope.NOW, None
+            self.against = True
+
     def _see_parts(self, _: int, __: Token) -> None:
         self.midst = False
-        self.parent = self.counts[-1][1] if self.counts else None
+        self.parent = self._counted_last()
+        self.orphaned = bool(self.counts) and self.parent is None
 
     def _year_of_ours(self, at: int) -> bool:
         """Whether another year stands at the head of the sentence, as the report year would."""

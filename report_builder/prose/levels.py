@@ -54,6 +54,7 @@ class Levels(Subjects):
         if subject is None:
             return
         self.subjects[number] = subject
+        self.orphaned = False
         if self._in_the_midst(number):
             self.parent, self.midst = subject, True
         if self._is_left_behind(number):

@@ -29,15 +29,33 @@ def read(
 ) -> Iterator[Parts]:
     """The lists of one sentence that are told as the parts of a total."""
     for at, token in enumerate(found):
-        if (
-            token.kind == "count"
-            and token.quantity
-            and not token.quantity.rough
-            and _stands_for_all(found, at)
-        ):
-            listed = _listed(found, at, lexicon)
-            if listed is not None:
-                yield from _parts(found, listed, place, lexicon, subjects)
+        if token.kind != "count" or not token.quantity or token.quantity.rough:
+            continue
+        listed = _listed(found, at, lexicon) if _stands_for_all(found, at) else None
+        if listed is not None:
+            yield from _parts(found, listed, place, lexicon, subjects)
+        elif _sums_up(found, at, lexicon):
+            yield from _before(found, at, place, subjects)
+
+
+def _sums_up(found: Sequence[Token], at: int, lexicon: Lexicon) -> bool:
+    """“…，共计46个”: the number sums up those before it."""
+    begin = at
+    while begin and found[begin - 1].kind != "stop" and found[begin - 1].kind not in _NUMBERS:
+        begin -= 1
+    said = found[begin:at]
+    return bool(said) and said[0].text in lexicon.summed_up and all(one.kind == "fillers" for one in said)
+
+
+def _before(
+    found: Sequence[Token], total: int, place: Place, subjects: Mapping[int, Subject]
+) -> Iterator[Parts]:
+    """The numbers before a sum, in as many as may be meant: the last two, the last three, …"""
+    unit = counted.unit if (counted := found[total].quantity) else ""
+    earlier = [at for at in range(total) if (one := found[at].quantity) and one.unit == unit]
+    parts = [Part(one, subjects.get(at)) for at in earlier if (one := found[at].quantity)]
+    if counted is not None and len(parts) > 1 and not any(part.quantity.rough for part in parts):
+        yield Parts(place, counted, tuple(tuple(parts[begin:]) for begin in range(len(parts) - 2, -1, -1)))
 
 
 def _listed(found: Sequence[Token], total: int, lexicon: Lexicon) -> _List | None:

@@ -67,7 +67,7 @@ class Sentence(Noughts):
                 self.start = max(self.start, at + 1)
             elif token.kind in NUMBERS:
                 yield from self._number(at)
-                self.start = at + 1
+                self.start = max(at + 1, self.told_to)
             elif token.kind in {"same", "same_as_last", "doubled"}:
                 yield from self._unnumbered(at)
             elif token.kind == "stop":

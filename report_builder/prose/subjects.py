@@ -78,9 +78,13 @@ class Subjects(Context):
         if self.lexicon.concept(last.key).stock and all(
             one.kind in SAYS_NOTHING for one in tail[found[-1] + 1 :]
         ):
+            self.told_to = at + 2 + found[-1]
             return Subject((last.key,))
         plain = all(one.kind in SAYS_NOTHING | {"concept"} for one in tail)
-        return Subject((tail[found[0]].key,)) if whole and plain and len(found) == 1 else None
+        if not (whole and plain and len(found) == 1):
+            return None
+        self.told_to = at + 2 + found[0]
+        return Subject((tail[found[0]].key,))
 
     def _checked(self, subject: Subject | None, stretch: Sequence[Token]) -> Subject | None:
         """The subject, if the clause speaks of its topic and names nothing that narrows it."""
@@ -93,13 +97,15 @@ class Subjects(Context):
         topic = concepts[0].topic
         if any(one.topic != topic for one in concepts) or self.state.topic != topic:
             return None
-        if not self._fitting_objects(topic, stretch):
-            return None
-        if self.lexicon.topic(topic).disclosure and any(token.kind == "narrowing" for token in stretch):
-            return None
-        if self.lexicon.topic(topic).if_disclosed and not self._over_information(topic):
+        if self._is_narrowed(topic, stretch) or not self._fitting_objects(topic, stretch):
             return None
         return self._under_parent(subject, concepts, stretch)
+
+    def _is_narrowed(self, topic: str, stretch: Sequence[Token]) -> bool:
+        """A reason within an outcome, or disputes that may be over anything."""
+        noun = self.lexicon.topic(topic)
+        reason = noun.disclosure and any(token.kind == "narrowing" for token in stretch)
+        return reason or (noun.if_disclosed and not self._over_information(topic))
 
     def _passes_over(self, stretch: Sequence[Token]) -> None:
         """What follows a number of something else is of that too: “窗口受理申请1260件，办结1258件”."""
@@ -132,22 +138,18 @@ class Subjects(Context):
     def _under_parent(
         self, subject: Subject, concepts: Sequence[Concept], stretch: Sequence[Token]
     ) -> Subject | None:
+        listed = any(token.kind == "parts" for token in stretch)
+        free = all(one.flow for one in concepts) and not listed
         if self.parent is None:
-            orphan = (
-                any(token.kind == "parts" and token.text in self.lexicon.among for token in stretch)
-                and self.counts
-            )
-            return None if orphan else subject
+            return None if self.orphaned and not free else subject
         whole = self.parent.concepts[0]
         if self.lexicon.concept(whole).topic != concepts[0].topic:
             self.parent = None
             return subject
-        listed = any(token.kind == "parts" for token in stretch)
         if self.midst and any(one.flow for one in concepts):
             return None
         if all(whole in one.within for one in concepts):
             return Subject(subject.concepts, whole)
-        free = all(one.flow for one in concepts) and not listed
         return subject if free else None
 
     def _run(self, at: int, kinds: set[str]) -> list[int]:
