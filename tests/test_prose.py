@@ -361,3 +361,82 @@ def test_reading_a_long_report_is_quick(spec: Spec) -> None:
         taken.append(time.perf_counter() - begin)
     assert sum(map(len, section.paragraphs)) > 7000
     assert min(taken) * 1000 < MILLISECONDS
+
+
+PIECES = [
+    *[
+        "2024年",
+        "2023年",
+        "上年",
+        "2022年至2024年",
+        "截至2024年12月31日",
+        "我局",
+        "全市",
+        "其中",
+        "分别",
+        "分别为",
+        "等",
+        "均",
+        "未",
+    ],
+    *[
+        "政府信息公开申请",
+        "12345热线",
+        "收到",
+        "办结",
+        "予以公开",
+        "自然人",
+        "行政复议",
+        "行政诉讼",
+        "结转下年度",
+        "占",
+        "同比",
+        "较上年",
+    ],
+    *[
+        "增长",
+        "下降",
+        "持平",
+        "翻一番",
+        "增至",
+        "全部办结",
+        "均获维持",
+        "、",
+        "，",
+        "；",
+        "。",
+        "（",
+        "）",
+        "：",
+        "和",
+        "各",
+        "共计",
+        "合计",
+    ],
+    *[
+        "12件",
+        "３件",
+        "二十三件",
+        "1.2万件",
+        "件",
+        "5",
+        "13.9%",
+        "百分之五",
+        "1.5倍",
+        "约8件",
+        "万",
+        "〔2024〕",
+        "《条例》",
+        "相比",
+    ],
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=25), st.integers(1, 6))
+def test_whatever_is_written_is_judged_or_passed_over(pieces: list[str], number: int) -> None:
+    section = Section(number, FMT.section(number).title, ("".join(pieces),))
+    last = Held(return_of(FMT, year=FMT.first_report_year + 2), FMT)
+    ret = return_of(FMT, {"requests.received.total": 3}, FMT.first_report_year + 3, sections=(section,))
+    for finding in prose_findings(Case(ret, FMT, SPEC, Settings(), history=History((last,)))):
+        assert "{" not in finding.message
+        assert finding.where.startswith("示例局.xlsx·文字材料")
