@@ -20,6 +20,7 @@ from report_builder.spec.nouns import (
     Slot,
     Spec,
     Table,
+    Topic,
     Wording,
     Workbook,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "Slot",
     "Spec",
     "Table",
+    "Topic",
     "Wording",
     "Workbook",
     "load_format",

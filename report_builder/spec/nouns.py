@@ -412,7 +412,8 @@ class Topic:
     """What a clause is about: words that name it, what may stand between its verbs and their numbers, its units.
 
     In the sections named, a paragraph is about it from the start. ``yields``: its concepts do not end another
-    topic in the same sentence (“受理许可申请398件，结转42件”).
+    topic in the same sentence (“受理许可申请398件，结转42件”). ``disclosure``: it is requests for information;
+    ``if_disclosed``: it counts only where it is over such requests.
     """
 
     key: str
@@ -421,6 +422,8 @@ class Topic:
     units: tuple[str, ...]
     sections: tuple[int, ...] = ()
     yields: bool = False
+    disclosure: bool = False
+    if_disclosed: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -429,7 +432,8 @@ class Concept:
 
     ``tails`` may end any of the words. ``asked`` are true only in a sense of which the unit is asked, ``near`` are named where a number is wrong.
     ``own``: the word says by itself what it is about. ``flow``: it goes on where a list of parts ends;
-    ``whole``: it is a total of its own, so it ends such a list.
+    ``whole``: it is a total of its own, so it ends such a list;
+    ``noun``: behind a verb it is what is done (“办结申请总数”).
     ``stock``: it is counted at the year's end. ``none``: the unit may say that there was none.
     """
 
@@ -445,6 +449,7 @@ class Concept:
     own: bool = False
     flow: bool = False
     whole: bool = False
+    noun: bool = False
     stock: bool = False
     none: bool = False
 
@@ -479,6 +484,7 @@ class Lexicon:
     fillers: tuple[str, ...]
     joins: tuple[str, ...]
     this: tuple[str, ...]
+    relative: tuple[str, ...]
     last: tuple[str, ...]
     undated: tuple[str, ...]
     added_up: tuple[str, ...]
@@ -501,7 +507,9 @@ class Lexicon:
     asking: tuple[str, ...]
     parts: tuple[str, ...]
     among: tuple[str, ...]
+    amidst: tuple[str, ...]
     listing: tuple[str, ...]
+    summed_up: tuple[str, ...]
     sorted_by: tuple[str, ...]
     sorted_ends: tuple[str, ...]
     sorted_as: tuple[str, ...]
@@ -512,8 +520,10 @@ class Lexicon:
     against_before: tuple[str, ...]
     against_with: tuple[str, ...]
     against_behind: tuple[str, ...]
+    in_comparison: tuple[str, ...]
     more: tuple[str, ...]
     less: tuple[str, ...]
+    somewhat: tuple[str, ...]
     same: tuple[str, ...]
     reaching: tuple[str, ...]
     doubled: Mapping[str, int]
@@ -528,6 +538,7 @@ class Lexicon:
     looking_ahead: tuple[str, ...]
     before_subject: tuple[str, ...]
     openings: tuple[str, ...]
+    known_as: tuple[str, ...]
     self_words: tuple[SelfWords, ...]
     topics: tuple[Topic, ...]
     concepts: tuple[Concept, ...]
