@@ -30,6 +30,7 @@ from report_builder.figures import figure
 from report_builder.model import Figure, Finding, Grid, Return, Settings, Typed
 from report_builder.readers import sheets
 from report_builder.readers.books import Sheets
+from report_builder.recognise import search
 from report_builder.rule_kinds import Case
 from report_builder.spec import Format, Table, load_spec
 from report_builder.validate import validate
@@ -249,7 +250,7 @@ def test_a_nearly_right_label_out_of_its_place_is_not_taken() -> None:
 
 
 def test_a_nearly_right_label_behind_the_figures_is_not_taken() -> None:
-    rows = [[*row, None] for row in replaced(printed(REQUESTS, CELLS), {"2.重复申请": None})]
+    rows = [[*row, None, None] for row in replaced(printed(REQUESTS, CELLS), {"2.重复申请": None})]
     at = next(
         at
         for at, row in enumerate(rows)
@@ -547,6 +548,20 @@ def test_several_units_in_one_workbook_are_told_apart(case: str) -> None:
         assert all(ret.places["unit"].startswith("汇总.xlsx·") for ret in named.values())
     kinds = [trouble.kind for ret in rets if not ret.unit for trouble in ret.troubles]
     assert kinds == ((["unit_untold"] if several.units else ["table_twice"] * 2) if several.lost else [])
+
+
+def test_a_second_copy_that_is_looked_at_again_is_found_where_it_stands() -> None:
+    upper = printed(REQUESTS, {key: f"上{key}" for key in CELLS})
+    lower = replaced(printed(REQUESTS, {key: f"下{key}" for key in CELLS}), {"2.重复申请": "2.重夏申请"})
+    rows = [*upper, [], *lower]
+    first, second = search([Grid("表", rows)], NEWER)["requests"]
+    for copy, mark in ((first, "上"), (second, "下")):
+        assert {rows[row][column] for row, column in copy.places.values()} == {
+            mark + key for key in REQUESTS.slots
+        }
+    assert [one.row for one in second.taken] == [
+        next(at for at, row in enumerate(rows) if "2.重夏申请" in row)
+    ]
 
 
 def test_a_lower_block_keeps_its_addresses_when_it_is_looked_at_again() -> None:
