@@ -20,12 +20,14 @@ from report_builder.spec.nouns import (
     Format,
     Rule,
     Spec,
+    StatutoryWording,
     Table,
     Wording,
     Workbook,
 )
 
 HERE = Path(__file__).parent
+_SHORTEST_PHRASE = 4
 _PLACEHOLDER = re.compile(r"\{(\w+)(?::\w+)?\}")
 
 
@@ -57,6 +59,7 @@ def load_spec(further: Path | None = None) -> Spec:
         wording=toml.load(Wording, _one(roots, "wording.toml")),
         workbook=toml.load(Workbook, _one(roots, "workbook.toml")),
         terms=toml.load(_Terms, _one(roots, "terms.toml")).terms,
+        statutory=_statutory(_one(roots, "statutory.toml")),
     )
     _hold_together(spec)
     return spec
@@ -85,6 +88,21 @@ def _files(roots: Iterable[Path], folder: str) -> list[Path]:
 
 def _one(roots: Iterable[Path], name: str) -> Path:
     return [root / name for root in roots if (root / name).exists()][-1]
+
+
+def _statutory(path: Path) -> StatutoryWording:
+    """The wording list; a phrase too short to be one would hollow out every text."""
+    wording = toml.load(StatutoryWording, path)
+    for key in ("statutory", "stock"):
+        for number, phrase in enumerate(getattr(wording, key), 1):
+            if sum(map(str.isalnum, phrase)) < _SHORTEST_PHRASE:
+                raise SpecError(
+                    f"{path.name}：{key} 第{number}项“{phrase}”太短，至少写{_SHORTEST_PHRASE}个字，免得误删正文"
+                )
+    for key, least in (("least_passage", _SHORTEST_PHRASE), ("least_shared", 0)):
+        if getattr(wording, key) <= least:
+            raise SpecError(f"{path.name}：{key} 应当大于 {least}，现为 {getattr(wording, key)}")
+    return wording
 
 
 def _table(raw: Mapping[str, Any], file: str) -> Table:
