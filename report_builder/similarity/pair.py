@@ -22,6 +22,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from itertools import pairwise
 
 import numpy as np
 
@@ -181,7 +182,7 @@ def _near(now: Masked, earlier: Masked) -> Mapping[int, int]:
 
 def _covered(begins: Sequence[int]) -> int:
     """How many letters the n-grams beginning there cover."""
-    gaps = (after - before for before, after in zip(begins, begins[1:], strict=False))
+    gaps = (after - before for before, after in pairwise(begins))
     return GRAM + sum(min(gap, GRAM) for gap in gaps)
 
 
@@ -206,7 +207,7 @@ def _settled(now: Masked, group: _Run) -> Iterator[_Run]:
     least = now.wording.least_passage
     runs = list(_in_order(group))
     weights = [_weight(now, run) for run in runs]
-    mixed = any(after[0].other < before[-1].other for before, after in zip(runs, runs[1:], strict=False))
+    mixed = any(after[0].other < before[-1].other for before, after in pairwise(runs))
     part, whole = _MOST
     if mixed and sum(weights) >= 2 * least and whole * max(weights) < part * sum(weights):
         yield group
@@ -260,7 +261,7 @@ def _between(text: Masked, first: int, last: int) -> Place:
 
 
 def _how(now: Masked, earlier: Masked, run: _Run) -> How:
-    pairs = list(zip(run, run[1:], strict=False))
+    pairs = list(pairwise(run))
     if any(match.near for match in run) or any(after.clause - before.clause > 1 for before, after in pairs):
         return How.REWORDED
     steps = {after.other - before.other for before, after in pairs}
@@ -295,4 +296,3 @@ def _years(now: Masked, run: _Run, held: Mapping[int, Places]) -> int:
             break
         count += 1
     return count
-

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
 
@@ -28,20 +28,21 @@ Flags = npt.NDArray[np.bool_]
 GRAM = 5
 """The length of the n-grams, in masked characters."""
 
-_NUMBER, _NAME = "#", "@"
-_NAME_HEAD, _NAME_TAIL = "\ue000", "\ue001"
+_NUMBER_MARK, _NAME_MARK = "#", "@"
+_NAME = "\ue000"
+_FEW = 16
+"""So many names are replaced one by one; more are sought all at once, which takes a pattern first."""
 _NUMERALS = "〇零一二三四五六七八九十百千万亿两"
 _CLAUSE_ENDS = "，：:\t"
 _SENTENCE_ENDS = "。！？；!?;"
 _COMMA, _DOTS = ",", ".．"
-_DATE = tuple(map(ord, "年月日"))
-_OF_YEAR = ord("度")
 _LAST = 0xFFFF
 _CHINESE = 0x3400
 _TIMES = np.uint64(0x9E3779B97F4A7C15)
 
-# What a sign is. The order matters: from CLAUSE on it parts clauses, from SENTENCE on it parts sentences.
-_DROPPED, _LETTER, _NUMERAL, _NAMED, _DOT, _SEPARATOR, _CLAUSE, _SENTENCE = range(8)
+# What a sign is. The order matters: written signs, marks, then from CLAUSE on what parts clauses, from SENTENCE on
+# what parts sentences.
+_DROPPED, _LETTER, _PERIOD, _OF_YEAR, _NUMERAL, _NAMED, _DOT, _SEPARATOR, _CLAUSE, _SENTENCE = range(10)
 
 
 @dataclass(frozen=True)
@@ -212,11 +213,7 @@ def _widened(written: str, start: int, end: int) -> tuple[int, int]:
 def masked(text: Text, wording: StatutoryWording) -> Masked:
     """The text made ready: masked, and without statutory wording."""
     written = "\n".join(paragraph for _, paragraph in text.paragraphs)
-    signs = read_signs(hide_names(written, (*text.names, *wording.own_words)))
-    letters = _spelled(signs.codes)
-    cuts = list(_statutory(letters, wording))
-    signs, gone = _without(signs, cuts)
-    bounds = _bounds(signs.clauses)
+    signs, cut = prepared(hide_names(written, text.names), wording)
     at, grams = _grams(signs)
     return Masked(
         text=text,
@@ -224,22 +221,35 @@ def masked(text: Text, wording: StatutoryWording) -> Masked:
         written=written,
         letters=_spelled(signs.codes),
         signs=signs,
-        bounds=bounds,
+        bounds=clause_bounds(signs),
         grams=grams,
         grams_at=at,
-        cut=tuple(gone),
+        cut=cut,
     )
 
 
-def hide_names(written: str, names: Sequence[str]) -> str:
+def prepared(written: str, wording: StatutoryWording) -> tuple[Signs, tuple[tuple[int, int], ...]]:
+    """The signs of a text whose names are hidden, without statutory wording; and where that stood."""
+    signs = read_signs(hide_names(written, wording.own_words))
+    cuts = [
+        match.span() for match in _phrases(wording.statutory + wording.stock).finditer(_spelled(signs.codes))
+    ]
+    return _without(signs, cuts) if cuts else (signs, ())
+
+
+def clause_bounds(signs: Signs) -> Places:
+    """Where each clause begins among the signs, and the end."""
+    return _bounds(signs.clauses)
+
+
+def hide_names(written: str, names: tuple[str, ...]) -> str:
     """The text with every name replaced by as many signs of the private use area: offsets stay."""
-    if not names:
-        return written
-    return _names_pattern(tuple(names)).sub(_hidden, written)
-
-
-def _hidden(match: re.Match[str]) -> str:
-    return _NAME_HEAD + _NAME_TAIL * (len(match[0]) - 1)
+    if len(names) > _FEW:
+        return _names_pattern(names).sub(lambda match: _NAME * len(match[0]), written)
+    for name in sorted(names, key=len, reverse=True):
+        if len(name) > 1:
+            written = written.replace(name, _NAME * len(name))
+    return written
 
 
 @lru_cache(maxsize=512)
@@ -275,8 +285,10 @@ def _kinds() -> npt.NDArray[np.uint8]:
         if sign.isalnum():
             kinds[code] = _NUMERAL if sign.isdigit() else _LETTER
     marks = (
+        ("年月日", _PERIOD),
+        ("度", _OF_YEAR),
         (_NUMERALS, _NUMERAL),
-        (_NAME_HEAD + _NAME_TAIL, _NAMED),
+        (_NAME, _NAMED),
         (_DOTS, _DOT),
         (_COMMA, _SEPARATOR),
         (_CLAUSE_ENDS, _CLAUSE),
@@ -303,10 +315,22 @@ def read_signs(written: str) -> Signs:
     kinds = _settled(_kinds()[low], codes)
     kept = np.flatnonzero(kinds != _DROPPED)
     kinds = kinds[kept]
-    codes = np.where(codes > _LAST, codes, _folded()[low])[kept]
-    codes[kinds == _NUMERAL] = ord(_NUMBER)
-    codes[kinds == _NAMED] = ord(_NAME)
-    return _parted(_Stream(codes, kinds, kept, kept + 1).merged())
+    number = _numbers(kinds)
+    name = kinds == _NAMED
+    alone = np.ones(len(kept), np.bool_)
+    alone[1:] = ~((number[1:] & number[:-1]) | (name[1:] & name[:-1]))
+    first = np.flatnonzero(alone)
+    begins, kinds = kept[first], kinds[first]
+    ends = kept[np.append(first[1:], len(kept)) - 1] + 1
+    codes = _folded()[low[begins]] if len(codes) == 0 or codes.max() <= _LAST else _wide(codes, low)[begins]
+    codes[kinds == _NUMERAL] = ord(_NUMBER_MARK)
+    codes[kinds == _NAMED] = ord(_NAME_MARK)
+    return _parted(codes, kinds, begins, ends)
+
+
+def _wide(codes: Codes, low: Codes) -> Codes:
+    """A sign beyond the basic plane stands for itself."""
+    return np.where(codes > _LAST, codes, _folded()[low])
 
 
 def _settled(kinds: npt.NDArray[np.uint8], codes: Codes) -> npt.NDArray[np.uint8]:
@@ -315,52 +339,30 @@ def _settled(kinds: npt.NDArray[np.uint8], codes: Codes) -> npt.NDArray[np.uint8
         at = np.flatnonzero(kinds == kind)
         before, after = np.maximum(at - 1, 0), np.minimum(at + 1, len(kinds) - 1)
         number = (kinds[before] == _NUMERAL) & (kinds[after] == _NUMERAL)
-        chinese = (kinds[before] == _LETTER) & (codes[before] >= _CHINESE)
+        chinese = (kinds[before] != _DROPPED) & (kinds[before] < _NUMERAL) & (codes[before] >= _CHINESE)
         other = np.where(chinese, _SENTENCE, _DROPPED) if kind == _DOT else _CLAUSE
         kinds[at] = np.where(number, _NUMERAL, other)
     return kinds
 
 
-@dataclass(frozen=True, eq=False)
-class _Stream:
-    codes: Codes
-    kinds: npt.NDArray[np.uint8]
-    starts: Places
-    ends: Places
-
-    def without(self, away: Flags) -> _Stream:
-        """What is away becomes part of the sign before it."""
-        kept = np.flatnonzero(~away)
-        if len(kept) == len(away):
-            return self
-        ends = self.ends[np.append(kept[1:], len(away)) - 1]
-        return _Stream(self.codes[kept], self.kinds[kept], self.starts[kept], ends)
-
-    def runs(self) -> _Stream:
-        """A run of numerals, or of name, is one sign."""
-        same = self.kinds[1:] == self.kinds[:-1]
-        marked = (self.kinds[1:] == _NUMERAL) | (self.kinds[1:] == _NAMED)
-        return self.without(np.concatenate(([False], same & marked)))
-
-    def merged(self) -> _Stream:
-        """Numbers, names and whole dates as one sign each."""
-        once = self.runs()
-        if not len(once.codes):
-            return once
-        number = once.kinds == _NUMERAL
-        unit = np.concatenate(([False], number[:-1] & np.isin(once.codes[1:], _DATE)))
-        unit[1:] |= unit[:-1] & (once.codes[1:] == _OF_YEAR)
-        return once.without(unit).runs()
+def _numbers(kinds: npt.NDArray[np.uint8]) -> Flags:
+    """Which signs belong to a number or a date: 2024年度 and 3月5日 as much as 1,234."""
+    number = kinds == _NUMERAL
+    period = np.zeros(len(kinds), np.bool_)
+    period[1:] = number[:-1] & (kinds[1:] == _PERIOD)
+    period[1:] |= period[:-1] & (kinds[1:] == _OF_YEAR)
+    period |= number
+    return period
 
 
-def _parted(stream: _Stream) -> Signs:
-    letters = np.flatnonzero(stream.kinds < _CLAUSE)
+def _parted(codes: Codes, kinds: npt.NDArray[np.uint8], begins: Places, ends: Places) -> Signs:
+    letters = np.flatnonzero(kinds < _CLAUSE)
     return Signs(
-        stream.codes[letters],
-        stream.starts[letters],
-        stream.ends[letters],
-        np.cumsum(stream.kinds >= _CLAUSE)[letters],
-        np.cumsum(stream.kinds >= _SENTENCE)[letters],
+        codes[letters],
+        begins[letters],
+        ends[letters],
+        np.cumsum(kinds >= _CLAUSE, dtype=np.int64)[letters],
+        np.cumsum(kinds >= _SENTENCE, dtype=np.int64)[letters],
     )
 
 
@@ -387,11 +389,6 @@ def _grams(signs: Signs) -> tuple[Places, Keys]:
     return at, keys[at]
 
 
-def _statutory(letters: str, wording: StatutoryWording) -> Iterator[tuple[int, int]]:
-    for match in _phrases(wording.statutory + wording.stock).finditer(letters):
-        yield match.span()
-
-
 @lru_cache(maxsize=64)
 def _phrases(phrases: tuple[str, ...]) -> re.Pattern[str]:
     """The phrases masked as the texts are, so that neither punctuation nor a year hides one."""
@@ -399,10 +396,8 @@ def _phrases(phrases: tuple[str, ...]) -> re.Pattern[str]:
     return _names_pattern(tuple(sorted(known)))
 
 
-def _without(signs: Signs, cuts: Sequence[tuple[int, int]]) -> tuple[Signs, Iterable[tuple[int, int]]]:
+def _without(signs: Signs, cuts: Sequence[tuple[int, int]]) -> tuple[Signs, tuple[tuple[int, int], ...]]:
     """The signs outside the cuts, a cut parting clauses; and where in the text the cuts stand."""
-    if not cuts:
-        return signs, ()
     left, right = np.array(cuts).T
     edges = np.zeros(len(signs.codes) + 1, np.int64)
     edges[left] += 1
@@ -410,8 +405,7 @@ def _without(signs: Signs, cuts: Sequence[tuple[int, int]]) -> tuple[Signs, Iter
     kept = np.flatnonzero(np.cumsum(edges)[:-1] == 0)
     clauses = signs.clauses + np.cumsum(np.bincount(left, minlength=len(signs.codes)))
     gone = zip(signs.starts[left].tolist(), signs.ends[right - 1].tolist(), strict=True)
-    held = Signs(signs.codes[kept], signs.starts[kept], signs.ends[kept], clauses[kept], signs.sentences[kept])
-    return held, gone
-
-
-__all__: Sequence[str] = ["GRAM", "Masked", "Place", "Signs", "Text", "hide_names", "masked", "read_signs"]
+    held = Signs(
+        signs.codes[kept], signs.starts[kept], signs.ends[kept], clauses[kept], signs.sentences[kept]
+    )
+    return held, tuple(gone)

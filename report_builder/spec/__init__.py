@@ -17,6 +17,7 @@ from report_builder.spec.nouns import (
     Spec,
     StatutoryWording,
     Table,
+    Value,
     Wording,
     Workbook,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "Spec",
     "StatutoryWording",
     "Table",
+    "Value",
     "Wording",
     "Workbook",
     "load_format",
