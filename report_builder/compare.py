@@ -147,10 +147,14 @@ def _changes(now: Held, earlier: Held, spec: Spec) -> Iterator[Change]:
 
 def _splits(now: Held, earlier: Held, spec: Spec) -> list[Concord]:
     """Rows that became several, where one of the two reports still prints the one."""
+    pair = (now, earlier)
+    rows = {f"{slot.table}.{slot.row.key}" for held in pair for slot in held.fmt.slots.values()}
     return [
         concord
         for concord in spec.concordance
-        if concord.relation == "split_into" and any(_prints(held, concord.what) for held in (now, earlier))
+        if concord.relation == "split_into"
+        and rows.issuperset(concord.into)
+        and any(_prints(held, concord.what) for held in pair)
     ]
 
 

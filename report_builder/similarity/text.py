@@ -213,7 +213,7 @@ def _widened(written: str, start: int, end: int) -> tuple[int, int]:
 def masked(text: Text, wording: StatutoryWording) -> Masked:
     """The text made ready: masked, and without statutory wording."""
     written = "\n".join(paragraph for _, paragraph in text.paragraphs)
-    signs, cut = prepared(hide_names(written, text.names), wording)
+    signs, cut = prepared(hide_names(written, text.names), wording, text.names)
     at, grams = _grams(signs)
     return Masked(
         text=text,
@@ -228,12 +228,13 @@ def masked(text: Text, wording: StatutoryWording) -> Masked:
     )
 
 
-def prepared(written: str, wording: StatutoryWording) -> tuple[Signs, tuple[tuple[int, int], ...]]:
-    """The signs of a text whose names are hidden, without statutory wording; and where that stood."""
+def prepared(
+    written: str, wording: StatutoryWording, names: tuple[str, ...] = ()
+) -> tuple[Signs, tuple[tuple[int, int], ...]]:
+    """The signs of a text whose ``names`` are hidden, without statutory wording; and where that stood."""
     signs = read_signs(hide_names(written, wording.own_words))
-    cuts = [
-        match.span() for match in _phrases(wording.statutory + wording.stock).finditer(_spelled(signs.codes))
-    ]
+    phrases = _phrases(wording.statutory + wording.stock, names, wording.own_words)
+    cuts = [match.span() for match in phrases.finditer(_spelled(signs.codes))]
     return _without(signs, cuts) if cuts else (signs, ())
 
 
@@ -321,7 +322,7 @@ def read_signs(written: str) -> Signs:
     alone[1:] = ~((number[1:] & number[:-1]) | (name[1:] & name[:-1]))
     first = np.flatnonzero(alone)
     begins, kinds = kept[first], kinds[first]
-    ends = kept[np.append(first[1:], len(kept)) - 1] + 1
+    ends = kept[np.append(first[1:], len(kept))[: len(first)] - 1] + 1
     codes = _folded()[low[begins]] if len(codes) == 0 or codes.max() <= _LAST else _wide(codes, low)[begins]
     codes[kinds == _NUMERAL] = ord(_NUMBER_MARK)
     codes[kinds == _NAMED] = ord(_NAME_MARK)
@@ -390,10 +391,10 @@ def _grams(signs: Signs) -> tuple[Places, Keys]:
 
 
 @lru_cache(maxsize=64)
-def _phrases(phrases: tuple[str, ...]) -> re.Pattern[str]:
-    """The phrases masked as the texts are, so that neither punctuation nor a year hides one."""
-    known = (_spelled(read_signs(phrase).codes) for phrase in phrases)
-    return _names_pattern(tuple(sorted(known)))
+def _phrases(phrases: tuple[str, ...], names: tuple[str, ...], own_words: tuple[str, ...]) -> re.Pattern[str]:
+    """The phrases masked as the texts are, so that neither punctuation nor a year or name hides one."""
+    hidden = (hide_names(hide_names(phrase, names), own_words) for phrase in phrases)
+    return _names_pattern(tuple(sorted(_spelled(read_signs(phrase).codes) for phrase in hidden)))
 
 
 def _without(signs: Signs, cuts: Sequence[tuple[int, int]]) -> tuple[Signs, tuple[tuple[int, int], ...]]:
