@@ -171,7 +171,8 @@ class Ours:
         from report_builder import similarity
 
         ready = [similarity.masked(text, self.place.spec.statutory) for text in (now, earlier)]
-        return similarity.overlap(*ready), similarity.passages(*ready)
+        mine, theirs = ready
+        return similarity.overlap(mine, theirs), similarity.passages(mine, theirs)
 
     # --- what the rivals are given --------------------------------------------------------------------------
 

@@ -123,6 +123,20 @@ def test_numbers_dates_and_names_are_masked() -> None:
         assert ready(one(now)).sentences == ready(one(earlier)).sentences, now
 
 
+def test_many_names_are_masked_as_few_are() -> None:
+    paragraph = "甲山市教育局和甲山市教育考试院会同乙水市，由甲山市发文，教育局转发。"
+    few = ("甲山市", "甲山市教育局", "甲山市教育考试院", "乙水市", "教育局", "")
+    many_names = (*few, *(f"示例第{number}局" for number in range(40)))
+    texts = [replace(one(paragraph), names=names) for names in (few, many_names)]
+    assert [ready(text).letters for text in texts] == ["@和@会同@由@发文@转发"] * 2
+
+
+def test_a_text_that_says_one_thing_a_thousand_times_is_soon_compared() -> None:
+    same = ready(one("收到来信，" * 20_000))
+    (found,) = passages(same, same)
+    assert found.characters == 80_000
+
+
 def test_a_decimal_point_ends_no_sentence() -> None:
     assert len(ready(one("投诉占70.3%，同比下降1.05个百分点。")).sentences) == 1
     assert len(ready(one("投诉明显减少.群众比较满意.")).sentences) == 2

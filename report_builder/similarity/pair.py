@@ -10,14 +10,13 @@ Its kind names the greatest change in it:
 * ``verbatim``: the same words and numbers in the same order (punctuation aside);
 * ``numbers_only``: the same save for what is masked: numbers, dates, names of units and places;
 * ``reordered``: the same clauses, in another order or brought together from several places;
-* ``reworded``: the same order, with words changed, left out or put in: of each changed clause at least half the
+* ``reworded``: with words changed, left out or put in, whatever the order: of each changed clause at least half the
   characters stand in the clause it came from.
 """
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -146,16 +145,16 @@ _MOST = (7, 10)
 
 
 def _matched(now: Masked, earlier: Masked) -> Iterator[_Match]:
-    """Each clause with its counterpart: the one that follows the last counterpart where there are several."""
-    known: dict[str, list[int]] = defaultdict(list)
+    """Each clause with its counterpart: the one that follows the last counterpart, else the first there is."""
+    first: dict[str, int] = {}
     for at, clause in enumerate(earlier.clauses):
-        known[clause].append(at)
+        first.setdefault(clause, at)
+    following = dict(enumerate(earlier.clauses, -1))
     near = _near(now, earlier)
     last = -1
     for at, clause in enumerate(now.clauses):
-        same = known.get(clause)
-        if same:
-            last = last + 1 if last + 1 in same else same[0]
+        if clause in first:
+            last = last + 1 if following.get(last) == clause else first[clause]
             yield _Match(at, last, near=False)
         elif at in near:
             last = near[at]

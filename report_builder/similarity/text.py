@@ -60,6 +60,11 @@ class Text:
         """Every paragraph with the number of its section, in order."""
         return tuple((one.number, text) for one in self.sections for text in one.paragraphs)
 
+    @cached_property
+    def size(self) -> int:
+        """How many characters it has."""
+        return sum(map(len, (text for _, text in self.paragraphs)))
+
 
 @dataclass(frozen=True)
 class Place:
