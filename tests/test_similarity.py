@@ -140,6 +140,7 @@ def test_a_text_that_says_one_thing_a_thousand_times_is_soon_compared() -> None:
 def test_a_decimal_point_ends_no_sentence() -> None:
     assert len(ready(one("投诉占70.3%，同比下降1.05个百分点。")).sentences) == 1
     assert len(ready(one("投诉明显减少.群众比较满意.")).sentences) == 2
+    assert len(ready(one("1.详见www.example.cn 首页.")).sentences) == 1
 
 
 @bases
@@ -154,6 +155,13 @@ def test_statutory_wording_is_out_and_shown(base: Base) -> None:
     for place in out:
         paragraphs = next(s.paragraphs for s in prefixed.sections if s.number == place.section)
         assert paragraphs[place.paragraph - 1][place.start : place.end] == place.text
+
+
+def test_what_is_taken_out_joins_nothing() -> None:
+    left = ready(one("把收费标准公民、法人和其他组织张贴上墙。"))
+    assert left.clauses == ("把收费标准", "张贴上墙")
+    assert left.sentences == ("把收费标准张贴上墙",)
+    assert len(left.grams) == 1
 
 
 def test_a_place_adds_its_own_wording() -> None:
