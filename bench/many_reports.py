@@ -150,12 +150,12 @@ def main(arguments: Sequence[str]) -> None:
     """Makes the reports, compares them, and prints what came of it as JSON."""
     wording = load_spec().statutory
     made = corpus(int(arguments[0]))
-    start = time.perf_counter()
+    start, worked = time.perf_counter(), time.process_time()
     found = shared(made.texts, wording, made.texts[0].report_year)
-    seconds = time.perf_counter() - start
+    seconds, worked = time.perf_counter() - start, time.process_time() - worked
     recall, precision = judged(made, found.matches)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    figures = {"seconds": seconds, "peak": peak, "recall": recall, "precision": precision}
+    figures = {"seconds": seconds, "worked": worked, "peak": peak, "recall": recall, "precision": precision}
     characters = sum(text.size for text in made.texts) // len(made.texts)
     print(json.dumps(figures | {"characters": characters}))
 

@@ -141,7 +141,8 @@ def reports(root: Path, count: int) -> Iterator[Figure]:
     found = json.loads(done.stdout)
     what = f"{count} 份报告（每份约 {found['characters']} 字）相互查重"
     peak = found["peak"] / MIB
-    yield Figure(what, f"{found['seconds']:.1f} 秒", "≤ 20 秒", found["seconds"] > 20)
+    said = f"{found['seconds']:.1f} 秒（处理器 {found['worked']:.1f} 秒）"
+    yield Figure(what, said, "≤ 20 秒", found["seconds"] > 20)
     yield Figure("查重的内存峰值（含全部文字）", f"{peak:.0f} MiB", "≤ 2048 MiB", peak > 2048)
     yield Figure(
         "抄三成的查全率（原样、打乱、改数字）", f"{found['recall']:.3f}", "≥ 0.95", found["recall"] < 0.95
