@@ -31,7 +31,15 @@ T = TypeVar("T")
 
 HERE = Path(__file__).parent
 _FOLDERS = ("formats", "rules")
-_COMPANIONS = ("concordance.toml", "wording.toml", "workbook.toml", "terms.toml", "lexicon.toml")
+_COMPANIONS = (
+    "concordance.toml",
+    "wording.toml",
+    "workbook.toml",
+    "terms.toml",
+    "lexicon.toml",
+    "statutory.toml",
+)
+_SHORTEST_PHRASE = 4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +78,7 @@ def load_spec(further: Path | None = None) -> Spec:
         workbook=workbook,
         terms=_terms(roots),
         lexicon=toml.load(Lexicon, _one(roots, "lexicon.toml")),
+        statutory=_statutory(_one(roots, "statutory.toml")),
     )
     hold_together(spec)
     if further is not None:
@@ -147,6 +156,24 @@ def _hold_own(further: Path, spec: Spec) -> None:
             raise SpecError(
                 f"{path.name}：没有哪个格式列出规则 {path.stem}，它不会用到；请在格式文件的 [rules] 中写上它和依据"
             )
+
+
+_SHORTEST_PHRASE = 4
+
+
+def _statutory(path: Path) -> StatutoryWording:
+    """The wording list; a phrase too short to be one would hollow out every text."""
+    wording = toml.load(StatutoryWording, path)
+    for key in ("statutory", "stock"):
+        for number, phrase in enumerate(getattr(wording, key), 1):
+            if sum(map(str.isalnum, phrase)) < _SHORTEST_PHRASE:
+                raise SpecError(
+                    f"{path.name}：{key} 第{number}项“{phrase}”太短，至少写{_SHORTEST_PHRASE}个字，免得误删正文"
+                )
+    for key, least in (("least_passage", _SHORTEST_PHRASE), ("least_shared", 0)):
+        if getattr(wording, key) <= least:
+            raise SpecError(f"{path.name}：{key} 应当大于 {least}，现为 {getattr(wording, key)}")
+    return wording
 
 
 def _table(raw: Mapping[str, Any], file: str) -> Table:

@@ -6,7 +6,7 @@ import datetime as dt
 import itertools
 import re
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, Literal
@@ -141,6 +141,7 @@ class SectionSpec:
     hint: str = ""
     fee: bool = False
     tasks: bool = False
+    compared: bool = False
 
 
 @dataclass(frozen=True)
@@ -365,6 +366,25 @@ class Wording:
 
 
 @dataclass(frozen=True)
+class StatutoryWording:
+    """What the comparison takes out before it counts, and what it masks and leaves aside (statutory.toml).
+
+    ``least_passage`` is in masked characters; ``least_shared`` a share of a report.
+    """
+
+    statutory: tuple[str, ...]
+    stock: tuple[str, ...]
+    own_words: tuple[str, ...]
+    task_fields: tuple[str, ...]
+    least_passage: int
+    least_shared: Decimal
+
+    def with_phrases(self, phrases: tuple[str, ...]) -> StatutoryWording:
+        """With a place's own phrases (settings.toml) beside the package's."""
+        return replace(self, statutory=(*self.statutory, *phrases))
+
+
+@dataclass(frozen=True)
 class FieldSpec:
     """One labelled field of a sheet of the return: ``choices`` become a drop-down, ``kind`` a check on entry."""
 
@@ -584,6 +604,7 @@ class Spec:
     workbook: Workbook
     terms: Mapping[str, str]
     lexicon: Lexicon
+    statutory: StatutoryWording
 
     def format_for(self, report_year: int) -> Format | None:
         """The one format that governs ``report_year``: the newest begun by then; None where none does."""
@@ -597,11 +618,14 @@ class Spec:
 
     def not_comparable(self, older: Format, newer: Format, key: str) -> str:
         """Why cell ``key`` cannot be set against the older format; empty where it can."""
+        for concord in self.between(older, newer):
+            if concord.relation == "not_comparable" and (key + ".").startswith(concord.what + "."):
+                return concord.why
+        return ""
+
+    def between(self, older: Format, newer: Format) -> tuple[Concord, ...]:
+        """What became of the figures on the way from one format to a later one."""
         first = self.formats.index(older)
         steps = itertools.pairwise(self.formats[first : self.formats.index(newer) + 1])
         pairs = {(earlier.id, later.id) for earlier, later in steps}
-        for concord in self.concordance:
-            here = (concord.from_format, concord.to_format) in pairs
-            if here and concord.relation == "not_comparable" and (key + ".").startswith(concord.what + "."):
-                return concord.why
-        return ""
+        return tuple(one for one in self.concordance if (one.from_format, one.to_format) in pairs)
