@@ -21,6 +21,7 @@ from report_builder.spec.nouns import (
     Lexicon,
     Rule,
     Spec,
+    StatutoryWording,
     Table,
     Value,
     Wording,
