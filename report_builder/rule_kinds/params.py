@@ -18,6 +18,7 @@ MeasureKey = Annotated[str, "measure"]
 CellKey = Annotated[str, "cell"]
 UnitKind = Annotated[str, "unit_kind"]
 TroubleKind = Annotated[str, "trouble"]
+ConceptKey = Annotated[str, "concept"]
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ PARAMS: Mapping[str, Any] = {
     "by": Literal["share", "times"],
     "change": str,
     "checks": tuple[Check, ...],
-    "concepts": tuple[str, ...],
+    "concepts": tuple[ConceptKey, ...],
     "count": str,
     "into": RowKey,
     "left": tuple[RowKey, ...],
@@ -80,7 +81,7 @@ PARAMS: Mapping[str, Any] = {
     "unless": tuple[TroubleKind, ...],
     "unpaid": CellKey,
     "whole": MeasureKey,
-    "wholes": tuple[str, ...],
+    "wholes": tuple[ConceptKey, ...],
     "words": tuple[tuple[str, ...], ...],
     "years": int,
     "zero": Literal["asks", "silent"],

@@ -336,24 +336,8 @@ def _hold_lexicon(spec: Spec) -> None:
             _known(measure, measures, place)
         for key in (*concept.within, *concept.wholes):
             _known(key, concepts, place)
-    for rule in spec.rules.values():
-        for key in (*rule.params.get("concepts", ()), *rule.params.get("wholes", ())):
-            _known(key, concepts, f"{rule.code}.toml：params 用到的")
     for nothing in spec.lexicon.nothing_left:
         place = f"lexicon.toml：nothing_left“{nothing.words[0]}”用到的"
         _known(nothing.topic, topics, place)
         for measure in itertools.chain(nothing.left, *nothing.of.values()):
             _known(measure, measures, place)
-
-
-def _hold_together(spec: Spec) -> None:
-    for older, newer in itertools.pairwise(spec.formats):
-        if (older.last_report_year or newer.first_report_year - 1) != newer.first_report_year - 1:
-            raise SpecError(
-                f"formats：格式 {older.id} 到 {older.last_report_year} 年，格式 {newer.id} 从 "
-                f"{newer.first_report_year} 年起；每个报告年度应当正好有一个格式"
-            )
-    _hold_lexicon(spec)
-    for fmt in spec.formats:
-        for code in fmt.rules:
-            _known(code, spec.rules, f"格式 {fmt.id} 的 rules 中的")
