@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -108,7 +108,7 @@ def text_of(held: Held, spec: Spec, names: Iterable[str] = ()) -> Text:
         for one in held.fmt.sections
         if one.compared
     )
-    known = tuple(dict.fromkeys(name for name in (ret.unit, *names) if name))
+    known = tuple(sorted({name for name in (ret.unit, *names) if name}))
     written = tuple(section for section in sections if section.paragraphs)
     return Text(ret.unit, ret.report_year, written, known, day(ret.about.get("published_on", "")))
 
@@ -240,3 +240,36 @@ def _cell(change: Change) -> dict[str, object]:
 
 def _number(number: Number | None, kind: Value) -> object:
     return printed(number) if number is not None and kind == "amount" else number
+
+
+# --- in words -------------------------------------------------------------------------------------------------
+
+
+def told(comparison: Comparison, spec: Spec) -> list[str]:
+    """The comparison in a reviewer's words, a line each: both figures with what they mean, passages, figures, gaps."""
+    terms, whole = spec.terms, comparison.overlap
+    head = f"{comparison.unit} {comparison.report_year}年 对照 {comparison.against_unit} {comparison.against_year}年"
+    lines = [head, f"  {terms['strict']} {percent(whole.strict)}，{terms['loose']} {percent(whole.loose)}"]
+    fmt = spec.format_for(comparison.report_year)
+    titles = {one.number: one.title for one in fmt.sections} if fmt else {}
+    for one in whole.sections:
+        title = titles.get(one.section, f"第{one.section}部分")
+        lines.append(
+            f"  {title}：{terms['strict']} {percent(one.strict)}，{terms['loose']} {percent(one.loose)}"
+        )
+    lines += [line for one in comparison.passages for line in _passage_told(one, titles, terms)]
+    lines += [f"  没有比对：{one.what}，{one.why}" for one in comparison.not_comparable]
+    return [*lines, *(f"  {terms[name]}：{terms[f'{name}_definition']}" for name in ("strict", "loose"))]
+
+
+def percent(share: Share) -> str:
+    """A share as a reviewer reads it: 20.4%; a dash where there is nothing to count."""
+    return "—" if share.ratio is None else f"{round(share.ratio * 100, 1):f}%"
+
+
+def _passage_told(passage: Passage, titles: Mapping[int, str], terms: Mapping[str, str]) -> Iterator[str]:
+    title = titles.get(passage.now.section, f"第{passage.now.section}部分")
+    running = f"，已连续 {passage.years_running} 年" if passage.years_running > 1 else ""
+    yield f"  【{terms[str(passage.how)]}】{title}第{passage.now.paragraph}段，{passage.characters} 字{running}"
+    yield f"    本年：{passage.now.text}"
+    yield f"    对照：{passage.earlier_text}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from texts import FIELDS, RIVERS, SCHOOLS, Base
 
+from report_builder.cli import main
 from report_builder.compare import Basis, Comparison, as_json, compare, text_of
 from report_builder.figures import figure
 from report_builder.history import Held
@@ -229,3 +231,30 @@ def published_held(path: Path, spec: Spec) -> Held:
     fmt = spec.format_for(int(path.stem[-4:]))
     assert fmt is not None
     return Held(return_of(fmt, published_cells(path, fmt), int(path.stem[-4:])), fmt)
+
+
+def test_two_files_of_any_kind_are_compared_from_the_command_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    inputs = Path(__file__).parents[1] / "data_inputs"
+    unit = "示例省教育厅"
+    files = [str(inputs / year / f"{unit}.xlsx") for year in ("2023", "2024")]
+    assert main(["compare", *files, "--json", "--inputs", str(inputs)]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["unit"], document["against"]) == (unit, {"unit": unit, "report_year": 2023})
+    assert document["strict"] < document["loose"] * 2 < 1
+    assert main(["compare", files[1], files[1], "--inputs", str(inputs)]) == 0
+    said = capsys.readouterr().out
+    assert "整句重复率 100.0%，片段重复率 100.0%" in said
+    assert "【逐字重复】" in said
+
+
+def test_a_copied_return_is_found_among_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "in" / "2024"
+    shutil.copytree(Path(__file__).parents[1] / "data_inputs" / "2024", folder)
+    (folder / "乙市抄袭局.xlsx").write_bytes((folder / "示例省教育厅.xlsx").read_bytes())
+    arguments = ["compare", "--inputs", str(tmp_path / "in"), "--outputs", str(tmp_path / "out"), "--json"]
+    assert main(arguments) == 0
+    clusters = json.loads(capsys.readouterr().out)["clusters"]
+    units = [{one["source"]["unit"], *(copy["unit"] for copy in one["copies"])} for one in clusters]
+    assert units == [{"示例省教育厅", "乙市抄袭局"}]

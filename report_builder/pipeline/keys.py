@@ -61,7 +61,14 @@ def _lasting(settings: Settings) -> tuple[Settings, bool]:
 
 
 def _companions(spec: Spec) -> tuple[object, ...]:
-    return spec.wording, spec.workbook, spec.concordance, sorted(spec.terms.items())
+    return (
+        spec.wording,
+        spec.workbook,
+        spec.concordance,
+        sorted(spec.terms.items()),
+        spec.lexicon,
+        spec.statutory,
+    )
 
 
 def _fonts_digest() -> str:
