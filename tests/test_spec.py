@@ -13,6 +13,7 @@ from conftest import DATA
 from report_builder.errors import SpecError
 from report_builder.spec import Format, Spec, load_spec
 from report_builder.spec.load import HERE
+from report_builder.validate import hold_rules
 
 CELLS = {"2019": (22, 161, 15), "2021": (10, 175, 15)}
 
@@ -165,3 +166,11 @@ def test_a_broken_lexicon_is_named(case: str, tmp_path: Path) -> None:
         load_spec(tmp_path)
     assert "lexicon.toml" in str(fault.value)
     assert words in str(fault.value)
+
+
+def test_a_rule_on_sentences_names_concepts_of_the_lexicon(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    text = (HERE / "rules" / "T701.toml").read_text(encoding="utf-8")
+    (tmp_path / "rules" / "T701.toml").write_text(text.replace('"handled"', '"handed"'), encoding="utf-8")
+    with pytest.raises(SpecError, match=r"T701\.toml.*是否应为“handled”"):
+        hold_rules(load_spec(tmp_path))

@@ -122,6 +122,7 @@ TROUBLES: Mapping[str, frozenset[str]] = {
         "label_taken": "table taken",
         "label_unclear": "label candidates",
         "unit_untold": "places units",
+        "text_untold": "file units",
         "other_edition": "printed ours kept",
         "amount_unit": "label expected found typed converted",
     }.items()
