@@ -201,11 +201,11 @@ _ROWS = {
 """How a row of table two is made, by a column that only such rows have; the first that fits counts."""
 
 _OPENINGS = (
-    "工作由主要负责人牵头",
-    "年初逐项排定了工作清单",
-    "各科室指定了专人负责",
-    "按季度通报进展",
-    "把任务分到科室",
+    "认真落实公开要求，由主要负责人牵头",
+    "坚持以公开为常态，年初逐项排定了工作清单",
+    "严格按照规定办理，各科室指定了专人负责",
+    "持续完善公开制度，按季度通报进展",
+    "扎实推进公开工作，把任务分到科室",
 )
 _ASPECTS: Sequence[tuple[str, Sequence[str]]] = (
     (

@@ -292,7 +292,8 @@ def _other_year(scene: Scene, _: random.Random) -> Slipped | None:
 
 
 def _other_name(scene: Scene, _: random.Random) -> Slipped | None:
-    return _reworded(scene, 1, lambda text: text.replace(f"年，{scene.now.unit}", f"年，{scene.other.unit}"))
+    """A text taken from another unit, whose name was left in it."""
+    return _reworded(scene, 1, lambda text: text.replace(scene.now.unit, scene.other.unit))
 
 
 def _text_copied(scene: Scene, _: random.Random) -> Slipped | None:

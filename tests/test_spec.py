@@ -146,6 +146,12 @@ BROKEN_LEXICONS = {
     ),
     "unknown_topic": ('topic = "disputes"', 'topic = "dispute"', "“dispute”没有定义，是否应为“disputes”？"),
     "unknown_concept": ('within = ["litigation", ', 'within = ["litigations", ', "是否应为“litigation”？"),
+    "unknown_year": (
+        '"{last}年结转"',
+        '"{lst}年结转"',
+        "“{lst}年结转”里的 {lst} 没有内容可填，是否应为“last”？",
+    ),
+    "empty_word": ('fillers = ["', 'fillers = ["", "', "“”是空的"),
     "unknown_list": ('fillers = ["', 'filler = ["', "没有“filler”这一项，是否应为“fillers”？"),
 }
 

@@ -154,6 +154,10 @@ def bind(rule: Rule) -> tuple[Rule, Kind]:
         fault = misfit(text, facts)
         if fault:
             raise SpecError(f"{file}：{key} {fault}")
+    for sort, text in named(params):
+        fault = misfit(text, {"year"}) if sort == "year_text" else ""
+        if fault:
+            raise SpecError(f"{file}：params“{text}”{fault}")
     return replace(rule, params=params), shape.run
 
 
@@ -187,8 +191,8 @@ def known_keys(rule: Rule, fmt: Format, spec: Spec) -> Iterator[str]:
         "measure": (f"格式 {fmt.id} 没有度量", fmt.measures_by_key),
         "cell": (f"格式 {fmt.id} 没有格", fmt.slots),
         "unit_kind": ("没有单位类别", UNIT_KINDS),
-        "concept": ("lexicon.toml 没有", spec.lexicon.concepts_by_key),
         "trouble": ("读取时没有这种情况", TROUBLES),
+        "concept": ("lexicon.toml 没有概念", spec.lexicon.concepts_by_key),
     }
     for sort, key in sorted(named(rule.params), key=lambda one: one[0] != "table"):
         fault, names = known.get(sort, ("", (key,)))

@@ -19,6 +19,7 @@ CellKey = Annotated[str, "cell"]
 UnitKind = Annotated[str, "unit_kind"]
 TroubleKind = Annotated[str, "trouble"]
 ConceptKey = Annotated[str, "concept"]
+YearText = Annotated[str, "year_text"]
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,10 @@ class Slip:
 class Problems:
     """What may be wrong with a year in the text, in words: the period, the report's year, a plan's, a number's."""
 
-    period: str
-    report: str
-    plan: str
-    number: str
+    period: YearText
+    report: YearText
+    plan: YearText
+    number: YearText
 
 
 PARAMS: Mapping[str, Any] = {

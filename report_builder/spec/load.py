@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from report_builder.errors import SpecError
 from report_builder.spec import toml
-from report_builder.spec.hold import hold_format, hold_together
+from report_builder.spec.hold import hold_band, hold_format, hold_together
 from report_builder.spec.layout import laid_out, with_former
 from report_builder.spec.nouns import (
     Amounts,
@@ -191,9 +191,7 @@ def _table(raw: Mapping[str, Any], file: str) -> Table:
             f"{file}：{place}shape 是 {table.shape}，只能有一组 columns 和 rows，现有 {len(table.bands)} 组"
         )
     for band in table.bands:
-        for name, things in (("columns", band.columns), ("rows", band.rows)):
-            if not things:
-                raise SpecError(f"{file}：{place}{name} 是空的")
+        hold_band(band, f"{file}：{place}")
     bands = tuple(dataclasses.replace(band, columns=_valued(band.columns, value)) for band in table.bands)
     try:
         laid = laid_out(dataclasses.replace(table, bands=bands))
