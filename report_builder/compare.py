@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from report_builder.facts import day
 from report_builder.figures import printed
-from report_builder.history import Held, total
-from report_builder.model import Number, Section, Settings
-from report_builder.similarity import Overlap, Passage, Place, Share, Text, masked, overlap, passages
+from report_builder.history import Held, text_of, total
+from report_builder.model import Number, Settings
+from report_builder.similarity import Overlap, Passage, Place, Share, masked, overlap, passages
 from report_builder.spec import Concord, Spec, StatutoryWording, Value
 
 _RATIO_PLACES, _SHARE_PLACES = 5, 4
@@ -93,24 +92,6 @@ def compare(now: Held, earlier: Held, basis: Basis, years: Sequence[Held] = ()) 
 
 
 # --- texts ----------------------------------------------------------------------------------------------------
-
-
-def text_of(held: Held, spec: Spec, names: Iterable[str] = ()) -> Text:
-    """The text of the sections that the format says are compared; what was written of tasks follows in theirs."""
-    ret = held.ret
-    tasks = tuple(
-        "。".join(filter(None, (task[name] for name in spec.statutory.task_fields))) for task in ret.tasks
-    )
-    sections = tuple(
-        Section(
-            one.number, one.title, (*ret.paragraphs(one.number), *(filter(None, tasks) if one.tasks else ()))
-        )
-        for one in held.fmt.sections
-        if one.compared
-    )
-    known = tuple(sorted({name for name in (ret.unit, *names) if name}))
-    written = tuple(section for section in sections if section.paragraphs)
-    return Text(ret.unit, ret.report_year, written, known, day(ret.about.get("published_on", "")))
 
 
 def _texts_left_out(now: Held, earlier: Held) -> Iterator[NotComparable]:

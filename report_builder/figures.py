@@ -95,3 +95,11 @@ def _number(bare: str) -> Number | None:
         return None
     number = Decimal(bare.replace(",", ""))
     return whole(number) if abs(number.adjusted()) <= _LONGEST else None
+
+
+def day(text: str) -> dt.date | None:
+    """An ISO day such as 2025-01-20; None where it is no day."""
+    try:
+        return dt.date.fromisoformat(text[:10])
+    except ValueError:
+        return None

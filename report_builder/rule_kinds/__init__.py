@@ -33,6 +33,7 @@ from report_builder.rule_kinds.claims import (
 )
 from report_builder.rule_kinds.days import handed_in, published_late
 from report_builder.rule_kinds.params import PARAMS, named
+from report_builder.rule_kinds.repetition import repeats
 from report_builder.rule_kinds.texts import (
     aspects_covered,
     fee_stated,
@@ -99,6 +100,9 @@ KINDS: Mapping[str, _Shape] = {
         measures_jump, "measures by zero slip", "measure unit now before hint", threshold=True
     ),
     "nothing_to_dispute": _shape(nothing_to_dispute, "measure rests_on years", "count years"),
+    "repeats": _shape(
+        repeats, "against section asks", "against strict loose section part passages", threshold=True
+    ),
     "published_late": _shape(published_late, "", "published due days"),
     "handed_in": _shape(handed_in, "", "unit due as_of said", without_tables=True),
 }

@@ -281,7 +281,12 @@ def _hold_cells(example: Example, known: Collection[str], place: str) -> None:
 
 
 def _hold_numbers(example: Example, known: Collection[str], place: str) -> None:
-    for key, numbers in (("sections", example.sections), ("headings", example.headings)):
+    for key, numbers in (
+        ("sections", example.sections),
+        ("last_sections", example.last_sections),
+        ("other_sections", example.other_sections),
+        ("headings", example.headings),
+    ):
         for number in numbers:
             _known(number, known, f"{place}{key} 里的部分")
 

@@ -272,7 +272,8 @@ class Example:
 
     ``last`` are the cells of the year before under the format that governs it, likewise zero elsewhere;
     ``before`` those of earlier years by how far back they lie (“-2”); without either no earlier year is held.
-    ``absent`` is a unit of which nothing came in; ``repeat`` writes each section so many times, {year}, {last} and {next} in
+    ``last_sections`` are the texts of the year before, ``other_sections``
+    those of another unit. ``absent`` is a unit of which nothing came in; ``repeat`` writes each section so many times, {year}, {last} and {next} in
     it are the report year and its neighbours; days are of the
     year after the report year. ``names`` are other registered units. ``severity`` and ``says`` are what the finding must be and hold, where given.
     """
@@ -281,6 +282,8 @@ class Example:
     blames: tuple[tuple[str, ...], ...] = ()
     cells: Mapping[str, object] = field(default_factory=dict)
     last: Mapping[str, object] = field(default_factory=dict)
+    last_sections: Mapping[str, str] = field(default_factory=dict)
+    other_sections: Mapping[str, str] = field(default_factory=dict)
     before: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     told: str = ""
     unit_kind: str = ""
