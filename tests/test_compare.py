@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from texts import FIELDS, RIVERS, SCHOOLS, Base
 
 from report_builder.cli import main
-from report_builder.compare import Basis, Comparison, as_json, compare, text_of
+from report_builder.compare import Basis, Comparison, as_json, compare
 from report_builder.figures import figure
-from report_builder.history import Held
+from report_builder.history import Held, text_of
 from report_builder.model import Figure, Section, Settings, Task
 from report_builder.similarity import How
 from report_builder.spec import Format, Spec, load_spec

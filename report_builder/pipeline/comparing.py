@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from report_builder import archive, collect, facts, manifest
-from report_builder.compare import Basis, Comparison, as_json, compare, text_of
+from report_builder.compare import Basis, Comparison, as_json, compare
 from report_builder.errors import InputError, UnreadableError
-from report_builder.history import Held
+from report_builder.history import Held, text_of
 from report_builder.pipeline.intake import (
     Handed,
     chosen,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from report_builder import archive, collect
 from report_builder.errors import InputError, UnreadableError
-from report_builder.history import Held, History, together
+from report_builder.history import Held, History, text_of, together
 from report_builder.model import (
     Return,
     Trouble,
@@ -18,14 +18,16 @@ from report_builder.model import (
 )
 from report_builder.pipeline.place import Place, years
 from report_builder.registry import Registry, unfit_name
-from report_builder.spec import Spec
+from report_builder.spec import Format, Spec
 
 if TYPE_CHECKING:
     from report_builder import feedback
+    from report_builder.similarity import Text
 
 ANSWERED = "校验意见"
 PLAN = "plan"
 _TEXTS = ("正文.docx", "正文.md", "正文.txt")
+_A_PAIR = 2
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp")
 
 
@@ -271,6 +273,38 @@ def history(place: Place, unit: Unit, earlier: Sequence[Past]) -> History:
         if len(read) == len(parts) and len({part.fmt.id for part in read}) == 1:
             held.append(together(unit.name, read))
     return History(tuple(held), place.registry.lineage(unit, place.year))
+
+
+def alike(place: Place, handed: Sequence[Handed]) -> dict[str, tuple[Held, ...]]:
+    """The reports of other units of the year that share text with a unit's, by unit.
+
+    Looked for in the whole text, and once more in each section that units must write themselves: a copied
+    section is little of a long report.
+    """
+    held = {one.unit.name: Held(one.ret, place.fmt) for one in handed if one.ret.cells}
+    if len(held) < _A_PAIR:
+        return {}
+    from report_builder.similarity import shared  # noqa: PLC0415 - numpy is needed only where texts are compared
+
+    wording = place.spec.statutory.with_phrases(place.settings.statutory_wording)
+    names = sorted(place.registry.names)
+    whole = [text_of(one, place.spec, names) for one in held.values()]
+    found: dict[str, set[str]] = {}
+    for texts in (whole, *_by_section(whole, place.fmt)):
+        for match in shared(texts, wording, place.year, place.settings.shared_groups).matches:
+            pair = (match.later.unit, match.earlier.unit)
+            for one, other in (pair, pair[::-1]):
+                found.setdefault(one, set()).add(other)
+    return {unit: tuple(held[other] for other in sorted(others)) for unit, others in found.items()}
+
+
+def _by_section(texts: Sequence[Text], fmt: Format) -> Iterator[list[Text]]:
+    for section in fmt.sections:
+        if section.compared and section.text == "required":
+            yield [
+                replace(text, sections=tuple(one for one in text.sections if one.number == section.number))
+                for text in texts
+            ]
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from report_builder.pipeline.intake import (
     ANSWERED,
     Handed,
     Past,
+    alike,
     answers,
     chosen,
     collected,
@@ -33,7 +34,7 @@ from report_builder.pipeline.intake import (
     past,
     source_of,
 )
-from report_builder.pipeline.keys import Job, common, is_current, job_for
+from report_builder.pipeline.keys import Beside, Job, common, is_current, job_for
 from report_builder.pipeline.place import Options, Place, open_files, open_place, set_up, year_folder
 from report_builder.pipeline.unit import UnitResult, build_unit, checked, why_blocked
 from report_builder.rule_kinds import Case
@@ -41,8 +42,6 @@ from report_builder.spec import Format, Spec
 from report_builder.validate import blocks, validate
 
 BLANKS = "空白表"
-_YEARS_BACK = 2
-"""How many earlier years the rules look at; a report's chart looks at all."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +74,11 @@ def _jobs(place: Place) -> tuple[list[Job], list[str], list[Handed]]:
     held = earlier_sources(place)
     said, unread = answers(place)
     key = common(place)
+    distinct = once_each(handed)
+    others = alike(place, distinct)
     jobs = [
-        job_for(place, one, past(place, one.unit, held), said, key)
-        for one in chosen(place, once_each(handed))
+        job_for(place, one, Beside(past(place, one.unit, held), said, others.get(one.unit.name, ())), key)
+        for one in chosen(place, distinct)
     ]
     return jobs, [*unused, *unread], handed
 
@@ -217,9 +218,18 @@ def check(options: Options, files: Sequence[Path] = (), *, write: bool = True) -
         handed, unused = collected(place)
     said, unread = answers(place) if (place.options.inputs / str(place.year)).is_dir() else ([], [])
     held = earlier_sources(place)
+    distinct = once_each(handed)
+    others = None if files else alike(place, distinct)
     results = [
-        checked(place, one, past(place, one.unit, held)[-_YEARS_BACK:], said, write=write)
-        for one in chosen(place, once_each(handed))
+        checked(
+            place,
+            one,
+            Beside(
+                past(place, one.unit, held), said, None if others is None else others.get(one.unit.name, ())
+            ),
+            write=write,
+        )
+        for one in chosen(place, distinct)
     ]
     absent = () if files else tuple(_absent(place, handed))
     return Outcome(place.year, year_folder(place), place.spec, tuple(results), (*unused, *unread), absent)

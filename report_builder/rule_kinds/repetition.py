@@ -30,6 +30,8 @@ def repeats(rule: Rule, case: Case) -> Outcome:
     mine = text_of(own, case.spec, case.names)
     if not mine.sections:
         return Outcome(State.NOT_APPLICABLE, why="没有文字材料")
+    if others is None:
+        return Outcome(State.INSUFFICIENT_DATA, why="只核对了个别文件，没有与其他单位比对")
     if rule.params["against"] == "earlier" and not others:
         return Outcome(State.INSUFFICIENT_DATA, why="没有往年的报送或报告")
     from report_builder.similarity import masked  # noqa: PLC0415 - numpy is needed only where texts are compared
