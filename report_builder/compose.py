@@ -29,6 +29,7 @@ from report_builder.model import (
     Typed,
 )
 from report_builder.spec import ChartSpec, Measure, Sentence, Spec, Table
+from report_builder.spec.layout import matching
 from report_builder.spec.nouns import Change, FieldSpec, SectionSpec
 
 _PLACEHOLDER = re.compile(r"\{(\w+)(:change)?\}")
@@ -106,6 +107,7 @@ def _section(desk: _Desk, section: SectionSpec) -> Iterator[Block]:
     yield from (Paragraph(text) for text in _sentences(desk, section.number) if text not in own)
     for table in desk.now.fmt.tables:
         if table.section == section.number:
+            yield from map(Paragraph, _former_rows(desk, table))
             yield _statutory(table, desk.now.ret)
     yield from (
         chart
@@ -134,6 +136,33 @@ def _statutory(table: Table, ret: Return) -> StatutoryTable:
             "" if absent or held is None else (held.text if held.number is None else printed(held.number))
         )
     return StatutoryTable(table.key, texts)
+
+
+def _former_rows(desk: _Desk, table: Table) -> Iterator[str]:
+    """One sentence for a row of the former format, whose cases no cell of this format's table can show."""
+    wording = desk.spec.wording
+    for foreign in table.foreign:
+        cells = [
+            slot
+            for slot in table.former.values()
+            if slot.row in foreign.rows and slot.key in desk.now.ret.cells
+        ]
+        count = desk.now.ret.number(cells[-1].key) if cells else None
+        if count is not None:
+            parts = "".join(wording.former_part.replace("{label}", row.label) for row in foreign.ours)
+            said = {
+                "row": cells[-1].row.label,
+                "count": printed(count),
+                "unit": _unit_of(desk, cells[-1].key),
+                "parts": parts,
+            }
+            yield wording.former_row.format_map(said)
+
+
+def _unit_of(desk: _Desk, key: str) -> str:
+    """What the measures that sum this cell, or the cells it stands for, count in."""
+    cells = desk.now.fmt.stands_for[key]
+    return next((m.unit for m in desk.now.fmt.measures if matching(m.cells, cells)), "")
 
 
 def _sentences(desk: _Desk, section: int) -> Iterator[str]:

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from report_builder import editions
 from report_builder.errors import UnreadableError
 from report_builder.figures import figure, printed
 from report_builder.model import Figure, Number, ProcessingFee, Return, Section, Task, Trouble, Typed
-from report_builder.spec import Format, Spec
+from report_builder.spec import Format, Slot, Spec, Table
 from report_builder.spec.toml import nearest
 
 SCHEMA = 1
@@ -26,7 +27,7 @@ def as_facts(ret: Return, fmt: Format) -> dict[str, Any]:
         "unit": ret.unit,
         "report_year": ret.report_year,
         "format": fmt.id,
-        "tables": {table.key: _table_facts(ret, table.slots) for table in fmt.tables},
+        "tables": {table.key: _table_facts(ret, table) for table in fmt.tables},
         "sections": [
             {"number": section.number, "title": section.title, "paragraphs": list(section.paragraphs)}
             for section in ret.sections
@@ -42,7 +43,7 @@ def as_facts(ret: Return, fmt: Format) -> dict[str, Any]:
         _ABOUT: {
             key: value for key, value in sorted(ret.about.items()) if key not in {"published_on", "code"}
         },
-        "sources": {key: ret.cells[key].source for key in fmt.slots if key in ret.cells},
+        "sources": {key: ret.cells[key].source for key in fmt.known_slots if key in ret.cells},
     }
 
 
@@ -51,9 +52,11 @@ def dumped(document: object) -> str:
     return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 
 
-def _table_facts(ret: Return, slots: Mapping[str, Any]) -> dict[str, dict[str, object]]:
+def _table_facts(ret: Return, table: Table) -> dict[str, dict[str, object]]:
+    """The table by row and column; a former row only where the return has one."""
     rows: dict[str, dict[str, object]] = {}
-    for key, slot in slots.items():
+    former = {key: slot for key, slot in table.former.items() if key in ret.cells}
+    for key, slot in (*table.slots.items(), *former.items()):
         rows.setdefault(slot.row.key, {})[slot.column.key] = _number_fact(ret.number(key), slot.kind)
     return rows
 
@@ -82,6 +85,7 @@ def read(data: bytes, name: str, spec: Spec, report_year: int | None = None) -> 
         )
     sources = facts.get("sources")
     cells = dict(_cells(facts["tables"], fmt, name, sources if isinstance(sources, dict) else {}))
+    cells, said = editions.read_over(cells, fmt)
     return Return(
         unit=str(facts.get("unit") or ""),
         report_year=year,
@@ -93,7 +97,7 @@ def read(data: bytes, name: str, spec: Spec, report_year: int | None = None) -> 
         about=dict(_about(facts)),
         origin=name,
         own_headings=bool(facts.get("sections")),
-        troubles=tuple(_unknown(facts, fmt, name)),
+        troubles=(*_unknown(facts, fmt, name), *said),
     )
 
 
@@ -104,11 +108,12 @@ def _unknown(facts: Mapping[str, Any], fmt: Format, name: str) -> Iterator[Troub
         yield Trouble(
             "unknown_key", f"{name}·format", (), {"key": str(said), "suggestion": f"，已按格式 {fmt.id} 读取"}
         )
+    known = {*fmt.slots, *_former(facts["tables"], fmt)}
     for table, rows in facts["tables"].items():
         for row, columns in rows.items() if isinstance(rows, dict) else ():
             for column in columns if isinstance(columns, dict) else ():
                 key = f"{table}.{row}.{column}"
-                if key not in fmt.slots:
+                if key not in known:
                     yield Trouble(
                         "unknown_key",
                         f"{name}·tables.{key}",
@@ -150,15 +155,32 @@ def _year(value: object, fallback: int | None) -> int:
 def _cells(
     tables: Mapping[str, Any], fmt: Format, name: str, sources: Mapping[str, Any]
 ) -> Iterator[tuple[str, Figure]]:
-    for key, slot in fmt.slots.items():
-        rows = tables.get(slot.table)
-        row = rows.get(slot.row.key) if isinstance(rows, dict) else None
-        if isinstance(row, dict) and slot.column.key in row:
-            source = sources.get(key)
-            content = row[slot.column.key]
+    former = _former(tables, fmt)
+    replaced = {part for key in former for part in fmt.stands_for[key]}
+    for key, slot in fmt.known_slots.items():
+        said = _fact(tables, slot) if (key in fmt.slots or key in former) and key not in replaced else None
+        if said is not None:
+            source, content = sources.get(key), said[0]
             if isinstance(content, dict | list):
                 content = json.dumps(content, ensure_ascii=False, default=str)
             yield key, figure(content, source if isinstance(source, str) else f"{name}·tables.{key}")
+
+
+def _fact(tables: Mapping[str, Any], slot: Slot) -> tuple[object] | None:
+    """What the document holds for a cell, null too; None where it has no such cell."""
+    rows = tables.get(slot.table)
+    row = rows.get(slot.row.key) if isinstance(rows, dict) else None
+    return (row[slot.column.key],) if isinstance(row, dict) and slot.column.key in row else None
+
+
+def _former(tables: Mapping[str, Any], fmt: Format) -> frozenset[str]:
+    """The cells of former rows that count: those whose parts are not given apart."""
+    known = fmt.known_slots
+    return frozenset(
+        key
+        for key, parts in fmt.stands_for.items()
+        if _fact(tables, known[key]) and all(_fact(tables, known[part]) in (None, (None,)) for part in parts)
+    )
 
 
 def _sections(items: object, fmt: Format) -> Iterator[Section]:

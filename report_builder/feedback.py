@@ -253,16 +253,18 @@ def _marks(case: Case, spec: Spec) -> dict[str, str]:
     """The comment of each cell that a finding blames, all its findings in it."""
     said: dict[str, list[str]] = defaultdict(list)
     for finding in case.findings:
-        for key in _targets(finding, case):
+        for key in _targets(finding, case, spec):
             head = f"【{_word(finding, spec)}】{finding.code} {_name(finding.code, spec)}"
             said[key].append(f"{head}：{finding.message}\n改法：{finding.fix}")
     return {key: "\n".join(parts) for key, parts in said.items()}
 
 
-def _targets(finding: Finding, case: Case) -> tuple[str, ...]:
-    """The cells a finding blames; one that names no figure but stands at a labelled field blames that field."""
+def _targets(finding: Finding, case: Case, spec: Spec) -> tuple[str, ...]:
+    """The drawn cells a finding blames: for a former row those it stands for, for a labelled field that field."""
+    fmt = spec.format_for(case.report_year)
+    former = fmt.stands_for if fmt is not None else {}
     if finding.cells or case.held is None:
-        return finding.cells
+        return tuple(drawn for key in finding.cells for drawn in former.get(key, (key,)))
     about = case.held.places
     return tuple(f"about.{key}" for key, place in about.items() if place == finding.where)
 
@@ -327,7 +329,7 @@ def _one_by_one(findings: Sequence[Finding], case: Case, spec: Spec, places: Map
         said = (row, _word(finding, spec), finding.code, _name(finding.code, spec), finding.where)
         message = f"{finding.message}\n{_LAPSED}：{finding.lapsed}" if finding.lapsed else finding.message
         cells += _row(row, (*said, message, finding.basis, finding.fix), "plain")
-        cells.append(_link(row, finding, case, places))
+        cells.append(_link(row, finding, case, spec, places))
         answer = Cell(row, len(heads) - 2, finding.answer or "", "text", entry=Entry("text"))
         cells += [answer, Cell(row, len(heads) - 1, fingerprint(finding, case.held), "plain")]
     return Sheet(
@@ -342,10 +344,10 @@ def _one_by_one(findings: Sequence[Finding], case: Case, spec: Spec, places: Map
     )
 
 
-def _link(row: int, finding: Finding, case: Case, places: Mapping[str, str]) -> Cell:
+def _link(row: int, finding: Finding, case: Case, spec: Spec, places: Mapping[str, str]) -> Cell:
     """The first blamed cell that is drawn in this workbook; nothing where the finding blames none of them."""
     column = len(_FINDING_HEADS) - 1
-    place = next((places[key] for key in _targets(finding, case) if key in places), "")
+    place = next((places[key] for key in _targets(finding, case, spec) if key in places), "")
     if not place:
         return Cell(row, column)
     return Cell(row, column, place.replace("'", ""), "link", link=place)

@@ -35,7 +35,8 @@ class History:
 
 def measured(measure: Measure, held: Held) -> Number | None:
     """The sum of a measure's cells; None where one of them holds no number."""
-    return total(held.ret.number(key) for key in matching(measure.cells, tuple(held.fmt.slots)))
+    cells = matching(measure.cells, tuple(held.fmt.slots))
+    return total(held.ret.number(key) for key in held.fmt.standing(cells, held.ret.cells))
 
 
 def total(numbers: Iterable[Number | None]) -> Number | None:
@@ -59,14 +60,27 @@ def together(unit: str, parts: Sequence[Held]) -> Held:
     first = parts[0]
     if len(parts) == 1:
         return replace(first, ret=replace(first.ret, unit=unit))
+    held = {key for part in parts for key in part.ret.cells}
+    figures = {
+        key: [_cell(part, key) for part in parts] for key in first.fmt.standing(tuple(first.fmt.slots), held)
+    }
     cells = {
-        key: _summed([part.ret.cells[key] for part in parts])
-        for key in first.ret.cells
-        if all(key in part.ret.cells for part in parts)
+        key: _summed([one for one in given if one is not None])
+        for key, given in figures.items()
+        if None not in given
     }
     origin = "、".join(part.ret.origin for part in parts)
     ret = Return(unit, first.ret.report_year, first.ret.format_id, cells, origin=origin)
     return Held(ret, first.fmt)
+
+
+def _cell(part: Held, key: str) -> Figure | None:
+    """A body's cell; where others hold a former row in its place, the sum of the cells that row stands for."""
+    cells = part.ret.cells
+    parts = part.fmt.stands_for.get(key, ())
+    if key in cells or not parts:
+        return cells.get(key)
+    return _summed([cells[one] for one in parts]) if all(one in cells for one in parts) else None
 
 
 def _summed(figures: Sequence[Figure]) -> Figure:

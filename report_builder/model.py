@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 
 Number = int | Decimal
 
@@ -287,12 +288,18 @@ class Grid:
         """The place in the file's own words: D6 in a spreadsheet, 第6行第4列 elsewhere."""
         if not self.lettered:
             return f"第{row + 1}行第{column + 1}列"
-        letters = ""
-        rest = column + 1
-        while rest:
-            rest, digit = divmod(rest - 1, 26)
-            letters = chr(65 + digit) + letters
-        return f"{letters}{row + 1}"
+        return f"{_letters(column)}{row + 1}"
+
+
+@cache
+def _letters(column: int) -> str:
+    """A spreadsheet's name for a column (0-based): A, …, Z, AA."""
+    letters = ""
+    rest = column + 1
+    while rest:
+        rest, digit = divmod(rest - 1, 26)
+        letters = chr(65 + digit) + letters
+    return letters
 
 
 @dataclass(frozen=True, slots=True)

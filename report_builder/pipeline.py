@@ -282,9 +282,27 @@ def _collected(place: Place) -> tuple[list[Handed], list[str]]:
         raise InputError(
             f"{folder} 里没有报送表；请把各单位的 .xlsx 放进去（空白表用 report-builder blank 生成）"
         )
-    return [
-        _named(place, source, collect.read_return(source, place.spec, place.year)) for source in found
-    ], unused
+    return [one for source in found for one in _handed(place, source)], unused
+
+
+def _handed(place: Place, source: collect.Source) -> list[Handed]:
+    """What one file holds: the return of the unit it is named after, or those of several units."""
+    rets = collect.read_returns(source, place.spec, place.year, place.registry.registered)
+    if len(rets) == 1:
+        return [_named(place, source, rets[0])]
+    return [_among_others(place, source, ret) for ret in rets]
+
+
+def _among_others(place: Place, source: collect.Source, ret: Return) -> Handed:
+    """One of several units in a file: it is whoever its own part names; what names nobody stays with the file."""
+    unit = place.registry.find(ret.unit)
+    troubles = []
+    if unit is None:
+        unit = Unit(ret.unit or source.stem)
+        if ret.unit:
+            said = {"unit": ret.unit, "suggestion": place.registry.suggestion(ret.unit)}
+            troubles.append(Trouble("unknown_unit", ret.places.get("unit", source.name), (), said))
+    return Handed(unit, source, replace(ret, unit=unit.name, troubles=(*ret.troubles, *troubles)))
 
 
 def _named(place: Place, source: collect.Source, ret: Return) -> Handed:
@@ -348,10 +366,21 @@ def earlier_sources(place: Place) -> dict[str, list[tuple[int, collect.Source]]]
     for year in years(place.options.inputs):
         if year < place.year and place.spec.format_for(year) is not None:
             for source in sorted(sources(place.options.inputs / str(year), published=True)[0], key=_rank):
-                unit = place.registry.find_file(source.stem)
-                if unit is not None and source.main.is_file():
-                    held.setdefault(unit.name, {}).setdefault(year, source)
+                for unit, part in _owners(place, year, source) if source.main.is_file() else ():
+                    held.setdefault(unit, {}).setdefault(year, part)
     return {unit: sorted(by_year.items()) for unit, by_year in held.items()}
+
+
+def _owners(place: Place, year: int, source: collect.Source) -> list[tuple[str, collect.Source]]:
+    """The units an earlier year's file belongs to: the one it is named after, else the registered ones in it."""
+    unit = place.registry.find_file(source.stem)
+    if unit is not None:
+        return [(unit.name, source)]
+    if not collect.is_return(source.main):
+        return []
+    inside = collect.read_returns(source, place.spec, year, place.registry.registered)
+    names = dict.fromkeys(place.registry.registered(ret.unit) for ret in inside)
+    return [(name, replace(source, part_of=name)) for name in names if name]
 
 
 def _rank(source: collect.Source) -> int:
@@ -361,15 +390,23 @@ def _rank(source: collect.Source) -> int:
     return kinds.index(suffix) if suffix in kinds else len(kinds)
 
 
-def read_earlier(spec: Spec, year: int, source: collect.Source) -> Held | None:
+def read_earlier(
+    spec: Spec, year: int, source: collect.Source, known: collect.Known = lambda _: ""
+) -> Held | None:
     """An earlier year's return or published report; None where it cannot be read (it was judged in its own year)."""
     returned = source.main.suffix.lower() in (*collect.WORKBOOKS, ".json")
     try:
-        ret = collect.read_return(source, spec, year) if returned else archive.read(source.main, spec)
+        rets = (
+            collect.read_returns(source, spec, year, known)
+            if returned
+            else (archive.read(source.main, spec),)
+        )
     except UnreadableError:
         return None
+    mine = [ret for ret in rets if not source.part_of or known(ret.unit) == source.part_of]
+    ret = mine[0] if mine else rets[0]
     fmt = spec.format(ret.format_id)
-    return Held(ret, fmt) if fmt and ret.cells and ret.report_year == year else None
+    return Held(ret, fmt) if mine and fmt and ret.cells and ret.report_year == year else None
 
 
 def past(
@@ -398,7 +435,9 @@ def _history(place: Place, unit: Unit, earlier: Sequence[Past]) -> History:
     """The earlier years, read; one that cannot be read whole is not held."""
     held = []
     for one in earlier:
-        parts = [read_earlier(place.spec, one.year, source) for source in one.parts]
+        parts = [
+            read_earlier(place.spec, one.year, source, place.registry.registered) for source in one.parts
+        ]
         read = [part for part in parts if part is not None]
         if len(read) == len(parts) and len({part.fmt.id for part in read}) == 1:
             held.append(together(unit.name, read))
@@ -813,10 +852,7 @@ def check(options: Options, files: Sequence[Path] = (), *, write: bool = True) -
     place = open_files(options, files) if files else open_place(options)
     unused: list[str] = []
     if files:
-        collected = [
-            _named(place, source, collect.read_return(source, place.spec, place.year))
-            for source in map(_source, files)
-        ]
+        collected = [one for source in map(_source, files) for one in _handed(place, source)]
     else:
         collected, unused = _collected(place)
     said, unread = answers(place) if (place.options.inputs / str(place.year)).is_dir() else ([], [])

@@ -59,6 +59,11 @@ class Registry:
             return Unit(name) if name else None
         return self._by_name.get(plain(name))
 
+    def registered(self, name: str) -> str:
+        """The name in units.csv for a name or alias; empty for anything else, and without a registry."""
+        unit = self._by_name.get(plain(name)) if self.units and name else None
+        return unit.name if unit is not None else ""
+
     def find_file(self, stem: str) -> Unit | None:
         """The unit a file is named after; copies and dates that people put behind a name are looked past."""
         if not self.units:

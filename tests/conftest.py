@@ -58,11 +58,14 @@ def return_of(
     return Return(**(made | fields))  # type: ignore[arg-type]
 
 
-def published_cells(path: Path, fmt: Format) -> dict[str, object]:
-    """The figures of one published report, as printed, by cell key; cells it does not have are left out."""
+def published_cells(path: Path, fmt: Format, *, former: bool = False) -> dict[str, object]:
+    """The figures of one published report, as printed, by cell key; cells it does not have are left out.
+
+    With ``former``, rows of the former format are among them.
+    """
     tables = json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)["tables"]
     return {
         key: tables[slot.table][slot.row.key][slot.column.key]
-        for key, slot in fmt.slots.items()
+        for key, slot in (fmt.known_slots if former else fmt.slots).items()
         if slot.row.key in tables[slot.table] and slot.column.key in tables[slot.table][slot.row.key]
     }

@@ -213,12 +213,12 @@ def test_a_formula_without_a_stored_value_is_named_with_its_cell(tmp_path: Path)
 def test_a_workbook_of_another_year_or_format_is_named(tmp_path: Path) -> None:
     older, newer = SPEC.formats[:2]
     path = saved(tmp_path, drawn(older, return_of(older)))
-    said = [
-        (t.facts.get("what"), t.facts.get("expected"))
-        for t in read_return(path, SPEC, newer.first_report_year).troubles
-    ]
-    assert ("报告年度", f"{newer.first_report_year}年") in said
-    assert any(what == "格式" and newer.document in str(expected) for what, expected in said)
+    ret = read_return(path, SPEC, newer.first_report_year)
+    assert [(one.kind, one.facts["what"]) for one in ret.troubles] == [("wrong_edition", "格式")]
+    assert newer.document in str(ret.troubles[0].facts["expected"])
+    assert not ret.cells
+    again = read_return(saved(tmp_path, drawn(newer, return_of(newer))), SPEC, newer.first_report_year + 1)
+    assert [(one.kind, one.facts["what"]) for one in again.troubles] == [("wrong_edition", "报告年度")]
 
 
 def test_facts_from_another_system_are_read_like_a_workbook(tmp_path: Path) -> None:

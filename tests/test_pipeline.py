@@ -428,6 +428,7 @@ def test_a_blank_return_brings_last_years_figures_along(place: Options, spec: Sp
 def test_package_spec_is_complete() -> None:
     assert {path.name for path in HERE.glob("*.toml")} == {
         "concordance.toml",
+        "lexicon.toml",
         "terms.toml",
         "wording.toml",
         "workbook.toml",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from report_builder import facts
+from report_builder.editions import read_over, summed
 from report_builder.errors import UnreadableError
 from report_builder.figures import figure
 from report_builder.model import Document, Figure, Grid, Return, Trouble
@@ -60,17 +61,18 @@ def from_document(document: Document, name: str, spec: Spec) -> Return:
         raise UnreadableError(f"没有适用于 {year} 年的格式", "请核对标题中的年份")
     grids = [item for item in document.items if isinstance(item, Grid)]
     found = [one for grid in grids for one in find_tables(grid, fmt)]
-    cells = {key: held for one in reversed(found) for key, held in _cells(one, name)}
+    read = {key: held for one in reversed(found) for key, held in _cells(one, name)}
+    cells, said = read_over({key: read[key] for key in fmt.known_slots if key in read}, fmt)
     paragraphs = tuple(item for item in document.items if isinstance(item, str))
     return Return(
         unit=unit,
         report_year=year,
         format_id=fmt.id,
-        cells={key: cells[key] for key in fmt.slots if key in cells},
+        cells=cells,
         sections=split_sections(paragraphs, fmt),
         origin=name,
         own_headings=True,
-        troubles=tuple(_missing(fmt, found, name)),
+        troubles=(*_missing(fmt, found, name), *said),
     )
 
 
@@ -96,11 +98,16 @@ def _title_pattern(fmt: Format) -> re.Pattern[str]:
 
 
 def _cells(found: Found, name: str) -> Iterator[tuple[str, Figure]]:
-    grid = found.grid
-    for key, (row, column) in found.places.items():
-        cells = grid.rows[row] if row < len(grid.rows) else ()
-        source = f"{name}·{grid.name} {grid.address(row, column)}"
-        yield key, figure(cells[column] if column < len(cells) else None, source)
+    """The figures of one table; where it prints rows of another format for one of ours, their sum."""
+    for key, place in found.places.items():
+        yield key, summed([_figure(found.grid, one, name) for one in found.sums.get(key, (place,))])
+
+
+def _figure(grid: Grid, place: tuple[int, int], name: str) -> Figure:
+    row, column = place
+    cells = grid.rows[row] if row < len(grid.rows) else ()
+    source = f"{name}·{grid.name} {grid.address(row, column)}"
+    return figure(cells[column] if column < len(cells) else None, source)
 
 
 def _missing(fmt: Format, found: list[Found], name: str) -> Iterator[Trouble]:

@@ -25,11 +25,12 @@ _RISKY = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write(ret: Return, fmt: Format) -> bytes:
-    """The cells of ``ret`` in printed order; UTF-8 with a mark, so that Excel and WPS open it right."""
+    """The cells of ``ret`` in printed order, those of a former row last; UTF-8 with a mark, so that Excel opens it right."""
     lines = io.StringIO()
     rows = csv.writer(lines, lineterminator="\r\n")
     rows.writerow(HEADER)
-    for key, slot in fmt.slots.items():
+    former = {key: slot for key, slot in fmt.known_slots.items() if key in ret.cells}
+    for key, slot in (fmt.slots | former).items():
         held = ret.cells.get(key)
         place = (
             ret.unit,

@@ -23,6 +23,15 @@ from report_builder.rule_kinds.cells import (
     sums_agree,
     trouble,
 )
+from report_builder.rule_kinds.claims import (
+    amount_agrees,
+    change_agrees,
+    nothing_left,
+    own_name,
+    parts_agree,
+    share_agrees,
+    year_agrees,
+)
 from report_builder.rule_kinds.days import handed_in, published_late
 from report_builder.rule_kinds.texts import (
     aspects_covered,
@@ -55,7 +64,7 @@ def _shape(run: Kind, params: str = "", facts: str = "", *, without_tables: bool
 
 KINDS: Mapping[str, _Shape] = {
     "trouble": _shape(trouble, "trouble", without_tables=True),
-    "filled": _shape(filled, "", "row columns count"),
+    "filled": _shape(filled, "unless", "row columns count"),
     "proper_number": _shape(proper_number, "count change amount", "label typed expected"),
     "computed_total": _shape(computed_total, "unknown shown", "count values"),
     "sums_agree": _shape(sums_agree, "table left right blame", "column left right difference"),
@@ -64,6 +73,13 @@ KINDS: Mapping[str, _Shape] = {
     "share_at_most": _shape(share_at_most, "part whole", "part whole share threshold"),
     "sections_in_order": _shape(sections_in_order, "", "found problem"),
     "section_written": _shape(section_written, "", "section problem"),
+    "amount_agrees": _shape(amount_agrees, "concepts", "quote said label table remark"),
+    "change_agrees": _shape(change_agrees, "", "quote label last now change"),
+    "share_agrees": _shape(share_agrees, "wholes", "quote said part whole share"),
+    "parts_agree": _shape(parts_agree, "", "quote parts sum said problem"),
+    "nothing_left": _shape(nothing_left, "", "quote said label table"),
+    "year_agrees": _shape(year_agrees, "problems at_least", "quote problem year report_year"),
+    "own_name": _shape(own_name, "", "quote name own"),
     "fee_stated": _shape(fee_stated, "unpaid", "problem"),
     "section_length": _shape(section_length, "", "section count limit"),
     "aspects_covered": _shape(aspects_covered, "", "section missing"),

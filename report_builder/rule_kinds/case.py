@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from report_builder.history import Held, History
 from report_builder.model import Number, Return, Settings, Severity, State, Unit
+from report_builder.prose import Claim, Speaker, read
 from report_builder.spec import Format, Measure, Rule, Spec
 from report_builder.spec.layout import matching
 
@@ -31,9 +33,20 @@ class Case:
         """The year just before, where it is held."""
         return self.history.year(self.ret.report_year - 1)
 
-    def cells_of(self, measure: Measure) -> tuple[str, ...]:
-        """The cells a measure sums, in printed order."""
-        return matching(measure.cells, tuple(self.fmt.slots))
+    def cells_of(self, measure: Measure) -> Sequence[str]:
+        """The cells of this return that a measure sums, in printed order."""
+        return self.fmt.standing(matching(measure.cells, tuple(self.fmt.slots)), self.ret.cells)
+
+    @cached_property
+    def speaker(self) -> Speaker:
+        """Whose report this is: the names it may go by, and the place it speaks for where it is a government's."""
+        names = tuple(dict.fromkeys(filter(None, (self.unit.name, self.ret.unit, *self.unit.aliases))))
+        return Speaker(self.ret.report_year, names, self.spec.lexicon.place_of(names, self.unit.kind))
+
+    @cached_property
+    def claims(self) -> tuple[Claim, ...]:
+        """What the sentences of the report claim, read once for all rules."""
+        return read(self.ret.sections, self.spec.lexicon, self.speaker)
 
     def numbers(self, keys: Iterable[str]) -> list[Number] | None:
         """The numbers in these cells; None where any holds no number."""

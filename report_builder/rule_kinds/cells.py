@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import groupby
 
@@ -19,14 +19,26 @@ def trouble(rule: Rule, case: Case) -> Outcome:
     return outcome(Blame(one.cells, one.facts, one.where) for one in met)
 
 
-def filled(_rule: Rule, case: Case) -> Outcome:
-    """Cells left blank or not in the file at all; totals and formulas have rules of their own."""
+def filled(rule: Rule, case: Case) -> Outcome:
+    """Cells left blank or not in the file at all; totals and formulas have rules of their own.
+
+    Cells of which a Trouble named in ``unless`` speaks already are not asked for twice.
+    """
     tables = _tables_present(case)
+    spoken = {cell for one in case.ret.troubles if one.kind in rule.params["unless"] for cell in one.cells}
     blank = [
-        slot for slot in case.fmt.slots.values() if slot.table in tables and _is_blank(case.ret.cells, slot)
+        slot
+        for slot in _slots(case)
+        if slot.table in tables and slot.key not in spoken and _is_blank(case.ret.cells, slot)
     ]
     rows = groupby(blank, key=lambda slot: (slot.table, slot.row.key))
     return outcome((_unfilled(list(slots)) for _, slots in rows), ran=bool(tables), why="没有读到报表")
+
+
+def _slots(case: Case) -> Iterator[Slot]:
+    """The cells this return is judged by: the format's, with a former row in place of those it stands for."""
+    known = case.fmt.known_slots
+    return (known[key] for key in case.fmt.standing(tuple(case.fmt.slots), case.ret.cells))
 
 
 def _tables_present(case: Case) -> set[str]:
@@ -51,7 +63,7 @@ def proper_number(rule: Rule, case: Case) -> Outcome:
     """Cells that hold something else than the kind of number their column asks for."""
     blames = []
     for key, held in case.ret.cells.items():
-        slot = case.fmt.slots[key]
+        slot = case.fmt.known_slots[key]
         if held.typed in _WRONG_KINDS or not _fits(held.number, slot.kind):
             facts = {"label": slot.label, "typed": held.text, "expected": rule.params[slot.kind]}
             blames.append(Blame((key,), facts))
@@ -66,11 +78,7 @@ def _fits(number: Number | None, kind: str) -> bool:
 
 def computed_total(rule: Rule, case: Case) -> Outcome:
     """Totals that were left blank, or hold only a formula: computed here, or not to be computed."""
-    left = [
-        slot
-        for slot in case.fmt.slots.values()
-        if slot.total_of and _left_to_us(case.ret.cells.get(slot.key))
-    ]
+    left = [slot for slot in _slots(case) if slot.total_of and _left_to_us(case.ret.cells.get(slot.key))]
     tables = groupby(left, key=lambda slot: slot.table)
     blames = [_computed(rule, case, list(slots)) for _, slots in tables]
     return outcome(blames, ran=bool(case.ret.cells), why="没有读到报表")
@@ -124,17 +132,19 @@ def column_total(rule: Rule, case: Case) -> Outcome:
     rows = [row for band in table.bands for row in band.rows if row.total_of]
     slots = [slot for slot in table.slots.values() if slot.row in rows]
     others = [row.key for band in table.bands for row in band.rows if not row.total_of]
-    return _totals(case, [(slot, _down(table, slot, others)) for slot in slots])
+    return _totals(case, [(slot, _down(case, table, slot, others)) for slot in slots])
 
 
-def _down(table: Table, slot: Slot, rows: Sequence[str]) -> tuple[str, ...]:
-    return tuple(f"{table.key}.{row}.{slot.column.key}" for row in matching(slot.row.total_of, rows))
+def _down(case: Case, table: Table, slot: Slot, rows: Sequence[str]) -> Sequence[str]:
+    parts = tuple(f"{table.key}.{row}.{slot.column.key}" for row in matching(slot.row.total_of, rows))
+    return case.fmt.standing(parts, case.ret.cells)
 
 
 def row_total(rule: Rule, case: Case) -> Outcome:
     """In every row, the columns of a total column sum to it."""
     table = case.fmt.table(rule.params["table"])
-    return _totals(case, [(slot, slot.total_of) for slot in table.slots.values() if slot.column.total_of])
+    slots = (slot for slot in _slots(case) if slot.table == table.key)
+    return _totals(case, [(slot, slot.total_of) for slot in slots if slot.column.total_of])
 
 
 def _totals(case: Case, pairs: Iterable[tuple[Slot, Sequence[str]]]) -> Outcome:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from report_builder.model import Severity, State
+from report_builder.rule_kinds import places
 from report_builder.rule_kinds.case import HELD, Blame, Case, Outcome, outcome
 from report_builder.spec import Rule, Spec
 
@@ -35,7 +36,8 @@ def section_written(_rule: Rule, case: Case) -> Outcome:
         if section.text == "required":
             problem = _unwritten(case.ret.paragraphs(section.number), case.spec)
             if problem:
-                blames.append(Blame((), {"section": section.title, "problem": problem}))
+                facts = {"section": section.title, "problem": problem}
+                blames.append(Blame((), facts, places.text(case, section.number)))
     return outcome(blames)
 
 
@@ -63,25 +65,26 @@ def fee_stated(rule: Rule, case: Case) -> Outcome:
     stated = fee is not None and fee.collected is not None
     if not stated and not any(word in text for word in wording.stated_by):
         return outcome(
-            [Blame((), {"problem": "没有填写是否收取信息处理费，正文中也没有说明"}, _fee_place(case))]
+            [
+                Blame(
+                    (), {"problem": "没有填写是否收取信息处理费，正文中也没有说明"}, places.sheet(case, "fee")
+                )
+            ]
         )
     if fee is not None and fee.collected and (fee.cases is None or fee.amount is None):
         return outcome(
-            [Blame((), {"problem": "写明收取了信息处理费，但件数或金额没有填数"}, _fee_place(case))]
+            [Blame((), {"problem": "写明收取了信息处理费，但件数或金额没有填数"}, places.sheet(case, "fee"))]
         )
     if fee is not None and fee.collected is False and (fee.cases or fee.amount):
-        return outcome([Blame((), {"problem": "写明未收取信息处理费，而件数或金额不是 0"}, _fee_place(case))])
+        return outcome(
+            [Blame((), {"problem": "写明未收取信息处理费，而件数或金额不是 0"}, places.sheet(case, "fee"))]
+        )
     denied = fee.collected is False if stated and fee else any(word in text for word in wording.denied_by)
     unpaid = case.ret.number(rule.params["unpaid"]) or 0
     if denied and unpaid:
         problem = f"写明未收取信息处理费，而有 {unpaid} 件申请因逾期未缴费不再处理"
         return outcome([Blame((rule.params["unpaid"],), {"problem": problem}, severity=Severity.EXPLAIN)])
     return HELD
-
-
-def _fee_place(case: Case) -> str:
-    sheet = case.spec.workbook.sheet("fee").name
-    return f"{case.ret.origin}·{sheet}" if case.ret.origin.endswith("x") else case.ret.origin
 
 
 def section_length(rule: Rule, case: Case) -> Outcome:
@@ -95,7 +98,7 @@ def section_length(rule: Rule, case: Case) -> Outcome:
         limit = int(case.settings.thresholds.get(rule.code, Decimal(section.max_characters)))
         if len(text) > limit:
             facts = {"section": section.title, "count": len(text), "limit": limit}
-            blames.append(Blame((), facts, text_place(case, section.number)))
+            blames.append(Blame((), facts, places.text(case, section.number)))
     return outcome(blames, ran=bool(ran), why=_NO_TEXT)
 
 
@@ -104,15 +107,6 @@ _NO_TEXT = "没有正文"
 
 def _written(case: Case, number: int) -> str:
     return "".join("".join(case.ret.paragraphs(number)).split())
-
-
-def text_place(case: Case, number: int, paragraph: int = 0) -> str:
-    """Where a text stands, in a clerk's words: the file, the sheet if it is a workbook's, the section, the paragraph."""
-    title = next((one.title for one in case.ret.sections if one.number == number), "")
-    title = title or case.fmt.section(number).title
-    sheet = "" if case.ret.own_headings else case.spec.workbook.sheet("narrative").name
-    counted = f"第{paragraph}段" if paragraph else ""
-    return "·".join(part for part in (case.ret.origin, sheet, title + counted) if part)
 
 
 def aspects_covered(_rule: Rule, case: Case) -> Outcome:
@@ -129,7 +123,7 @@ def aspects_covered(_rule: Rule, case: Case) -> Outcome:
         ]
         if missing:
             facts = {"section": section.title, "missing": "、".join(missing)}
-            blames.append(Blame((), facts, text_place(case, section.number)))
+            blames.append(Blame((), facts, places.text(case, section.number)))
     return outcome(blames, ran=bool(ran), why=_NO_TEXT)
 
 
@@ -150,7 +144,7 @@ def ordinals_run(rule: Rule, case: Case) -> Outcome:
         Blame(
             (),
             {"section": section.title, "found": found, "expected": expected},
-            text_place(case, section.number),
+            places.text(case, section.number),
         )
         for section in case.ret.sections
         for pattern in rule.params["patterns"]

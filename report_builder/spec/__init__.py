@@ -2,11 +2,16 @@
 
 from report_builder.spec.load import load_format, load_spec
 from report_builder.spec.nouns import (
+    Amounts,
     Band,
     ChartSpec,
     Column,
+    Concept,
+    Foreign,
     Format,
+    Lexicon,
     Measure,
+    NothingWords,
     Placed,
     Row,
     Rule,
@@ -20,11 +25,16 @@ from report_builder.spec.nouns import (
 )
 
 __all__ = [
+    "Amounts",
     "Band",
     "ChartSpec",
     "Column",
+    "Concept",
+    "Foreign",
     "Format",
+    "Lexicon",
     "Measure",
+    "NothingWords",
     "Placed",
     "Row",
     "Rule",

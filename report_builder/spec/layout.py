@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import fnmatch
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from report_builder.errors import SpecError
 from report_builder.spec.nouns import Band, Column, Placed, Row, Slot, Table
@@ -18,10 +19,22 @@ def laid_out(table: Table) -> Table:
     return dataclasses.replace(table, slots=slots, layout=layout, header_rows=min(headed))
 
 
+def with_former(table: Table) -> Table:
+    """The table with the slots of the single rows of other formats that stand for several of its own."""
+    columns = table.bands[0].columns
+    single = tuple(foreign.rows[0] for foreign in table.foreign if len(foreign.rows) == 1)
+    former = {slot.key: slot for slot in _slots(table.key, Band(columns, single))}
+    return dataclasses.replace(table, former=former)
+
+
 def matching(patterns: Iterable[str], keys: Sequence[str]) -> tuple[str, ...]:
     """The keys that any of the patterns names, in the order of ``keys``; ``*`` is any run of characters."""
-    wanted = tuple(patterns)
-    return tuple(key for key in keys if any(fnmatch.fnmatchcase(key, pattern) for pattern in wanted))
+    return _matching(tuple(patterns), tuple(keys))
+
+
+@lru_cache(maxsize=4096)
+def _matching(patterns: tuple[str, ...], keys: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(key for key in keys if any(fnmatch.fnmatchcase(key, pattern) for pattern in patterns))
 
 
 def _slots(table: str, band: Band) -> Iterator[Slot]:

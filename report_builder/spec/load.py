@@ -6,18 +6,21 @@ import dataclasses
 import hashlib
 import itertools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from report_builder.errors import SpecError
 from report_builder.spec import toml
-from report_builder.spec.layout import laid_out, matching
+from report_builder.spec.layout import laid_out, matching, with_former
 from report_builder.spec.nouns import (
+    Amounts,
     Band,
     Column,
     Concord,
+    Foreign,
     Format,
+    Lexicon,
     Rule,
     Spec,
     Table,
@@ -48,15 +51,21 @@ def load_spec(further: Path | None = None) -> Spec:
         SpecError: a file is wrong; file, key and the nearest right one are named.
     """
     roots = [HERE] if further is None else [HERE, further]
+    workbook = toml.load(Workbook, _one(roots, "workbook.toml"))
+    concords = toml.load(_Concordance, _one(roots, "concordance.toml")).concords
     formats = tuple(sorted(map(load_format, _files(roots, "formats")), key=lambda fmt: fmt.first_report_year))
+    for concord in concords:
+        _known_rows(concord, formats)
+    formats = tuple(_among_its_kin(fmt, formats, concords, workbook.amounts) for fmt in formats)
     rules = {rule.code: rule for rule in (toml.load(Rule, path) for path in _files(roots, "rules"))}
     spec = Spec(
         formats=formats,
         rules=rules,
-        concordance=toml.load(_Concordance, _one(roots, "concordance.toml")).concords,
+        concordance=concords,
         wording=toml.load(Wording, _one(roots, "wording.toml")),
-        workbook=toml.load(Workbook, _one(roots, "workbook.toml")),
+        workbook=workbook,
         terms=toml.load(_Terms, _one(roots, "terms.toml")).terms,
+        lexicon=toml.load(Lexicon, _one(roots, "lexicon.toml")),
     )
     _hold_together(spec)
     return spec
@@ -149,6 +158,68 @@ def _known(key: str, known: Iterable[str], place: str) -> None:
         raise SpecError(f"{place}“{key}”没有定义{toml.nearest(key, names)}")
 
 
+def _known_rows(concord: Concord, formats: Iterable[Format]) -> None:
+    """What the concordance says was split stands in the formats it names."""
+    if concord.relation != "split_into":
+        return
+    for fmt in formats:
+        named = {concord.from_format: (concord.what,), concord.to_format: concord.into}.get(fmt.id, ())
+        for name in named:
+            _known(name, _row_keys(fmt), f"concordance.toml：格式 {fmt.id} 的行")
+
+
+def _row_keys(fmt: Format) -> list[str]:
+    return [f"{table.key}.{row.key}" for table in fmt.tables for band in table.bands for row in band.rows]
+
+
+def _among_its_kin(
+    fmt: Format, formats: Sequence[Format], concords: Iterable[Concord], amounts: Amounts
+) -> Format:
+    """The format with the rows that other formats print in place of its own, and the units amounts come in."""
+    split = [concord for concord in concords if concord.relation == "split_into"]
+    tables = tuple(_with_foreign(table, formats, split) for table in fmt.tables)
+    return dataclasses.replace(fmt, tables=tables, amounts=amounts)
+
+
+def _with_foreign(table: Table, formats: Sequence[Format], split: Iterable[Concord]) -> Table:
+    rows = {
+        f"{other.key}.{row.key}": row
+        for fmt in formats
+        for other in fmt.tables
+        for band in other.bands
+        for row in band.rows
+    }
+    own = {f"{table.key}.{row.key}" for band in table.bands for row in band.rows}
+    foreign = []
+    for concord in split:
+        for theirs, ours in (((concord.what,), concord.into), (concord.into, (concord.what,))):
+            if own.issuperset(ours) and own.isdisjoint(theirs):
+                foreign.append(Foreign(tuple(rows[key] for key in theirs), tuple(rows[key] for key in ours)))
+    return with_former(dataclasses.replace(table, foreign=tuple(foreign)))
+
+
+def _known_words(spec: Spec) -> None:
+    """The lexicon speaks only of measures that a format has, and of its own topics and concepts."""
+    measures = {measure.key for fmt in spec.formats for measure in fmt.measures}
+    topics = [topic.key for topic in spec.lexicon.topics]
+    concepts = spec.lexicon.concepts_by_key
+    for concept in spec.lexicon.concepts:
+        place = f"lexicon.toml：concepts“{concept.key}”用到的"
+        _known(concept.topic, topics, place)
+        for measure in itertools.chain(*concept.readings, *concept.asked, *concept.near):
+            _known(measure, measures, place)
+        for key in (*concept.within, *concept.wholes):
+            _known(key, concepts, place)
+    for rule in spec.rules.values():
+        for key in (*rule.params.get("concepts", ()), *rule.params.get("wholes", ())):
+            _known(key, concepts, f"{rule.code}.toml：params 用到的")
+    for nothing in spec.lexicon.nothing_left:
+        place = f"lexicon.toml：nothing_left“{nothing.words[0]}”用到的"
+        _known(nothing.topic, topics, place)
+        for measure in itertools.chain(nothing.left, *nothing.of.values()):
+            _known(measure, measures, place)
+
+
 def _hold_together(spec: Spec) -> None:
     for older, newer in itertools.pairwise(spec.formats):
         if (older.last_report_year or newer.first_report_year - 1) != newer.first_report_year - 1:
@@ -156,6 +227,7 @@ def _hold_together(spec: Spec) -> None:
                 f"formats：格式 {older.id} 到 {older.last_report_year} 年，格式 {newer.id} 从 "
                 f"{newer.first_report_year} 年起；每个报告年度应当正好有一个格式"
             )
+    _known_words(spec)
     for fmt in spec.formats:
         for code in fmt.rules:
             _known(code, spec.rules, f"格式 {fmt.id} 的 rules 中的")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from collections.abc import Mapping
+import re
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, Literal
 
@@ -78,9 +80,29 @@ class Placed:
     key: str = ""
 
 
+@dataclass(frozen=True)
+class Foreign:
+    """Rows that another format prints where this one has ``ours``: one for several, or several for one."""
+
+    rows: tuple[Row, ...]
+    ours: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """The units an amount may be counted in, each in the smallest, and the words that stand before a unit."""
+
+    units: Mapping[str, Decimal] = field(default_factory=dict)
+    words: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Table:
-    """One statutory table; its slots and printed layout follow from shape and bands alone."""
+    """One statutory table; its slots and printed layout follow from shape and bands alone.
+
+    ``foreign`` follows from the concordance, ``former`` from it: the cells of one row of another format that
+    stand for several of this one.
+    """
 
     key: str
     shape: Literal["bands", "matrix", "strip"]
@@ -92,6 +114,8 @@ class Table:
     slots: Mapping[str, Slot] = field(default_factory=dict)
     layout: tuple[Placed, ...] = ()
     header_rows: int = 0
+    foreign: tuple[Foreign, ...] = ()
+    former: Mapping[str, Slot] = field(default_factory=dict)
 
     @cached_property
     def row_count(self) -> int:
@@ -186,12 +210,40 @@ class Format:
     fee: FeeWording | None = None
     deadlines: Mapping[str, str] = field(default_factory=dict)
     last_report_year: int | None = None
+    amounts: Amounts = field(default_factory=Amounts)
     sha256: str = ""
 
     @cached_property
     def slots(self) -> dict[str, Slot]:
         """Every statutory cell by its key, in printed order."""
         return {key: slot for table in self.tables for key, slot in table.slots.items()}
+
+    @cached_property
+    def known_slots(self) -> dict[str, Slot]:
+        """Every cell a return may hold: those of this format, and a former row's that stand for several of them."""
+        return {
+            key: slot for table in self.tables for key, slot in (*table.slots.items(), *table.former.items())
+        }
+
+    @cached_property
+    def stands_for(self) -> dict[str, tuple[str, ...]]:
+        """The cells of this format that each cell of a former row stands for."""
+        return {
+            f"{table.key}.{foreign.rows[0].key}.{column.key}": tuple(
+                f"{table.key}.{row.key}.{column.key}" for row in foreign.ours
+            )
+            for table in self.tables
+            for foreign in table.foreign
+            if len(foreign.rows) == 1
+            for column in table.bands[0].columns
+        }
+
+    def standing(self, keys: Sequence[str], held: Container[str]) -> Sequence[str]:
+        """The cells that count for ``keys`` in a return that holds ``held``: a former row's one for those it became."""
+        for former, parts in self.stands_for.items():
+            if former in held and parts[0] in keys and set(parts) <= set(keys):
+                keys = [former if key == parts[0] else key for key in keys if key not in parts[1:]]
+        return keys
 
     @cached_property
     def measures_by_key(self) -> dict[str, Measure]:
@@ -213,8 +265,9 @@ class Example:
 
     ``last`` are the cells of the year before under the format that governs it, likewise zero elsewhere;
     ``before`` those of earlier years by how far back they lie (“-2”); without either no earlier year is held.
-    ``absent`` is a unit of which nothing came in; ``repeat`` writes each section so many times; days are of the
-    year after the report year. ``severity`` and ``says`` are what the finding must be and hold, where given.
+    ``absent`` is a unit of which nothing came in; ``repeat`` writes each section so many times, {year}, {last} and {next} in
+    it are the report year and its neighbours; days are of the
+    year after the report year. ``names`` are other registered units. ``severity`` and ``says`` are what the finding must be and hold, where given.
     """
 
     name: str
@@ -234,6 +287,7 @@ class Example:
     headings: tuple[str, ...] = ()
     fee: Mapping[str, object] = field(default_factory=dict)
     trouble: Mapping[str, object] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
     state: Literal["held", "found", "not_applicable", "insufficient_data"] = "found"
 
@@ -297,6 +351,8 @@ class Wording:
     task_cells: tuple[tuple[str, ...], ...]
     task_states: Mapping[str, str]
     task_roles: Mapping[str, str]
+    former_row: str
+    former_part: str
     placeholders: tuple[str, ...]
     empty_words: tuple[str, ...]
     aspect_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -338,10 +394,166 @@ class Workbook:
     carried: Mapping[str, str]
     beside: Mapping[str, str]
     beside_label: str
+    amounts: Amounts = field(default_factory=Amounts)
 
     def sheet(self, holds: str) -> SheetSpec:
         """The sheet that holds fields of this sort."""
         return next(sheet for sheet in self.sheets if sheet.holds == holds)
+
+
+@dataclass(frozen=True, eq=False)
+class Topic:
+    """What a clause is about: words that name it, what may stand between its verbs and their numbers, its units.
+
+    In the sections named, a paragraph is about it from the start. ``yields``: its concepts do not end another
+    topic in the same sentence (“受理许可申请398件，结转42件”).
+    """
+
+    key: str
+    words: tuple[str, ...]
+    objects: tuple[str, ...]
+    units: tuple[str, ...]
+    sections: tuple[int, ...] = ()
+    yields: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Concept:
+    """What a word counts: sums of measures, any of which makes a number true.
+
+    ``tails`` may end any of the words. ``asked`` are true only in a sense of which the unit is asked, ``near`` are named where a number is wrong.
+    ``own``: the word says by itself what it is about. ``flow``: it goes on where a list of parts ends;
+    ``whole``: it is a total of its own, so it ends such a list.
+    ``stock``: it is counted at the year's end. ``none``: the unit may say that there was none.
+    """
+
+    key: str
+    topic: str
+    words: tuple[str, ...]
+    readings: tuple[tuple[str, ...], ...]
+    asked: tuple[tuple[str, ...], ...] = ()
+    near: tuple[tuple[str, ...], ...] = ()
+    tails: tuple[str, ...] = ()
+    within: tuple[str, ...] = ()
+    wholes: tuple[str, ...] = ()
+    own: bool = False
+    flow: bool = False
+    whole: bool = False
+    stock: bool = False
+    none: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class NothingWords:
+    """“全部办结”: the measures that are then zero, by what was counted where it matters."""
+
+    words: tuple[str, ...]
+    topic: str
+    left: tuple[str, ...]
+    of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class SelfWords:
+    """Units whose names end so, and the words that such a unit is not to call itself by."""
+
+    endings: tuple[str, ...]
+    wrong: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Lexicon:
+    """The words by which sentences speak of the tables; what each list is for stands in lexicon.toml."""
+
+    units: tuple[str, ...]
+    about: tuple[str, ...]
+    about_after: tuple[str, ...]
+    about_behind: tuple[str, ...]
+    roughly: tuple[str, ...]
+    fillers: tuple[str, ...]
+    joins: tuple[str, ...]
+    this: tuple[str, ...]
+    last: tuple[str, ...]
+    undated: tuple[str, ...]
+    added_up: tuple[str, ...]
+    planned: tuple[str, ...]
+    elsewhere: tuple[str, ...]
+    any_one: tuple[str, ...]
+    members: tuple[str, ...]
+    whole_places: tuple[str, ...]
+    government_endings: tuple[str, ...]
+    place_endings: tuple[str, ...]
+    ourselves: tuple[str, ...]
+    body_endings: tuple[str, ...]
+    foreign: tuple[str, ...]
+    passing: tuple[str, ...]
+    blockers: tuple[str, ...]
+    but: tuple[str, ...]
+    narrowing: tuple[str, ...]
+    channels: tuple[str, ...]
+    disclosing: tuple[str, ...]
+    asking: tuple[str, ...]
+    parts: tuple[str, ...]
+    among: tuple[str, ...]
+    listing: tuple[str, ...]
+    sorted_by: tuple[str, ...]
+    sorted_ends: tuple[str, ...]
+    sorted_as: tuple[str, ...]
+    more_of_them: tuple[str, ...]
+    respectively: tuple[str, ...]
+    each: tuple[str, ...]
+    against: tuple[str, ...]
+    against_before: tuple[str, ...]
+    against_with: tuple[str, ...]
+    against_behind: tuple[str, ...]
+    more: tuple[str, ...]
+    less: tuple[str, ...]
+    same: tuple[str, ...]
+    reaching: tuple[str, ...]
+    doubled: Mapping[str, int]
+    shares: tuple[str, ...]
+    share_of: tuple[str, ...]
+    none: tuple[str, ...]
+    all: tuple[str, ...]
+    on_time: tuple[str, ...]
+    period_words: tuple[str, ...]
+    report_heads: tuple[str, ...]
+    report_tails: tuple[str, ...]
+    looking_ahead: tuple[str, ...]
+    before_subject: tuple[str, ...]
+    openings: tuple[str, ...]
+    self_words: tuple[SelfWords, ...]
+    topics: tuple[Topic, ...]
+    concepts: tuple[Concept, ...]
+    nothing_left: tuple[NothingWords, ...]
+
+    @cached_property
+    def concepts_by_key(self) -> dict[str, Concept]:
+        """The concepts by their key."""
+        return {concept.key: concept for concept in self.concepts}
+
+    def topic(self, key: str) -> Topic:
+        """The topic ``key``."""
+        return next(topic for topic in self.topics if topic.key == key)
+
+    def concept(self, key: str) -> Concept:
+        """The concept ``key``."""
+        return self.concepts_by_key[key]
+
+    def place_of(self, names: Iterable[str], kind: str) -> str:
+        """The place a government speaks for, by the last sign of its name (市, 县…); empty for any other body."""
+        for name in names:
+            bare = re.sub(r"[（(].*", "", name)
+            ending = next((end for end in self.government_endings if bare.endswith(end)), "")
+            if ending or kind == "government" or bare.endswith(self.place_endings):
+                place = bare.removesuffix(ending)
+                return next((end for end in self.place_endings if place.endswith(end)), "")
+        return ""
+
+    @cached_property
+    def finished(self) -> frozenset[str]:
+        """Every word that, with 全部 before it, says that nothing is left."""
+        return frozenset(word for nothing in self.nothing_left for word in nothing.words)
 
 
 @dataclass(frozen=True)
@@ -354,6 +566,7 @@ class Spec:
     wording: Wording
     workbook: Workbook
     terms: Mapping[str, str]
+    lexicon: Lexicon
 
     def format_for(self, report_year: int) -> Format | None:
         """The one format that governs ``report_year``: the newest begun by then; None where none does."""

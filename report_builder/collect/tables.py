@@ -1,0 +1,288 @@
+"""The statutory tables of one return: what was found, what was not, and what is doubtful about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from report_builder.editions import added_up, read_over, summed
+from report_builder.figures import figure, printed
+from report_builder.model import Figure, Grid, Number, Trouble, Typed
+from report_builder.readers.books import Sheets
+from report_builder.recognise import Found, amount_stem, bare, find_tables, search
+from report_builder.spec import Format, Slot, Spec, Table
+
+_NOTE_REACH = 4
+"""How many rows above a table its unit may stand."""
+_LONGEST_NOTE = 20
+
+
+class Tables:
+    """The tables of ``fmt`` in some grids of a workbook."""
+
+    def __init__(self, name: str, book: Sheets, grids: Sequence[Grid], spec: Spec, fmt: Format) -> None:
+        self.name, self.book, self.grids, self.spec, self.fmt = name, book, grids, spec, fmt
+        self.found = search(grids, fmt)
+
+    def holders(self) -> Iterator[Grid]:
+        """The grids that tables stand in."""
+        return (found.grid for copies in self.found.values() for found in copies)
+
+    def place(self, grid: Grid, row: int, column: int) -> str:
+        """Where a cell stands, in the clerk's words."""
+        return f"{self.name}·{grid.name}!{grid.address(row, column)}"
+
+    def title(self, table: str) -> str:
+        """What a clerk calls the table: the template's sheet for it."""
+        return next((sheet.name for sheet in self.spec.workbook.sheets if sheet.table == table), table)
+
+    def stale(self) -> Trouble | None:
+        """What is said of a form of another format's years: a table lacks here that is there in the other's."""
+        for table in self.fmt.tables:
+            if not self._is_there(table):
+                for other in self.spec.formats:
+                    grid = self._grid_of(other, table.key) if other is not self.fmt else None
+                    if grid is not None:
+                        return wrong_format(f"{self.name}·{grid.name}", other, self.fmt)
+        return None
+
+    def _is_there(self, table: Table) -> bool:
+        copies = self.found.get(table.key, [])
+        return bool(copies) and len(best(copies).missing) * 2 <= len(table.slots)
+
+    def _grid_of(self, other: Format, key: str) -> Grid | None:
+        """The grid in which most of another format's table stands."""
+        for grid in self.grids:
+            for found in find_tables(grid, other):
+                if found.table == key and len(found.missing) * 2 <= len(other.table(key).slots):
+                    return grid
+        return None
+
+    def troubles(self) -> Iterator[Trouble]:
+        """What is wrong with the tables as such, one by one."""
+        for table in self.fmt.tables:
+            copies = self.found.get(table.key, [])
+            if not self._is_there(table):
+                hint = f"（只认出 {len(best(copies).places)} 格）" if copies else ""
+                yield Trouble("table_missing", self.name, (), {"table": self.title(table.key), "hint": hint})
+            elif len(copies) > 1:
+                yield from self._twice(table.key, copies)
+        for found in self._chosen():
+            yield from self._labels(found)
+            yield from self._amounts(found)
+            yield from self._hidden(found)
+
+    def _twice(self, table: str, copies: Sequence[Found]) -> Iterator[Trouble]:
+        """Two copies of a table with other figures in them: which one counts is not ours to choose."""
+        filled = [
+            copy for copy in copies if any(held.typed is not Typed.BLANK for _, held in self._figures(copy))
+        ]
+        first, *others = filled or copies
+        typed = {key: _typed(held) for key, held in self._figures(first)}
+        for other in others:
+            for key, held in self._figures(other):
+                if key in typed and _typed(held) != typed[key]:
+                    names = "、".join(dict.fromkeys(copy.grid.name for copy in filled))
+                    yield Trouble(
+                        "table_twice", held.source, (key,), {"table": self.title(table), "places": names}
+                    )
+                    return
+
+    def _chosen(self) -> list[Found]:
+        """Of each table the copy that is filled in, else the most complete one."""
+        return [
+            copies[0] if len(copies) == 1 else best([one for one in copies if self._is_filled(one)] or copies)
+            for copies in self.found.values()
+        ]
+
+    def _is_filled(self, found: Found) -> bool:
+        return any(held.number is not None for _, held in self._figures(found))
+
+    def _figures(self, found: Found) -> Iterator[tuple[str, Figure]]:
+        grid, rows = found.grid, found.grid.rows
+        before = f"{self.name}·{grid.name}!"
+        for key, (row, column) in found.places.items():
+            cells = rows[row] if row < len(rows) else ()
+            content = cells[column] if column < len(cells) else None
+            yield key, figure(content, before + grid.address(row, column))
+
+    def _figure(self, grid: Grid, place: tuple[int, int]) -> Figure:
+        row, column = place
+        cells = grid.rows[row] if row < len(grid.rows) else ()
+        return figure(cells[column] if column < len(cells) else None, self.place(grid, row, column))
+
+    def cells(self) -> tuple[dict[str, Figure], list[Trouble]]:
+        """Every statutory cell that was found; formulas without a stored value are named, totals excepted."""
+        cells: dict[str, Figure] = {}
+        troubles: list[Trouble] = []
+        for found in self._chosen():
+            cells |= self._figures(found)
+            cells |= {
+                key: summed([self._figure(found.grid, one) for one in places])
+                for key, places in found.sums.items()
+            }
+            troubles += self._unstored(found, cells)
+            troubles += self._added_up(found, cells)
+        cells, said = read_over({key: cells[key] for key in self.fmt.known_slots if key in cells}, self.fmt)
+        return completed(cells, self.fmt), [*troubles, *said]
+
+    def _unstored(self, found: Found, cells: dict[str, Figure]) -> Iterator[Trouble]:
+        """Sets down the formulas without a stored value among the blank cells of one table."""
+        if found.grid.name not in self.book.unstored:
+            return
+        for key, (row, column) in found.places.items():
+            formula = self.book.formula(found.grid, row, column)
+            if formula is not None and cells[key].typed is Typed.BLANK:
+                cells[key] = replace(cells[key], typed=Typed.FORMULA, text=formula)
+                if not self.fmt.known_slots[key].total_of:
+                    yield Trouble("formula_without_value", cells[key].source, (key,), {"formula": formula})
+
+    def _added_up(self, found: Found, cells: Mapping[str, Figure]) -> Iterator[Trouble]:
+        for foreign in self.fmt.table(found.table).foreign:
+            keys = [key for key in found.sums if self.fmt.known_slots[key].row in foreign.ours]
+            if keys:
+                yield added_up(foreign, {key: cells[key] for key in keys})
+
+    # --- labels, units, hidden cells ---------------------------------------------------------------------------
+
+    def _labels(self, found: Found) -> Iterator[Trouble]:
+        """Labels that were taken for the format's, all in one; and each that is unclear."""
+        title = self.title(found.table)
+        if found.taken:
+            said = "；".join(f"把“{_short(one.text)}”认作“{one.label}”" for one in found.taken)
+            first = found.taken[0]
+            where = self.place(found.grid, first.row, first.column)
+            lines = {(one.row, one.column) for one in found.taken}
+            keys = tuple(key for key, (row, column) in found.places.items() if _is_on(row, column, lines))
+            yield Trouble("label_taken", where, keys, {"table": title, "taken": said})
+        for one in found.unclear:
+            candidates = "".join(f"“{label}”" for label in one.labels)
+            where = self.place(found.grid, one.row, one.column)
+            yield Trouble(
+                "label_unclear", where, one.cells, {"label": _short(one.text), "candidates": candidates}
+            )
+
+    def _amounts(self, found: Found) -> Iterator[Trouble]:
+        """Amounts beside which another unit is written than the column's; the number stays as it is."""
+        for key, place in found.places.items():
+            slot = self.fmt.known_slots[key]
+            if slot.kind == "amount" and slot.column.unit:
+                held, written = self._figure(found.grid, place), self._written_unit(found, slot, place)
+                if written and written != slot.column.unit and held.number is not None:
+                    yield Trouble("amount_unit", held.source, (key,), self._other_unit(slot, held, written))
+
+    def _other_unit(self, slot: Slot, held: Figure, written: str) -> dict[str, object]:
+        units = self.fmt.amounts.units
+        number = Decimal(held.number or 0) * units[written] / units[slot.column.unit]
+        said = {"label": slot.label, "expected": slot.column.unit, "found": written}
+        return {**said, "typed": held.text, "converted": printed(number)}
+
+    def _written_unit(self, found: Found, slot: Slot, place: tuple[int, int]) -> str:
+        """The unit that the labels of this cell state, else the one that stands beside the table."""
+        labels = [
+            bare(str(found.grid.rows[hit.row][hit.column]))
+            for hit in found.hits
+            if hit.column == place[1] or hit.row == place[0]
+        ]
+        stems = (amount_stem(slot.column, slot.column.label), bare(slot.row.label))
+        stated = [unit for label in labels if label.startswith(stems) and (unit := self._last_unit(label))]
+        return stated[0] if stated else self._note(found)
+
+    def _last_unit(self, label: str) -> str:
+        """The unit that a label ends in."""
+        longest_first = sorted(self.fmt.amounts.units, key=len, reverse=True)
+        return next((unit for unit in longest_first if label.endswith(unit)), "")
+
+    def _note(self, found: Found) -> str:
+        """The unit of amounts that stands in a cell of its own above or in the table, if only one does."""
+        units = {word + unit: unit for unit in self.fmt.amounts.units for word in self.fmt.amounts.words}
+        first = min((hit.row for hit in found.hits), default=found.top) - _NOTE_REACH
+        rows = found.grid.rows[max(first, 0) : found.bottom + 1]
+        texts = (one for row in rows for one in row if isinstance(one, str) and len(one) <= _LONGEST_NOTE)
+        said = {units[plain] for text in texts if (plain := bare(text)) in units}
+        return said.pop() if len(said) == 1 else ""
+
+    def _hidden(self, found: Found) -> Iterator[Trouble]:
+        """Figures that nobody sees who opens the file."""
+        hidden = self.book.hidden.get(found.grid.name)
+        if hidden is None:
+            return
+        grid = found.grid
+        keys = tuple(
+            key
+            for key, (row, column) in found.places.items()
+            if (hidden.sheet or row in hidden.rows or column in hidden.columns)
+            and self._figure(grid, (row, column)).typed is not Typed.BLANK
+        )
+        if keys:
+            rows = {found.places[key][0] for key in keys} & hidden.rows
+            columns = {found.places[key][1] for key in keys} & hidden.columns
+            said = "" if hidden.sheet else f"的{_lines(grid, rows, columns)}"
+            where = self.place(grid, *found.places[keys[0]])
+            yield Trouble("hidden", where, keys, {"hidden": f"工作表“{grid.name}”{said}", "count": len(keys)})
+
+
+def _is_on(row: int, column: int, lines: Iterable[tuple[int, int]]) -> bool:
+    """Whether a figure stands beside or below one of these labels."""
+    return any(row == at or (column == beside and row > at) for at, beside in lines)
+
+
+def _lines(grid: Grid, rows: Iterable[int], columns: Iterable[int]) -> str:
+    """“第 7、9–11 行、第 D 列”."""
+    said = [f"第 {'、'.join(_runs(rows))} 行"] if rows else []
+    letters = [grid.address(0, column).removesuffix("1") for column in sorted(columns)]
+    return "、".join([*said, *([f"第 {'、'.join(letters)} 列"] if letters else [])])
+
+
+def _runs(rows: Iterable[int]) -> Iterator[str]:
+    """Row numbers as a clerk counts them, neighbours joined."""
+    runs: list[list[int]] = []
+    for row in sorted(rows):
+        if runs and runs[-1][-1] == row - 1:
+            runs[-1].append(row)
+        else:
+            runs.append([row])
+    return (str(run[0] + 1) if len(run) == 1 else f"{run[0] + 1}–{run[-1] + 1}" for run in runs)
+
+
+def _short(text: str, most: int = 40) -> str:
+    """A text as it stands in a message: in one line, cut where it is long."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[:most]}…"
+
+
+def _typed(held: Figure) -> tuple[Number | None, str]:
+    return held.number, held.text if held.number is None else ""
+
+
+def best(copies: Sequence[Found]) -> Found:
+    """The copy of a table of which most was found; the first of equals."""
+    return max(copies, key=lambda found: len(found.places))
+
+
+def wrong_year(found: str, expected: int, where: str) -> Iterator[Trouble]:
+    """A year written in any way that does not hold the expected one."""
+    if str(expected) not in found:
+        said = {"what": "报告年度", "found": found, "expected": f"{expected}年"}
+        yield Trouble("wrong_edition", where, (), said)
+
+
+def wrong_format(where: str, found: Format, expected: Format) -> Trouble:
+    said = {"what": "格式", "found": f"{found.document}的格式", "expected": f"{expected.document}的格式"}
+    return Trouble("wrong_edition", where, (), said)
+
+
+def completed(cells: Mapping[str, Figure], fmt: Format) -> dict[str, Figure]:
+    """The cells with blank totals computed where all their parts hold numbers (V205 asks about them)."""
+    done = dict(cells)
+    totals = [slot for slot in fmt.known_slots.values() if slot.total_of]
+    for slot in sorted(totals, key=lambda slot: bool(slot.column.total_of)):
+        held = done.get(slot.key)
+        if held is not None and held.typed in {Typed.BLANK, Typed.FORMULA}:
+            keys = fmt.standing(slot.total_of, done)
+            parts = [done[key].number if key in done else None for key in keys]
+            numbers = [part for part in parts if part is not None]
+            if len(numbers) == len(parts):
+                done[slot.key] = replace(held, number=sum(numbers), typed=Typed.COMPUTED)
+    return done

@@ -1,0 +1,157 @@
+"""What a sentence claims, as frozen nouns: its place, its numbers, and of which year and whose they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Literal
+
+from report_builder.prose.numerals import Amount
+
+
+class Scope(StrEnum):
+    """Of which year a number is; what is of any other time or body is never judged, so it has no name here."""
+
+    NOW = "now"
+    LAST = "last"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a sentence stands: section and paragraph (1-based), and the sentence as written."""
+
+    section: int
+    paragraph: int
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A counted number in a sentence: what it says, what it counts by, where in the sentence it stands."""
+
+    amount: Amount
+    unit: str
+    span: tuple[int, int]
+    rough: bool = False
+
+    @property
+    def value(self) -> Decimal:
+        """The number as printed."""
+        return self.amount.value
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a number counts: concepts of the lexicon, summed where there are several, and what they are a part of."""
+
+    concepts: tuple[str, ...]
+    part_of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """“办结40件”: a subject is said to be so many. ``year`` where the sentence names it in digits."""
+
+    place: Place
+    subject: Subject
+    quantity: Quantity
+    scope: Scope = Scope.NOW
+    year: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """“同比增长13.9%”: how any of the subjects changed from last year; no quantity where it is said to be the same.
+
+    ``sign`` is that of the direction word. ``kind`` says what the quantity is: a per cent, cases, or times last year's.
+    """
+
+    place: Place
+    subjects: tuple[Subject, ...]
+    sign: Literal[-1, 0, 1]
+    kind: Literal["percent", "cases", "times", "same"]
+    quantity: Quantity | None
+    span: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """“占办结总数的36.05%”: the share of a part in a whole. Where no whole is named, ``wholes`` is empty.
+
+    ``counted`` is the part's number as the sentence has it, ``stated`` the wholes that it states.
+    """
+
+    place: Place
+    part: Subject | None
+    wholes: tuple[str, ...]
+    quantity: Quantity
+    counted: Decimal | None = None
+    stated: tuple[Decimal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a list, and what it counts where that is known."""
+
+    quantity: Quantity
+    subject: Subject | None
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A total and the list of its parts; an ``open`` list does not name all. Any of the ``runs`` may be the whole list."""
+
+    place: Place
+    total: Quantity
+    runs: tuple[tuple[Part, ...], ...]
+    open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NothingLeft:
+    """“全部办结”, “均获维持”: these measures are said to be zero."""
+
+    place: Place
+    measures: tuple[str, ...]
+    said: str
+    span: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A year that a sentence takes for the report's: the period covered, or a plan for the years to come."""
+
+    place: Place
+    year: int
+    what: Literal["period", "report", "plan"]
+    span: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SelfWord:
+    """“我委” in the report of a 局: the word, and where it first stands."""
+
+    place: Place
+    word: str
+    span: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """Where a sentence may name its subject: the words from there on."""
+
+    place: Place
+    start: int
+
+
+Claim = Level | Change | Share | Parts | NothingLeft | Dated | SelfWord | Lead
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Whose report is read: the report year, its own names; a government's speaks for its whole ``place`` (市, 县…)."""
+
+    report_year: int
+    names: tuple[str, ...] = ()
+    place: str = ""

@@ -1,0 +1,177 @@
+"""Totals and the lists of their parts: “办结86件，其中予以公开31件、…”, whatever is counted."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from report_builder.prose.claims import Part, Parts, Place, Quantity, Subject
+from report_builder.prose.words import Token
+from report_builder.spec import Lexicon
+
+_NUMBERS = frozenset({"count", "bare"})
+_OTHERWISE = frozenset({"more", "less", "against", "reaching", "last", "shares", "same", "same_as_last"})
+_OPEN, _CLOSED = "（(", "）)"
+
+
+@dataclass(frozen=True)
+class _List:
+    """Where a list begins, behind which total, and where it must end."""
+
+    total: int
+    begin: int
+    end: int
+
+
+def read(
+    found: Sequence[Token], place: Place, lexicon: Lexicon, subjects: Mapping[int, Subject]
+) -> Iterator[Parts]:
+    """The lists of one sentence that are told as the parts of a total."""
+    for at, token in enumerate(found):
+        if (
+            token.kind == "count"
+            and token.quantity
+            and not token.quantity.rough
+            and not _is_change(found, at)
+        ):
+            listed = _listed(found, at, lexicon)
+            if listed is not None:
+                yield from _parts(found, listed, place, lexicon, subjects)
+
+
+def _listed(found: Sequence[Token], total: int, lexicon: Lexicon) -> _List | None:
+    """The list behind the total, if a word, a bracket or a colon opens one before the next number."""
+    unit = counted.unit if (counted := found[total].quantity) else ""
+    for at in range(total + 1, len(found)):
+        token = found[at]
+        if token.quantity and token.quantity.unit == unit and not _is_change(found, at):
+            return None
+        if token.text in _CLOSED:
+            return None
+        if token.text in _OPEN:
+            return _List(total, at + 1, _closing(found, at))
+        if token.text in ":：" or _opens(found, at, lexicon):
+            return _List(total, at + 1, _end(found, at + 1))
+        if token.kind == "stop" and _sorted_by(found, at + 1, lexicon):
+            return _List(total, at + 1, _end(found, at + 1))
+    return None
+
+
+def _opens(found: Sequence[Token], at: int, lexicon: Lexicon) -> bool:
+    """Whether a word opens a list: 其中 does; 分别为 only where the labels before it are no measures of their own."""
+    if found[at].text in lexicon.among:
+        return True
+    labels = found[_clause_begin(found, at) : at]
+    return found[at].text in lexicon.listing and not any(token.kind == "concept" for token in labels)
+
+
+def _clause_begin(found: Sequence[Token], at: int) -> int:
+    return max((place + 1 for place in range(at) if found[place].kind == "stop"), default=0)
+
+
+def _sorted_by(found: Sequence[Token], begin: int, lexicon: Lexicon) -> bool:
+    """“从申请渠道看，”, “按被申请机关分，”, “申请方式为”."""
+    end = next(
+        (at for at in range(begin, len(found)) if found[at].kind == "stop" or found[at].kind in _NUMBERS),
+        len(found),
+    )
+    said = "".join(token.text for token in found[begin:end])
+    sorted_by = said.startswith(lexicon.sorted_by) and said.endswith(lexicon.sorted_ends)
+    return sorted_by or said.startswith(lexicon.sorted_as)
+
+
+def _closing(found: Sequence[Token], at: int) -> int:
+    depth = 0
+    for place in range(at, len(found)):
+        depth += (found[place].text in _OPEN) - (found[place].text in _CLOSED)
+        if depth == 0:
+            return place
+    return len(found)
+
+
+def _end(found: Sequence[Token], begin: int) -> int:
+    depth = 0
+    for place in range(begin, len(found)):
+        depth += (found[place].text in _OPEN) - (found[place].text in _CLOSED)
+        if depth < 0:
+            return place
+    return len(found)
+
+
+def _parts(
+    found: Sequence[Token], listed: _List, place: Place, lexicon: Lexicon, subjects: Mapping[int, Subject]
+) -> Iterator[Parts]:
+    total = found[listed.total].quantity
+    if total is None:
+        return
+    items, more, nested = _items(found, listed, total, lexicon)
+    items = list(itertools.takewhile(lambda at: _may_be_part(at, listed.total, lexicon, subjects), items))
+    numbers = [Part(counted, subjects.get(at)) for at in items if (counted := found[at].quantity)]
+    if not numbers or nested:
+        return
+    rough = any(part.quantity.rough for part in numbers)
+    single = len(numbers) == 1
+    ends = [count for count, at in enumerate(items, 1) if count == len(items) or _ends_run(found, at)]
+    runs = [tuple(numbers[:count]) for count in ends]
+    if not single or not any(token.kind == "stop" for token in found[listed.begin : items[0]]):
+        yield Parts(place, total, tuple(runs), open=more or rough or single)
+
+
+def _ends_run(found: Sequence[Token], at: int) -> bool:
+    """A list may end at a comma, never at 、 or 和."""
+    following = next((token for token in found[at + 1 :] if token.kind in {"stop", "joins", *_NUMBERS}), None)
+    return following is None or following.kind == "stop"
+
+
+def _may_be_part(at: int, total: int, lexicon: Lexicon, subjects: Mapping[int, Subject]) -> bool:
+    """Whether a number may be a part of the total: a measure of another table, or a total of its own, is none."""
+    whole, part = subjects.get(total), subjects.get(at)
+    if part is not None and lexicon.concept(part.concepts[0]).whole:
+        return False
+    if whole is None or part is None:
+        return True
+    return lexicon.concept(whole.concepts[0]).topic == lexicon.concept(part.concepts[0]).topic
+
+
+def _items(
+    found: Sequence[Token], listed: _List, total: Quantity, lexicon: Lexicon
+) -> tuple[list[int], bool, bool]:
+    """The places of the parts, whether more are left out (等), whether a list within the list makes it doubtful."""
+    items: list[int] = []
+    more = nested = False
+    at, stretch = listed.begin, listed.begin
+    while at < listed.end:
+        token = found[at]
+        if token.text in _OPEN:
+            at = _closing(found, at)
+        elif token.kind == "parts" and token.text in lexicon.among and items:
+            nested = True
+        elif token.kind == "more_of_them" and items and stretch == at:
+            more = True
+            break
+        elif token.kind in _NUMBERS and token.quantity:
+            if _counts_alike(token.quantity, total, found, at, listed.end) and not _is_otherwise(
+                found, stretch, at
+            ):
+                items.append(at)
+            stretch = at + 1
+        at += 1
+    return items, more, nested
+
+
+def _counts_alike(part: Quantity, total: Quantity, found: Sequence[Token], at: int, end: int) -> bool:
+    """The same unit; a number without one in a run has the unit of the next that has."""
+    if part.unit:
+        return part.unit == total.unit
+    following = (one.quantity.unit for one in found[at:end] if one.quantity and one.quantity.unit)
+    return next(following, "") == total.unit
+
+
+def _is_change(found: Sequence[Token], at: int) -> bool:
+    """Whether the number is how many more or fewer there were."""
+    return at > 0 and found[at - 1].kind in {"more", "less"}
+
+
+def _is_otherwise(found: Sequence[Token], begin: int, at: int) -> bool:
+    return any(token.kind in _OTHERWISE for token in found[begin:at])

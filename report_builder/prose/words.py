@@ -1,0 +1,278 @@
+"""A sentence taken apart into the words and numbers that the lexicon knows; what is left over is a rest."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from report_builder.prose.claims import Quantity, Speaker
+from report_builder.prose.numerals import Amount, arabic, chinese
+from report_builder.spec import Lexicon
+
+MASK = "□"
+_WIDE = {full: full - 0xFEE0 for full in range(0xFF10, 0xFF1A)} | {0xFF05: 0x25, 0xFF0E: 0x2E}
+_TITLES = re.compile(
+    r"《[^》]{1,80}》|[〔﹝\[][^〕﹞\]]{1,12}[〕﹞\]](?:第?\d+号)?|第[一二三四五六七八九十百\d]+|[（(][一二三四五六七八九十\d]{1,3}[)）]|(?<!\d)\d{1,2}[.、．](?!\d)|https?://[\w./-]+|[一二三四五六七八九十]是"
+)
+_FULL_STOPS = re.compile(r"[^。！？!?]*[。！？!?]?")
+_ARABIC = r"\d{1,3}(?:[,，]\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?"
+_CHINESE = r"[零〇一二两三四五六七八九十百千万亿]+(?:点[零〇一二三四五六七八九]+)?"
+_SHORTEST_NAME = 3
+_FIRSTS = "0123456789零〇一二两三四五六七八九十百千万亿数几上自从较比与同和相对截"
+_KINDS_OF_DELIMITER = {**dict.fromkeys("，,；;：:。！？!?（）()", "stop"), "、": "join"}
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One piece of a sentence. ``kind`` is the list of the lexicon it stands in, or that of a number; ``key`` whose word it is."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+    key: str = ""
+    quantity: Quantity | None = None
+    year: int = 0
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The lexicon made ready for one report year: every word with what it is, and a pattern for numbers."""
+
+    words: Mapping[str, tuple[str, str]]
+    lengths: Mapping[str, tuple[int, ...]]
+    numbers: re.Pattern[str]
+    firsts: frozenset[str]
+    report_year: int
+
+
+def vocabulary(lexicon: Lexicon, speaker: Speaker) -> Vocabulary:
+    """The words of ``lexicon`` for this report, the unit's own names among them."""
+    common = _common(lexicon, speaker.report_year)
+    names = dict.fromkeys((*speaker.names, *_short(lexicon, speaker)), ("self", ""))
+    lengths = dict(common.lengths)
+    for name in names:
+        lengths[name[:2]] = tuple(sorted({*lengths.get(name[:2], ()), len(name)}, reverse=True))
+    return replace(common, words={**common.words, **names}, lengths=lengths)
+
+
+def _short(lexicon: Lexicon, speaker: Speaker) -> Iterator[str]:
+    """甲山市文化和旅游局 as 市文化和旅游局, where that is not a kind of body alone."""
+    for name in speaker.names:
+        for at in range(1, len(name) - _SHORTEST_NAME):
+            if name[at] in lexicon.place_endings and not name[at:].endswith(lexicon.government_endings):
+                yield name[at:]
+
+
+@lru_cache(maxsize=4)
+def _common(lexicon: Lexicon, report_year: int) -> Vocabulary:
+    """What is the same for all units of a year; where a word stands in several lists, the later one below wins."""
+    words: dict[str, tuple[str, str]] = {}
+    years = {"year": report_year, "last": report_year - 1, "next": report_year + 1}
+    for kind, key, given in _lists(lexicon):
+        for word in given:
+            words[word.format_map(years) if "{" in word else word] = (kind, key)
+    lengths: dict[str, set[int]] = {}
+    for word in words:
+        lengths.setdefault(word[:2], set()).add(len(word))
+    ordered = {signs: tuple(sorted(found, reverse=True)) for signs, found in lengths.items()}
+    firsts = frozenset(_FIRSTS + "".join(word[0] for word in lexicon.about))
+    return Vocabulary(words, ordered, _number_pattern(lexicon), firsts, report_year)
+
+
+def _lists(lexicon: Lexicon) -> Iterator[tuple[str, str, Iterable[str]]]:
+    plain = "fillers foreign channels members elsewhere undated planned this last none all on_time more less same reaching shares narrowing blockers passing"
+    for nothing in lexicon.nothing_left:
+        yield "finished", nothing.topic, nothing.words
+    for name in plain.split():
+        yield name, "", getattr(lexicon, name)
+    yield "doubled", "", lexicon.doubled
+    yield "joins", "", lexicon.joins
+    for name in ("each", "parts", "respectively", "more_of_them"):
+        yield name, "", getattr(lexicon, name)
+    yield "whole_place", "", lexicon.whole_places
+    yield "self", "", lexicon.ourselves
+    for topic in lexicon.topics:
+        yield "object", "", topic.objects
+    for topic in lexicon.topics:
+        yield "topic", topic.key, topic.words
+    for concept in lexicon.concepts:
+        yield "concept", concept.key, _joined(concept.words, ("", *concept.tails))
+    yield "against", "", lexicon.against
+    yield "against", "", _joined(lexicon.against_before, lexicon.last, ("", *lexicon.against_behind))
+    yield "against", "", _joined(lexicon.against_with, lexicon.last, lexicon.against_behind)
+    yield "same_as_last", "", _joined(lexicon.against_with, lexicon.last, lexicon.same)
+
+
+def _joined(*parts: Iterable[str]) -> Iterator[str]:
+    return map("".join, itertools.product(*parts))
+
+
+def _number_pattern(lexicon: Lexicon) -> re.Pattern[str]:
+    units, about, after, behind = (
+        "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
+        for words in (lexicon.units, lexicon.about, lexicon.about_after, lexicon.about_behind)
+    )
+    return re.compile(
+        rf"(?P<period>(?:自|从)?(?:(?P<from>\d{{4}})年)?1月1日(?:起)?[至到—\-－~～]+(?:(?P<to>\d{{4}})年)?12月31日)"
+        r"|(?P<compared>(?:较|比|与|同|和|相较|相比|对比)(?P<other>\d{4})年度?)"
+        r"|(?P<year_end>截[至止]到?(?:(?P<ended>\d{4})年)?(?:12月(?:31日|底|末)|年?[底末]))"
+        rf"|(?P<vague>[数几上][十百千万]+(?:{units}))"
+        r"|(?P<between>\d{4}年?(?:[至到—\-－~～和、])\d{4}年|(?<!\d)\d{1,2}月?(?:[至到—\-－~～])\d{1,2}月(?:份|底|末)?)"
+        r"|(?P<date>(?:\d{4}年)?\d{1,2}月(?:\d{1,2}日|份|底|末|初|中旬)?|\d{4}年(?:底|末|初|上半年|下半年))"
+        r"|(?P<year>(?<!\d)\d{4}年(?:度)?(?!来)|二[〇零○][一二三四五六七八九〇零○]{2}年)"
+        rf"|百分之(?P<share>{_ARABIC}|{_CHINESE})"
+        rf"|(?P<rough_percent>(?:{about}))?(?P<percent>{_ARABIC})(?P<points>%|个百分点)(?:{behind})?"
+        rf"|(?P<times>{_ARABIC}|{_CHINESE})倍"
+        rf"|(?P<about>{about})?(?:(?P<digits>{_ARABIC})(?P<more>{after})?(?P<factor>[万亿])?|(?P<signs>{_CHINESE}))"
+        rf"(?P<more_still>{after})?(?P<unit>{units})(?P<behind>{behind})?"
+        rf"|(?P<bare>{_ARABIC})"
+    )
+
+
+def sentences(paragraph: str) -> Iterator[str]:
+    """The sentences of a paragraph, white space taken out, digits made narrow."""
+    text = "".join(paragraph.split()).translate(_WIDE)
+    return (found for found in _FULL_STOPS.findall(text) if found)
+
+
+def tokens(sentence: str, vocabulary: Vocabulary) -> list[Token]:
+    """The sentence's tokens, in order, without gaps: what no list holds is a ``rest``."""
+    text = _TITLES.sub(lambda match: MASK * len(match[0]), sentence)
+    found: list[Token] = []
+    at = rest = 0
+    while at < len(text):
+        token = _token(text, at, vocabulary)
+        if token is None:
+            at += 1
+            continue
+        if rest < at:
+            found.append(Token("rest", text[rest:at], rest, at))
+        found.append(token)
+        at = rest = token.end
+    if rest < at:
+        found.append(Token("rest", text[rest:at], rest, at))
+    return found
+
+
+def _token(text: str, at: int, known: Vocabulary) -> Token | None:
+    """The number or the longest word that begins at ``at``, whichever is longer."""
+    sign = text[at]
+    word = _word(text, at, known)
+    number = known.numbers.match(text, at) if sign in known.firsts else None
+    if number is not None and len(word) <= len(number[0]):
+        return _numbered(number, known.report_year)
+    if word:
+        kind, key = known.words[word]
+        return Token(kind, word, at, at + len(word), key)
+    kind = _KINDS_OF_DELIMITER.get(sign, "")
+    return Token(kind, sign, at, at + 1) if kind else None
+
+
+def _word(text: str, at: int, known: Vocabulary) -> str:
+    for length in known.lengths.get(text[at : at + 2], ()):
+        if text[at : at + length] in known.words:
+            return text[at : at + length]
+    return text[at] if text[at] in known.words else ""
+
+
+def _numbered(match: re.Match[str], report_year: int) -> Token | None:
+    start, end = match.span()
+    for name, reader in _READERS.items():
+        if match[name]:
+            return reader(match, start, end, report_year)
+    return None
+
+
+def _period(match: re.Match[str], start: int, end: int, report_year: int) -> Token:
+    years = [int(year) for year in (match["from"], match["to"]) if year]
+    wrong = next((year for year in years if year != report_year), 0)
+    return Token("period", match[0], start, end, year=wrong or report_year, key="named" if years else "")
+
+
+def _year(match: re.Match[str], start: int, end: int, report_year: int) -> Token:
+    said = arabic_year(match[0])
+    kind = {report_year: "this", report_year - 1: "last", report_year + 1: "planned"}.get(said, "undated")
+    return Token(kind, match[0], start, end, year=said)
+
+
+def _compared(match: re.Match[str], start: int, end: int, report_year: int) -> Token:
+    return Token("against" if int(match["other"]) == report_year - 1 else "undated", match[0], start, end)
+
+
+def arabic_year(text: str) -> int:
+    """二〇二四年 and 2024年 alike."""
+    if text[0].isdigit() and text[0].isascii():
+        return int(text[:4])
+    read = chinese(text[:4].replace("○", "〇"))
+    return int(read.value) if read else 0
+
+
+def _percent(match: re.Match[str], start: int, end: int, _: int) -> Token:
+    amount = arabic(match["percent"])
+    if match["points"] != "%":
+        return Token("rest", match[0], start, end)
+    rough = bool(match["rough_percent"]) or not match[0].endswith("%")
+    return _counted("percent", match[0], (start, end), amount, "%", rough=rough)
+
+
+def _share(match: re.Match[str], start: int, end: int, _: int) -> Token:
+    return _counted("percent", match[0], (start, end), _read(match["share"]), "%")
+
+
+def _times(match: re.Match[str], start: int, end: int, _: int) -> Token:
+    return _counted("times", match[0], (start, end), _read(match["times"]), "倍")
+
+
+def _counted(
+    kind: str, text: str, span: tuple[int, int], amount: Amount | None, unit: str, *, rough: bool = False
+) -> Token:
+    """A number with what it counts; numerals that form no number are a rest."""
+    if amount is None:
+        return Token("rest", text, *span)
+    return Token(kind, text, *span, quantity=Quantity(amount, unit, span, rough))
+
+
+def _count(match: re.Match[str], start: int, end: int, _: int) -> Token:
+    amount = _read(match["digits"] or match["signs"], match["factor"] or "")
+    rough = any(match[name] for name in ("about", "more", "more_still", "behind"))
+    return _counted("count", match[0], (start, end), amount, match["unit"], rough=rough)
+
+
+def _bare(match: re.Match[str], start: int, end: int, _: int) -> Token:
+    return _counted("bare", match[0], (start, end), arabic(match["bare"]), "")
+
+
+def _read(text: str, factor: str = "") -> Amount | None:
+    return arabic(text, factor) if text[0].isascii() else chinese(text)
+
+
+def _vague(match: re.Match[str], start: int, end: int, _: int) -> Token:
+    return Token("rest", match[0], start, end)
+
+
+def _undated(match: re.Match[str], start: int, end: int, _: int) -> Token:
+    return Token("undated", match[0], start, end)
+
+
+def _year_end(match: re.Match[str], start: int, end: int, report_year: int) -> Token:
+    return Token("year_end", match[0], start, end, year=int(match["ended"] or report_year))
+
+
+_READERS = {
+    "period": _period,
+    "compared": _compared,
+    "year_end": _year_end,
+    "between": _undated,
+    "date": _undated,
+    "vague": _vague,
+    "year": _year,
+    "percent": _percent,
+    "share": _share,
+    "times": _times,
+    "unit": _count,
+    "bare": _bare,
+}

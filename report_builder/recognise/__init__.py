@@ -1,0 +1,24 @@
+"""Finds the statutory tables in any grid by their labels, never by fixed addresses.
+
+The one table recogniser: the return workbook, a table pasted from the Word form, and a Word, HTML or PDF
+report are all grids to it. Labels are compared without white space, punctuation and width; a table's header
+may be moved, its rows and columns exchanged, rows may stand above or between. Only where that leaves something
+unfound does `search` look closer: at tables turned on their side, and at labels with small typing faults.
+"""
+
+from report_builder.recognise.exact import Found, Taken, Unclear, find_tables
+from report_builder.recognise.labels import amount_stem, bare
+from report_builder.recognise.search import part, search
+from report_builder.recognise.sections import split_sections
+
+__all__ = [
+    "Found",
+    "Taken",
+    "Unclear",
+    "amount_stem",
+    "bare",
+    "find_tables",
+    "part",
+    "search",
+    "split_sections",
+]

@@ -1,0 +1,119 @@
+"""Where plain search left something unfound: the same tables turned on their side, laid out otherwise, nearly labelled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from report_builder.model import Grid
+from report_builder.recognise.exact import FINDERS, Found, Place, find_tables, hits_in, with_foreign
+from report_builder.recognise.labels import Hit, Names, names_of
+from report_builder.recognise.near import look_closer
+from report_builder.spec import Format, Table
+
+_MOST_CELLS = 200_000
+"""A larger sheet is not turned on its side: no return is."""
+
+
+def search(grids: Sequence[Grid], fmt: Format) -> dict[str, list[Found]]:
+    """Every statutory table of ``fmt`` in the grids, by table key, as often as it stands there."""
+    found: dict[str, list[Found]] = {}
+    for grid in grids:
+        for one in find_tables(grid, fmt):
+            found.setdefault(one.table, []).append(one)
+    for table in fmt.tables:
+        copies = found.get(table.key, [])
+        if not copies or any(one.missing for one in copies):
+            found[table.key] = list(_closer(fmt, table, copies, grids))
+    return {key: copies for key, copies in found.items() if copies}
+
+
+def _closer(fmt: Format, table: Table, copies: Sequence[Found], grids: Sequence[Grid]) -> Iterator[Found]:
+    """The copies, each looked at again in its own part of its grid; where none is half there, all grids."""
+    again = [one if not one.missing else _closest(fmt, table, _around(one, copies)) or one for one in copies]
+    sound = [one for one in again if _is_half_there(one, table)]
+    if sound:
+        yield from sound
+        return
+    others = [better for grid in grids if (better := _closest(fmt, table, grid)) is not None]
+    yield from [one for one in others if _is_half_there(one, table)] or again or others[:1]
+
+
+def _is_half_there(found: Found, table: Table) -> bool:
+    return len(found.missing) * 2 <= len(table.slots)
+
+
+def _around(found: Found, copies: Sequence[Found]) -> Grid:
+    """The part of its grid that is nearer to this copy than to those before and after it."""
+    near = [one for one in copies if one.grid is found.grid]
+    at = near.index(found)
+    first = near[at - 1].bottom + 1 if at else 0
+    last = (
+        min((hit.row for hit in near[at + 1].hits), default=near[at + 1].top) if at + 1 < len(near) else None
+    )
+    return part(found.grid, first, len(found.grid.rows) if last is None else last)
+
+
+def part(grid: Grid, first: int, end: int) -> Grid:
+    """The rows from ``first`` up to ``end`` at their own addresses; the others are empty."""
+    if first <= 0 and end >= len(grid.rows):
+        return grid
+    rows = [row if first <= at < end else () for at, row in enumerate(grid.rows[:end])]
+    return replace(grid, rows=rows)
+
+
+def _closest(fmt: Format, table: Table, grid: Grid) -> Found | None:
+    """The reading of the grid that finds most of the table, or as much and says what is unclear."""
+    names = names_of(fmt, table)
+    best: Found | None = None
+    for found in _readings(fmt, names, grid):
+        if best is None or _worth(found) > _worth(best):
+            best = found
+        if not best.missing:
+            break
+    return best
+
+
+def _worth(found: Found) -> tuple[int, bool]:
+    return len(found.places), bool(found.unclear)
+
+
+def _readings(fmt: Format, names: Names, grid: Grid) -> Iterator[Found]:
+    views = [(view, hits_in(view, fmt)) for view in (grid, _turned(grid))]
+    for exactly in (True, False):
+        for view, hits in views:
+            for find in FINDERS[names.table.shape] if hits else ():
+                found = find(names, view, hits) if exactly else look_closer(names, view, hits, find)
+                if found is not None and _is_sound(found):
+                    found = with_foreign(found, names.table)
+                    yield found if view is grid else _turned_back(found, grid)
+
+
+def _is_sound(found: Found) -> bool:
+    """No cell of the file stands for two of the table."""
+    return len(set(found.places.values())) == len(found.places)
+
+
+def _turned(grid: Grid) -> Grid:
+    """The grid with its rows as columns."""
+    width = max(map(len, grid.rows), default=0)
+    if width * len(grid.rows) > _MOST_CELLS:
+        return replace(grid, rows=())
+    filled = [[*row, *[None] * (width - len(row))] for row in grid.rows]
+    return replace(grid, rows=[list(column) for column in zip(*filled, strict=True)])
+
+
+def _turned_back(found: Found, grid: Grid) -> Found:
+    return replace(
+        found,
+        grid=grid,
+        places={key: _swapped(place) for key, place in found.places.items()},
+        sums={key: tuple(map(_swapped, places)) for key, places in found.sums.items()},
+        hits=tuple(Hit(hit.column, hit.row, hit.label) for hit in found.hits),
+        taken=tuple(one._replace(row=one.column, column=one.row) for one in found.taken),
+        unclear=tuple(one._replace(row=one.column, column=one.row) for one in found.unclear),
+    )
+
+
+def _swapped(place: Place) -> Place:
+    return place[1], place[0]

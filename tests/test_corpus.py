@@ -1,0 +1,650 @@
+"""Any spreadsheet that a unit really sends reads to the same cells, with exactly the findings it deserves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import corpus
+import pytest
+from conftest import DATA
+from corpus import (
+    Rows,
+    as_text,
+    as_xlsx,
+    balanced,
+    flat,
+    forms,
+    on_one_sheet,
+    printed,
+    replaced,
+    turned,
+)
+from hypothesis import given
+from hypothesis import settings as effort
+from hypothesis import strategies as st
+
+from report_builder.collect import workbook
+from report_builder.figures import figure
+from report_builder.model import Figure, Finding, Grid, Return, Settings, Typed
+from report_builder.readers import sheets
+from report_builder.readers.books import Sheets
+from report_builder.rule_kinds import Case
+from report_builder.spec import Format, Table, load_spec
+from report_builder.validate import validate
+
+SPEC = load_spec()
+NEWER = SPEC.formats[-1]
+OLDER = SPEC.formats[0]
+CELLS = balanced(NEWER)
+TEXT_RULES = {"S601", "S602", "S603"}
+
+
+def read(data: bytes, fmt: Format = NEWER) -> Return:
+    """The one return in the bytes of a file."""
+    (ret,) = workbook.read(sheets.read(data), "示例甲局.xlsx", SPEC, fmt.first_report_year, lambda _: "")
+    return ret
+
+
+def read_rows(*grids: Rows, fmt: Format = NEWER) -> Return:
+    """The one return in some sheets."""
+    book = Sheets(tuple(Grid(f"Sheet{at}", rows, lettered=True) for at, rows in enumerate(grids, 1)))
+    (ret,) = workbook.read(book, "示例甲局.xlsx", SPEC, fmt.first_report_year, lambda _: "")
+    return ret
+
+
+def found(ret: Return, fmt: Format = NEWER) -> list[Finding]:
+    """What is said of a return, its text apart."""
+    findings, _ = validate(Case(ret, fmt, SPEC, Settings()))
+    return [finding for finding in findings if finding.code not in TEXT_RULES and finding.code != "B304"]
+
+
+def numbers(cells: Mapping[str, Figure]) -> dict[str, object]:
+    return {key: held.number for key, held in cells.items()}
+
+
+def tables(cells: Mapping[str, object] = CELLS, fmt: Format = NEWER) -> dict[str, Rows]:
+    return {table.key: printed(table, cells) for table in fmt.tables}
+
+
+def with_table(key: str, rows: Rows) -> list[Rows]:
+    """The three tables, one of them laid out otherwise."""
+    return [*(tables() | {key: rows}).values()]
+
+
+REQUESTS, DISPUTES, PROACTIVE = (NEWER.table(key) for key in ("requests", "disputes", "proactive"))
+PLAIN = forms(NEWER, CELLS)
+ONE = on_one_sheet(NEWER, CELLS, ["附件"], [], ["示例甲局2024年报表"])
+
+KINDS: dict[str, Callable[[], bytes]] = {
+    "xlsx": lambda: as_xlsx(PLAIN),
+    "xlsm": lambda: corpus.with_macro(as_xlsx(PLAIN)),
+    "merged_cells": lambda: corpus.as_merged_xlsx(NEWER, CELLS),
+    "pasted_on_one_sheet": lambda: as_xlsx({"粘贴": ONE}),
+    "ods": lambda: corpus.as_ods(PLAIN),
+    "csv_utf8": lambda: as_text(ONE).encode(),
+    "csv_utf8_mark": lambda: as_text(ONE).encode("utf-8-sig"),
+    "csv_gb18030": lambda: as_text(ONE).encode("gb18030"),
+    "csv_utf16": lambda: as_text(ONE, "\t").encode("utf-16"),
+    "csv_semicolon": lambda: as_text(ONE, ";").encode(),
+    "tsv": lambda: as_text(ONE, "\t").encode("gb18030"),
+    "web_page_named_xls": lambda: corpus.as_page(PLAIN),
+    "xml_spreadsheet_named_xls": lambda: corpus.as_xml_spreadsheet(PLAIN),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_file_reads_to_the_same_cells(kind: str) -> None:
+    ret = read(KINDS[kind]())
+    assert numbers(ret.cells) == CELLS
+    assert ret.troubles == ()
+    assert found(ret) == []
+
+
+@pytest.mark.parametrize("kind", ["hidden.xls", "hidden.ods"])
+def test_files_by_another_program_read_the_same_and_their_hidden_parts_are_named(kind: str) -> None:
+    ret = read((DATA / "kinds" / kind).read_bytes())
+    assert numbers(ret.cells) == CELLS
+    said = [str(finding.facts["hidden"]) for finding in found(ret)]
+    assert said == ["工作表“Sheet2”的第 6–7 行", "工作表“Sheet3”"]
+    assert {finding.code for finding in found(ret)} == {"F110"}
+
+
+def label_of(row: str) -> str:
+    return next(one.label for one in REQUESTS.bands[0].rows if one.key == row)
+
+
+def vertical_strip(table: Table, cells: Mapping[str, object]) -> Rows:
+    """Table four turned on its side: groups and outcomes down, one column of figures."""
+    return turned(printed(table, cells))
+
+
+LAYOUTS: dict[str, Callable[[], list[Rows]]] = {
+    "requests_turned": lambda: with_table("requests", turned(printed(REQUESTS, CELLS))),
+    "disputes_turned": lambda: with_table("disputes", vertical_strip(DISPUTES, CELLS)),
+    "proactive_turned": lambda: with_table("proactive", turned(printed(PROACTIVE, CELLS))),
+    "disputes_three_by_five": lambda: with_table(
+        "disputes", flat(DISPUTES, CELLS, lambda row: ["".join(row.group), row.label])
+    ),
+    "disputes_five_by_three": lambda: with_table(
+        "disputes", turned(flat(DISPUTES, CELLS, lambda row: [row.label]))
+    ),
+    "requests_without_groups": lambda: with_table("requests", flat(REQUESTS, CELLS, lambda row: [row.label])),
+    "requests_groups_repeated": lambda: with_table(
+        "requests", flat(REQUESTS, CELLS, lambda row: [*row.group, *[None] * (2 - len(row.group)), row.label])
+    ),
+    "requests_groups_in_the_label": lambda: with_table(
+        "requests", flat(REQUESTS, CELLS, lambda row: ["".join(row.group[-1:]) + row.label])
+    ),
+    "requests_ordinals_apart": lambda: with_table("requests", flat(REQUESTS, CELLS, corpus.split_ordinal)),
+    "broken_and_bracketed": lambda: with_table(
+        "requests",
+        replaced(
+            printed(REQUESTS, CELLS),
+            {
+                "（一）予以公开": "(一) 予以\n公开",
+                "1.属于国家秘密": "１、属于\u3000国家秘密",
+                "3.危及“三安全一稳定”": "3.危及'三安全一稳定'",
+                "自然人": " 自 然 人 ",
+            },
+        ),
+    ),
+    "rows_above_and_a_note_below": lambda: [
+        [*on_one_sheet(NEWER, CELLS, ["x"], ["填表说明"]), [], ["填表人：", "某某"]]
+    ],
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_layout_reads_to_the_same_cells_from_their_true_places(layout: str) -> None:
+    grids = LAYOUTS[layout]()
+    ret = read_rows(*grids)
+    assert numbers(ret.cells) == CELLS
+    assert found(ret) == []
+    for held in ret.cells.values():
+        sheet, _, address = held.source.partition("·")[2].partition("!")
+        row, column = place(address)
+        assert figure(grids[int(sheet.removeprefix("Sheet")) - 1][row][column], "").number == held.number
+
+
+def place(address: str) -> tuple[int, int]:
+    """Row and column (0-based) of A1."""
+    letters = address.rstrip("0123456789")
+    column = 0
+    for letter in letters:
+        column = column * 26 + ord(letter) - 64
+    return int(address[len(letters) :]) - 1, column - 1
+
+
+# --- labels that are nearly right -------------------------------------------------------------------------------
+
+TYPING_FAULTS = {
+    "a_sign_wrong": ("2.重复申请", "2.重夏申请"),
+    "signs_exchanged": ("1.属于国家秘密", "1.属于国家密秘"),
+    "a_sign_lacking": ("7.属于行政执法案卷", "7.属于行政执法卷"),
+    "two_signs_in_a_long_one": ("1.本机关不掌握相关政府信息", "1.本机构不掌握相关的政府信息"),
+    "no_ordinal": (
+        "（二）部分公开（区分处理的，只计这一情形，不计其他情形）",
+        "部分公开（区分处理的，只计这一情形，不计其他情形）",
+    ),
+    "no_ordinal_and_the_word_of_a_column": ("3.其他", "其他"),
+    "column": ("科研机构", "科研机购"),
+}
+
+
+@pytest.mark.parametrize("fault", TYPING_FAULTS)
+def test_a_small_typing_fault_is_taken_and_said(fault: str) -> None:
+    old, new = TYPING_FAULTS[fault]
+    ret = read_rows(*with_table("requests", replaced(printed(REQUESTS, CELLS), {old: new})))
+    assert numbers(ret.cells) == CELLS
+    (finding,) = found(ret)
+    assert finding.code == "F111"
+    assert f"把“{new}”认作“{old}”" in finding.message
+    assert len(finding.cells) == (25 if fault == "column" else 7)
+
+
+def test_faults_in_every_table_are_taken_and_said_once_a_table() -> None:
+    grids = [
+        replaced(printed(PROACTIVE, CELLS), {"行政处罚": "行政处罸", "本年制发件数": "本年制发数"}),
+        replaced(printed(REQUESTS, CELLS), {"自然人": "自燃人", "2.重复申请": "2、重复申清"}),
+        replaced(printed(DISPUTES, CELLS), {"结果纠正": "结果纠政", "复议后起诉": "复议后启诉"}),
+    ]
+    ret = read_rows(*grids)
+    assert numbers(ret.cells) == CELLS
+    assert [finding.code for finding in found(ret)] == ["F111"] * 3
+
+
+UNCLEAR = {
+    "nearly_two_labels": (
+        "proactive",
+        {"行政处罚": "行政处强", "行政强制": "行政强处"},
+        {"penalties", "coercive_measures"},
+    ),
+    "no_label_at_all": ("requests", {"2.重复申请": "其余各项"}, {"not_processed.repeated"}),
+}
+
+
+@pytest.mark.parametrize("case", UNCLEAR)
+def test_an_unclear_label_is_refused_in_one_finding_and_its_figures_are_not_read(case: str) -> None:
+    table, changes, rows = UNCLEAR[case]
+    ret = read_rows(*with_table(table, replaced(tables()[table], changes)))
+    unclear = [finding for finding in found(ret) if finding.code == "F112"]
+    assert {finding.facts["label"] for finding in unclear} == set(changes.values())
+    lacking = {key for key in CELLS if key not in ret.cells}
+    assert {key.partition(".")[2].rpartition(".")[0] for key in lacking} == rows
+    assert {cell for finding in unclear for cell in finding.cells} == lacking
+    assert "V201" not in {finding.code for finding in found(ret)}
+
+
+def test_a_row_that_the_format_has_not_is_no_ones_figures() -> None:
+    rows = printed(REQUESTS, CELLS)
+    rows.insert(10, [None, None, "小计", *[99] * 7])
+    ret = read_rows(*with_table("requests", rows))
+    assert numbers(ret.cells) == CELLS
+    assert found(ret) == []
+
+
+# --- what is doubtful but readable ------------------------------------------------------------------------------
+
+
+def test_hidden_rows_columns_and_sheets_are_read_and_said() -> None:
+    data = corpus.hidden(as_xlsx(PLAIN), "Sheet2", [6, 7, 9], ["E"])
+    data = corpus.hidden(data, "Sheet3", whole=True)
+    ret = read(data)
+    assert numbers(ret.cells) == CELLS
+    findings = found(ret)
+    assert [finding.code for finding in findings] == ["F110", "F110"]
+    assert "第 6–7、9 行、第 E 列" in findings[0].message
+    assert findings[0].facts["count"] == 3 * 7 + 25 - 3
+    assert findings[1].cells == tuple(DISPUTES.slots)
+
+
+def test_hidden_rows_without_figures_are_nobodys_matter() -> None:
+    assert found(read(corpus.hidden(as_xlsx({"S": ONE}), "S", [1, 2, 3]))) == []
+
+
+UNITS = {
+    "in_the_label": {"本年收费金额（单位：万元）": "本年收费金额（单位：元）"},
+    "short_in_the_label": {"本年收费金额（单位：万元）": "本年收费金额(元)"},
+    "beside_the_table": {"本年收费金额（单位：万元）": "本年收费金额", "第二十条第（八）项": "单位：元"},
+    "in_the_row": {"本年收费金额（单位：万元）": "本年收费金额", "行政事业性收费": "行政事业性收费（元）"},
+}
+
+
+@pytest.mark.parametrize("case", UNITS)
+def test_another_unit_beside_an_amount_is_said_and_nothing_converted(case: str) -> None:
+    cells = CELLS | {"proactive.fees.amount": 984361}
+    ret = read_rows(*with_table("proactive", replaced(printed(PROACTIVE, cells), UNITS[case])))
+    assert ret.number("proactive.fees.amount") == 984361
+    (finding,) = [one for one in found(ret) if one.code != "F111"]
+    assert (finding.code, finding.cells) == ("V204", ("proactive.fees.amount",))
+    assert all(word in finding.message for word in ("984361", "98.4361", "万元", "是元"))
+
+
+def test_the_columns_own_unit_is_no_matter_however_it_is_written() -> None:
+    for label in ("本年收费金额", "本年收费金额（万元）", "本年收费金额\n单位:万元"):
+        ret = read_rows(
+            *with_table("proactive", replaced(tables()["proactive"], {"本年收费金额（单位：万元）": label}))
+        )
+        assert found(ret) == []
+
+
+def test_the_older_formats_amount_is_in_yuan() -> None:
+    cells = balanced(OLDER)
+    grids = [*tables(cells, OLDER).values()]
+    assert found(read_rows(*grids, fmt=OLDER), OLDER) == []
+    grids[0] = replaced(grids[0], {"采购总金额": "采购总金额（万元）"})
+    assert [one.code for one in found(read_rows(*grids, fmt=OLDER), OLDER)] == ["V204"]
+
+
+def test_totals_left_blank_are_computed_and_said_once_a_table() -> None:
+    cells = {key: None if NEWER.slots[key].total_of else value for key, value in CELLS.items()}
+    ret = read_rows(*forms(NEWER, cells).values())
+    assert numbers(ret.cells) == CELLS
+    assert [finding.code for finding in found(ret)] == ["V205", "V205"]
+
+
+def test_a_stale_form_is_one_finding_that_says_which_form_to_use() -> None:
+    stale = forms(OLDER, balanced(OLDER))
+    for data in (
+        as_xlsx(stale),
+        corpus.as_ods(stale),
+        as_text(on_one_sheet(OLDER, balanced(OLDER))).encode(),
+    ):
+        ret = read(data)
+        (finding,) = found(ret)
+        assert finding.code == "F106"
+        assert NEWER.document in finding.message
+        assert "blank" in finding.fix
+        assert not ret.cells
+
+
+TYPED = {
+    "two_items": "2笔",
+    "amount_in_words": "984361元",
+    "formula": "=1+1",
+    "slash": "/",
+    "command": "=cmd|'/c calc'!A1",
+}
+
+
+@pytest.mark.parametrize("case", TYPED)
+def test_words_in_a_count_cell_stay_words(case: str) -> None:
+    key = "proactive.licences.decisions"
+    rows = as_text(on_one_sheet(NEWER, CELLS | {key: TYPED[case]})).encode()
+    ret = read(rows)
+    assert ret.cells[key].typed in {Typed.TEXT, Typed.SLASH}
+    (finding,) = found(ret)
+    assert (finding.code, finding.cells) == ("V202", (key,))
+
+
+# --- rows of another format -------------------------------------------------------------------------------------
+
+
+def single_row(values: Mapping[str, int]) -> tuple[dict[str, object], Rows]:
+    """Table three of the newer format with the older one's single row, and the cells it should read to."""
+    (foreign,) = REQUESTS.foreign
+    ours = [f"requests.{row.key}." for row in foreign.ours]
+    rows = flat(REQUESTS, CELLS, lambda row: [row.label])
+    kept = [row for row in rows if row[0] not in {one.label for one in foreign.ours}]
+    at = next(at for at, row in enumerate(kept) if str(row[0]).endswith("总计"))
+    kept.insert(at, [foreign.rows[0].label, *values.values()])
+    cells = {key: value for key, value in CELLS.items() if not key.startswith(tuple(ours))}
+    return cells, kept
+
+
+def summed_columns() -> dict[str, int]:
+    (foreign,) = REQUESTS.foreign
+    columns = [column.key for column in REQUESTS.bands[0].columns]
+    return {one: sum(int(str(CELLS[f"requests.{row.key}.{one}"])) for row in foreign.ours) for one in columns}
+
+
+def test_the_older_single_row_counts_as_it_stands_and_is_asked_about() -> None:
+    sums = summed_columns()
+    cells, rows = single_row(sums)
+    ret = read_rows(*with_table("requests", rows))
+    assert numbers(ret.cells) == cells | {
+        f"requests.otherwise_closed.{one}": value for one, value in sums.items()
+    }
+    (finding,) = found(ret)
+    assert finding.code == "V203"
+    assert str(sums["total"]) in finding.message
+    slipped = read_rows(*with_table("requests", single_row(sums | {"enterprise": sums["enterprise"] + 1})[1]))
+    blamed = {(one.code, cell) for one in found(slipped) for cell in one.cells if one.code != "V203"}
+    assert blamed == {
+        ("B302", "requests.results_total.enterprise"),
+        ("B303", "requests.otherwise_closed.total"),
+    }
+
+
+def test_an_older_single_row_of_zeros_is_three_rows_of_zeros() -> None:
+    _, rows = single_row(dict.fromkeys(summed_columns(), 0))
+    ret = read_rows(*with_table("requests", rows))
+    (foreign,) = REQUESTS.foreign
+    assert all(
+        ret.number(f"requests.{row.key}.{column.key}") == 0
+        for row in foreign.ours
+        for column in REQUESTS.bands[0].columns
+    )
+    assert not any(key in ret.cells for key in REQUESTS.former)
+
+
+@pytest.mark.parametrize("heading", ["beside", "above", "none"])
+def test_the_newer_three_rows_in_an_older_year_are_summed_and_never_read_as_one(heading: str) -> None:
+    cells = balanced(OLDER)
+    (foreign,) = OLDER.table("requests").foreign
+    rows: Rows = []
+    for row in flat(OLDER.table("requests"), cells, lambda row: [row.label, None]):
+        if row[0] != foreign.ours[0].label:
+            rows.append(row)
+            continue
+        if heading == "above":
+            rows.append([row[0]])
+        for at, one in enumerate(foreign.rows):
+            beside = row[0] if heading == "beside" and not at else None
+            rows.append(
+                [beside, one.label, *(value - 2 if not at else 1 for value in map(int, map(str, row[2:])))]
+            )
+    ret = read_rows(*[*(tables(cells, OLDER) | {"requests": rows}).values()], fmt=OLDER)
+    assert numbers(ret.cells) == cells
+    (finding,) = found(ret, OLDER)
+    assert finding.code == "V203"
+    assert set(finding.cells) == {key for key in cells if key.startswith("requests.otherwise_closed.")}
+
+
+def test_one_of_the_newer_rows_alone_is_not_the_older_row() -> None:
+    cells = balanced(OLDER)
+    (foreign,) = OLDER.table("requests").foreign
+    rows = flat(OLDER.table("requests"), cells, lambda row: [row.label, None])
+    at = next(at for at, row in enumerate(rows) if row[0] == foreign.ours[0].label)
+    rows[at][1] = foreign.rows[0].label
+    ret = read_rows(*[*(tables(cells, OLDER) | {"requests": rows}).values()], fmt=OLDER)
+    assert not any(key.startswith("requests.otherwise_closed.") for key in ret.cells)
+    assert {one.code for one in found(ret, OLDER)} == {"V201"}
+
+
+# --- several units in one workbook ------------------------------------------------------------------------------
+
+UNITS_KNOWN = {"示例甲局": "示例甲局", "示例乙局": "示例乙局", "乙局": "示例乙局"}
+
+
+@dataclass(frozen=True)
+class Several:
+    """Sheets of several units, and what should come of them: unit and seed of its figures."""
+
+    sheets: dict[str, Rows]
+    units: dict[str, int]
+    known: bool = True
+    lost: bool = False
+
+
+def block(seed: int, *head: list[object]) -> Rows:
+    return on_one_sheet(NEWER, balanced(NEWER, seed), *head)
+
+
+SEVERAL = {
+    "sheets_named_for_units": Several(
+        {"示例甲局": block(3), "乙局": block(4)}, {"示例甲局": 3, "示例乙局": 4}
+    ),
+    "sheets_without_a_register": Several(
+        {"某镇": block(3), "某乡": block(4)}, {"某镇": 3, "某乡": 4}, known=False
+    ),
+    "sheets_that_name_the_unit": Several(
+        {"Sheet1": block(3, ["填报单位：示例甲局"]), "Sheet2": block(4, ["填报单位", "示例乙局"])},
+        {"示例甲局": 3, "示例乙局": 4},
+    ),
+    "blocks_with_the_label": Several(
+        {"汇总": block(3, ["单位名称：示例甲局"]) + block(4, [], ["单位名称：", "示例丙局"])},
+        {"示例甲局": 3, "示例丙局": 4},
+        known=False,
+    ),
+    "blocks_with_the_name_alone": Several(
+        {"汇总": block(3, ["示例甲局"]) + block(4, ["乙局2021年度报表"])}, {"示例甲局": 3, "示例乙局": 4}
+    ),
+    "a_block_without_a_name": Several(
+        {"汇总": block(3, ["示例甲局"]) + block(4, ["示例乙局"]) + block(5)},
+        {"示例甲局": 3, "示例乙局": 4},
+        lost=True,
+    ),
+    "names_below_their_tables": Several(
+        {"汇总": [*block(3), ["示例甲局"], *block(4), ["示例乙局"]]}, {}, lost=True
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SEVERAL)
+def test_several_units_in_one_workbook_are_told_apart(case: str) -> None:
+    several = SEVERAL[case]
+    known = (lambda name: UNITS_KNOWN.get(name, "")) if several.known else (lambda _: "")
+    rets = workbook.read(
+        sheets.read(as_xlsx(several.sheets)), "汇总.xlsx", SPEC, NEWER.first_report_year, known
+    )
+    named = {ret.unit: ret for ret in rets if ret.unit}
+    if several.units:
+        assert {unit: numbers(ret.cells) for unit, ret in named.items()} == {
+            unit: balanced(NEWER, seed) for unit, seed in several.units.items()
+        }
+        assert all(not found(ret) for ret in named.values())
+        assert all(ret.places["unit"].startswith("汇总.xlsx·") for ret in named.values())
+    kinds = [trouble.kind for ret in rets if not ret.unit for trouble in ret.troubles]
+    assert kinds == ((["unit_untold"] if several.units else ["table_twice"] * 2) if several.lost else [])
+
+
+# --- slips in a balanced return ---------------------------------------------------------------------------------
+
+
+def grids_of(cells: Mapping[str, object]) -> dict[str, Rows]:
+    return {table.key: printed(table, cells) for table in NEWER.tables}
+
+
+def spot(key: str) -> tuple[str, int, int]:
+    """Where a cell stands in the printed tables."""
+    table = NEWER.table(key.partition(".")[0])
+    at = next(one for one in table.layout if one.key == key)
+    return table.key, at.row, at.column
+
+
+def after(seed: int, *changes: tuple[str, object]) -> tuple[dict[str, object], list[Finding]]:
+    """The figures of a balanced return, and what is said of its workbook with these cells typed otherwise."""
+    cells = balanced(NEWER, seed)
+    grids = grids_of(cells)
+    for key, value in changes:
+        table, row, column = spot(key)
+        grids[table][row][column] = value
+    return cells, found(read_rows(*grids.values()))
+
+
+def lines(findings: list[Finding], codes: set[str], at: int) -> set[str]:
+    """The rows (1) or columns (2) of the cells that these rules blame."""
+    blamed = [cell for one in findings if one.code in codes for cell in one.cells]
+    return {
+        cell.removesuffix("." + cell.rpartition(".")[2]) if at == 1 else cell.rpartition(".")[2]
+        for cell in blamed
+    }
+
+
+KEYS = sorted(CELLS)
+SEEDS = st.integers(1, 40)
+DOWN, ACROSS = {"B301", "B302"}, {"B303"}
+
+
+def test_no_balanced_return_is_blamed() -> None:
+    assert [after(seed)[1] for seed in range(40)] == [[]] * 40
+
+
+@effort(max_examples=120, deadline=None)
+@given(
+    seed=SEEDS,
+    key=st.sampled_from([key for key in KEYS if key.startswith("requests.")]),
+    by=st.integers(1, 99),
+)
+def test_a_wrong_count_in_table_three_stands_where_the_blamed_row_and_column_cross(
+    seed: int, key: str, by: int
+) -> None:
+    cells, findings = after(seed, (key, int(str(balanced(NEWER, seed)[key])) + by))
+    row, _, column = key.rpartition(".")
+    assert cells[key] is not None
+    assert lines(findings, ACROSS, 1) == {row}
+    assert lines(findings, DOWN, 2) == {column}
+
+
+@effort(max_examples=60, deadline=None)
+@given(
+    seed=SEEDS,
+    key=st.sampled_from([key for key in KEYS if key.startswith("disputes.")]),
+    by=st.integers(1, 99),
+)
+def test_a_wrong_count_in_table_four_is_blamed_on_its_group(seed: int, key: str, by: int) -> None:
+    _, findings = after(seed, (key, int(str(balanced(NEWER, seed)[key])) + by))
+    assert [one.code for one in findings] == ["B305"]
+    assert lines(findings, {"B305"}, 1) == {key.rpartition(".")[0]}
+
+
+@effort(max_examples=120, deadline=None)
+@given(
+    seed=SEEDS,
+    key=st.sampled_from(KEYS),
+    typed=st.sampled_from([None, "", "2笔", "/", "无", "约3", 1.5, -1, "12 5"]),
+)
+def test_a_cell_that_holds_no_proper_number_is_named_itself(seed: int, key: str, typed: object) -> None:
+    _, findings = after(seed, (key, typed))
+    slot = NEWER.slots[key]
+    if typed in (None, ""):
+        expected = ("V205", (key,)) if slot.total_of else ("V201", (key,))
+    elif typed == 1.5 and slot.kind == "amount":
+        return  # a proper amount: no identity holds it
+    else:
+        expected = ("V202", (key,))
+    assert expected in [(one.code, one.cells) for one in findings]
+    assert all(one.code in {"V201", "V202", "V205", *DOWN, *ACROSS, "B305"} for one in findings)
+
+
+@effort(max_examples=60, deadline=None)
+@given(seed=SEEDS, row=st.sampled_from([row.key for row in REQUESTS.bands[0].rows]), data=st.data())
+def test_two_figures_of_a_row_exchanged_are_blamed_on_both_their_columns(
+    seed: int, row: str, data: st.DataObject
+) -> None:
+    columns = [column.key for column in REQUESTS.bands[0].columns if not column.total_of]
+    one, other = data.draw(st.permutations(columns))[:2]
+    keys = [f"requests.{row}.{column}" for column in (one, other)]
+    cells = balanced(NEWER, seed)
+    if cells[keys[0]] == cells[keys[1]]:
+        return
+    _, findings = after(seed, (keys[0], cells[keys[1]]), (keys[1], cells[keys[0]]))
+    assert lines(findings, DOWN, 2) == {one, other}
+    assert lines(findings, ACROSS, 1) == set()
+
+
+@effort(max_examples=60, deadline=None)
+@given(seed=SEEDS, row=st.sampled_from([row.key for row in REQUESTS.bands[0].rows]))
+def test_a_row_typed_one_column_to_the_right_is_named(seed: int, row: str) -> None:
+    keys = [f"requests.{row}.{column.key}" for column in REQUESTS.bands[0].columns]
+    cells = balanced(NEWER, seed)
+    shifted = [(key, cells[before]) for before, key in zip(keys, keys[1:], strict=False)]
+    _, findings = after(seed, (keys[0], None), *shifted)
+    code = "V205" if NEWER.slots[keys[0]].total_of else "V201"
+    assert code in {one.code for one in findings if keys[0] in one.cells}
+    assert any(one.code in DOWN | ACROSS for one in findings)
+
+
+@effort(max_examples=60, deadline=None)
+@given(
+    seed=SEEDS, column=st.sampled_from([column.key for column in REQUESTS.bands[0].columns]), data=st.data()
+)
+def test_two_figures_of_a_column_exchanged_are_blamed_on_both_their_rows(
+    seed: int, column: str, data: st.DataObject
+) -> None:
+    one, other = data.draw(st.permutations([row.key for row in REQUESTS.bands[0].rows]))[:2]
+    keys = [f"requests.{row}.{column}" for row in (one, other)]
+    cells = balanced(NEWER, seed)
+    if cells[keys[0]] == cells[keys[1]]:
+        return
+    _, findings = after(seed, (keys[0], cells[keys[1]]), (keys[1], cells[keys[0]]))
+    assert lines(findings, ACROSS, 1) == {f"requests.{row}" for row in (one, other)}
+
+
+@effort(max_examples=120, deadline=None)
+@given(data=st.data())
+def test_labels_with_lost_or_changed_signs_never_move_a_figure(data: st.DataObject) -> None:
+    fmt = data.draw(st.sampled_from(SPEC.formats))
+    table, cells = data.draw(st.sampled_from(fmt.tables)), balanced(fmt)
+    rows = printed(table, cells)
+    if data.draw(st.booleans()):
+        rows = turned(rows)
+    texts = [
+        (at, column) for at, row in enumerate(rows) for column, one in enumerate(row) if isinstance(one, str)
+    ]
+    for at, column in data.draw(st.lists(st.sampled_from(texts), min_size=1, max_size=4)):
+        text = str(rows[at][column])
+        sign = data.draw(st.integers(0, len(text)))
+        rows[at][column] = (
+            text[:sign] + data.draw(st.sampled_from(["", "某", "其他", "二"])) + text[sign + 1 :]
+        )
+    ret = read_rows(*(tables(cells, fmt) | {table.key: rows}).values(), fmt=fmt)
+    read_cells = numbers(ret.cells)
+    assert all(read_cells[key] == cells[key] for key in read_cells)
+    lacking = {key for key in cells if key not in read_cells}
+    findings = found(ret, fmt)
+    assert lacking <= {cell for one in findings for cell in one.cells} or "F102" in {
+        one.code for one in findings
+    }
