@@ -436,14 +436,31 @@ class _Passage:
 def _passages(drawing: _Drawing) -> Iterator[_Passage]:
     filled = drawing.filling.filled
     for section in drawing.fmt.sections:
-        labels = [f"（{numeral(number)}）{aspect}" for number, aspect in enumerate(section.aspects, 1)]
+        labels = _labels(section)
         texts = _by_aspect(filled.paragraphs(section.number) if filled else (), labels)
         height = 120.0 if section.text == "required" and not labels else 60.0
-        yield _Passage(section.title, texts[""], _asked(section), f"sections.{section.number}", height)
-        yield from (_Passage(label, texts.get(label, ())) for label in labels)
+        yield _Passage(section.title, texts[""], _asked(section), text_key(section, ""), height)
+        yield from (_Passage(label, texts.get(label, ()), key=text_key(section, label)) for label in labels)
     known = {section.number for section in drawing.fmt.sections}
     if filled is not None:
         yield from (_Passage(one.title, one.paragraphs) for one in filled.sections if one.number not in known)
+
+
+def _labels(section: SectionSpec) -> list[str]:
+    return [f"（{numeral(number)}）{aspect}" for number, aspect in enumerate(section.aspects, 1)]
+
+
+def text_key(section: SectionSpec, label: str) -> str:
+    """The key of the cell that takes a section's text, or that under one of its aspects."""
+    return f"sections.{section.number}.{label}".rstrip(".")
+
+
+def key_of_paragraph(section: SectionSpec, paragraphs: Sequence[str], number: int) -> str:
+    """The key of the cell in which a paragraph (0-based) of the section is drawn."""
+    texts = _by_aspect(paragraphs, _labels(section))
+    above = [bare(text) for text in paragraphs[: number + 1]]
+    under = [label for label in _labels(section) if texts.get(label) and bare(label) in above]
+    return text_key(section, under[-1] if under else "")
 
 
 def _asked(section: SectionSpec) -> str:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     import datetime as dt
     from pathlib import Path
 
-    from report_builder.model import Finding
     from report_builder.pipeline import Options, Outcome, UnitResult
 
 BLOCKED, CANNOT_RUN, INTERRUPTED = 1, 2, 130
@@ -197,7 +196,7 @@ def _build(asked: argparse.Namespace) -> int:
     if asked.json:
         _print_json(_build_json(outcome))
     else:
-        _print_findings(outcome.findings)
+        _print_findings(outcome)
         _print_build(outcome)
     return _status(outcome)
 
@@ -259,13 +258,12 @@ def _print_unused(outcome: Outcome) -> None:
         print(f"没有用到的文件（不是报送表）：{'、'.join(outcome.unused)}", file=sys.stderr)
 
 
-def _print_findings(findings: Sequence[Finding]) -> None:
+def _print_findings(outcome: Outcome) -> None:
     from report_builder import feedback  # noqa: PLC0415
-    from report_builder.spec import load_spec  # noqa: PLC0415
 
-    if findings:
-        spec = load_spec()
-        print("\n\n".join(feedback.sentences(finding, spec) for finding in findings) + "\n")
+    if outcome.findings:
+        said = (feedback.sentences(finding, outcome.spec) for finding in outcome.findings)
+        print("\n\n".join(said) + "\n")
 
 
 def _check(asked: argparse.Namespace) -> int:
@@ -275,7 +273,7 @@ def _check(asked: argparse.Namespace) -> int:
     if asked.json:
         _print_json(feedback.as_json(outcome.findings, outcome.runs))
     else:
-        _print_findings(outcome.findings)
+        _print_findings(outcome)
         held_back = sum(result.state == "blocked" for result in outcome.results)
         said = f"，其中 {held_back} 个单位须更正后才能生成报告" if held_back else ""
         print(
@@ -301,7 +299,6 @@ def _blank(asked: argparse.Namespace) -> int:
 
 def _read(asked: argparse.Namespace) -> int:
     from report_builder import facts, feedback, pipeline  # noqa: PLC0415
-    from report_builder.spec import load_spec  # noqa: PLC0415
 
     ret, fmt, findings = pipeline.read(asked.file, asked.inputs)
     if asked.json:
@@ -313,15 +310,17 @@ def _read(asked: argparse.Namespace) -> int:
         print(f"  {fmt.section(table.section).title}：读到 {held} 格，共 {len(table.slots)} 格")
     for section in ret.sections:
         print(f"  {section.title}：{sum(map(len, section.paragraphs))} 字")
+    _, spec = pipeline.set_up(asked.inputs)
     for finding in findings:
-        print(feedback.sentences(finding, load_spec()))
+        print(feedback.sentences(finding, spec))
     return 0
 
 
 def _rules(asked: argparse.Namespace) -> int:
-    from report_builder.spec import load_spec, toml  # noqa: PLC0415
+    from report_builder import pipeline  # noqa: PLC0415
+    from report_builder.spec import toml  # noqa: PLC0415
 
-    spec = load_spec()
+    _, spec = pipeline.set_up(asked.inputs)
     if asked.code and asked.code not in spec.rules:
         raise ReportBuilderError(f"没有规则 {asked.code}{toml.nearest(asked.code, spec.rules)}")
     chosen = [rule for code, rule in sorted(spec.rules.items()) if asked.code in {"", code}]

@@ -13,7 +13,7 @@ from decimal import Decimal
 from report_builder import blank
 from report_builder.model import Finding, Return, Run, Severity, Unit
 from report_builder.readers import sheets
-from report_builder.spec import Spec
+from report_builder.spec import Format, Spec
 from report_builder.workbooks import Book, Cell, Entry, Look, Sheet, cut, written
 
 OVERVIEW_SHEET, RULES_SHEET, FINDINGS_SHEET = "概况", "按规则", "逐条"
@@ -263,10 +263,20 @@ def _targets(finding: Finding, case: Case, spec: Spec) -> tuple[str, ...]:
     """The drawn cells a finding blames: for a former row those it stands for, for a labelled field that field."""
     fmt = spec.format_for(case.report_year)
     former = fmt.stands_for if fmt is not None else {}
-    if finding.cells or case.held is None:
-        return tuple(drawn for key in finding.cells for drawn in former.get(key, (key,)))
-    about = case.held.places
-    return tuple(f"about.{key}" for key, place in about.items() if place == finding.where)
+    cells = tuple(drawn for key in finding.cells for drawn in former.get(key, (key,)))
+    if case.held is None or fmt is None:
+        return cells
+    about = tuple(f"about.{key}" for key, place in case.held.places.items() if place == finding.where)
+    return (*_text_cells(finding, case.held, fmt), *cells) or about
+
+
+def _text_cells(finding: Finding, held: Return, fmt: Format) -> Iterator[str]:
+    """The cell of the narrative sheet that a finding on the text stands at."""
+    known = {section.number: section for section in fmt.sections}
+    for section in held.sections:
+        if finding.where in section.places and section.number in known:
+            number = section.places.index(finding.where)
+            yield blank.key_of_paragraph(known[section.number], section.paragraphs, number)
 
 
 def _index(case: Case, spec: Spec, places: Mapping[str, str]) -> tuple[Sheet, ...]:

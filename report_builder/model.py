@@ -10,6 +10,8 @@ from enum import StrEnum
 from functools import cache
 
 Number = int | Decimal
+UNIT_KINDS = ("government", "office", "department", "township", "vertical", "institution")
+UNIT_LEVELS = ("province", "city", "county", "township")
 
 
 class Severity(StrEnum):
@@ -54,11 +56,15 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One section of a report's text: its number (1-based), its heading as written, its paragraphs."""
+    """One section of a report's text: its number (1-based), its heading as written, its paragraphs.
+
+    ``places`` are the paragraphs' cells where they were typed into a spreadsheet, else empty.
+    """
 
     number: int
     title: str
     paragraphs: tuple[str, ...]
+    places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,17 +284,19 @@ class Grid:
     ``rows[r][c]`` is what stands at (r, c), 0-based, in the file's own grid columns: a merged cell's content
     stands at its top-left place, its other places are None. ``name`` is what a clerk calls it (a sheet's
     name, “第3张表”). ``lettered`` grids have spreadsheet addresses (D6), others row and column numbers.
+    ``first_row`` is where the rows begin in the file, for a part of a sheet.
     """
 
     name: str
     rows: Sequence[Sequence[object]]
     lettered: bool = False
+    first_row: int = 0
 
     def address(self, row: int, column: int) -> str:
         """The place in the file's own words: D6 in a spreadsheet, 第6行第4列 elsewhere."""
         if not self.lettered:
-            return f"第{row + 1}行第{column + 1}列"
-        return f"{_letters(column)}{row + 1}"
+            return f"第{self.first_row + row + 1}行第{column + 1}列"
+        return f"{_letters(column)}{self.first_row + row + 1}"
 
 
 @cache

@@ -43,7 +43,7 @@ from report_builder.render import template
 from report_builder.rule_kinds import Case
 from report_builder.spec import Format, Spec, load_spec
 from report_builder.spec.toml import nearest
-from report_builder.validate import blocks, checks_for, validate
+from report_builder.validate import blocks, hold_rules, validate
 
 if TYPE_CHECKING:
     from report_builder import feedback
@@ -146,6 +146,7 @@ class Outcome:
 
     year: int
     folder: Path
+    spec: Spec
     results: tuple[UnitResult, ...]
     unused: tuple[str, ...] = ()
     absent: tuple[UnitResult, ...] = ()
@@ -166,7 +167,24 @@ Progress = Callable[[UnitResult, int, int], None]
 
 @cache
 def _spec(further: str) -> Spec:
-    return load_spec(Path(further) if further else None)
+    spec = load_spec(Path(further) if further else None)
+    hold_rules(spec)
+    return spec
+
+
+def set_up(inputs: Path) -> tuple[Settings, Spec]:
+    """What the place has set, and the formats and rules it works by: its own in ``spec_dir`` beside the package's.
+
+    Raises:
+        SpecError: a broken setting or spec.  InputError: ``spec_dir`` is no folder.
+    """
+    settings = load_settings(inputs)
+    further = inputs / settings.spec_dir if settings.spec_dir else None
+    if further is not None and not further.is_dir():
+        raise InputError(f"settings.toml：spec_dir 指向的文件夹 {settings.spec_dir} 不存在")
+    spec = _spec(str(further or ""))
+    _check_settings(settings, spec)
+    return settings, spec
 
 
 def open_place(options: Options) -> Place:
@@ -178,19 +196,13 @@ def open_place(options: Options) -> Place:
     """
     if not options.inputs.is_dir():
         raise InputError(f"没有找到输入文件夹 {options.inputs}；请核对 --inputs，或先建立这个文件夹")
-    settings = load_settings(options.inputs)
+    settings, spec = set_up(options.inputs)
     settings = replace(settings, as_of=options.as_of or settings.as_of)
-    further = options.inputs / settings.spec_dir if settings.spec_dir else None
-    if further is not None and not further.is_dir():
-        raise InputError(f"settings.toml：spec_dir 指向的文件夹 {settings.spec_dir} 不存在")
-    spec = _spec(str(further or ""))
     year = options.year or newest_year(options.inputs)
     fmt = spec.format_for(year)
     if fmt is None:
         first = spec.formats[0].first_report_year
         raise InputError(f"没有适用于 {year} 年的报告格式；现有格式从 {first} 年起")
-    checks_for(fmt, spec)
-    _check_settings(settings, spec)
     return Place(options, spec, load_registry(options.inputs), settings, year, fmt)
 
 
@@ -204,9 +216,11 @@ def _check_settings(settings: Settings, spec: Spec) -> None:
             raise SpecError(
                 f"settings.toml：rules.{code} 是退回，不能改为 {severity.value}；退回的报送不能据以编制报告"
             )
-    for code in settings.thresholds:
+    for code, threshold in settings.thresholds.items():
         if spec.rules[code].threshold is None:
             raise SpecError(f"settings.toml：thresholds.{code}：规则 {code} 没有界限可调")
+        if threshold < 0:
+            raise SpecError(f"settings.toml：thresholds.{code} 是 {threshold}，应为 0 或正数")
 
 
 def years(inputs: Path) -> list[int]:
@@ -298,7 +312,7 @@ def _among_others(place: Place, source: collect.Source, ret: Return) -> Handed:
     unit = place.registry.find(ret.unit)
     troubles = []
     if unit is None:
-        unit = Unit(ret.unit or source.stem)
+        unit = Unit(ret.unit or f"{source.stem}（未写明单位）")
         if ret.unit:
             said = {"unit": ret.unit, "suggestion": place.registry.suggestion(ret.unit)}
             troubles.append(Trouble("unknown_unit", ret.places.get("unit", source.name), (), said))
@@ -589,7 +603,9 @@ def build(options: Options, progress: Progress | None = None) -> Outcome:
     results.sort(key=lambda result: result.unit)
     _clear_stale(folder, last, results)
     _record(place, folder, last, results, {job.handed.unit.name for job in jobs})
-    return Outcome(place.year, folder, tuple(results), tuple(unused), tuple(_absent(place, collected)))
+    return Outcome(
+        place.year, folder, place.spec, tuple(results), tuple(unused), tuple(_absent(place, collected))
+    )
 
 
 def _absent(place: Place, collected: Sequence[Handed]) -> Iterator[UnitResult]:
@@ -862,7 +878,7 @@ def check(options: Options, files: Sequence[Path] = (), *, write: bool = True) -
         for handed in _chosen(place, _once_each(collected))
     ]
     absent = () if files else tuple(_absent(place, collected))
-    return Outcome(place.year, _year_folder(place), tuple(results), (*unused, *unread), absent)
+    return Outcome(place.year, _year_folder(place), place.spec, tuple(results), (*unused, *unread), absent)
 
 
 def _source(path: Path) -> collect.Source:
@@ -962,8 +978,7 @@ def read(path: Path, inputs: Path) -> tuple[Return, Format, list[Finding]]:
     """
     if not path.is_file():
         raise InputError(f"没有找到文件 {path}；请核对路径")
-    settings = load_settings(inputs) if inputs.is_dir() else Settings()
-    spec = _spec(str(inputs / settings.spec_dir) if settings.spec_dir else "")
+    settings, spec = set_up(inputs)
     ret = archive.read(path, spec)
     fmt = spec.format(ret.format_id)
     if fmt is None:

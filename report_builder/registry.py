@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 
 from report_builder.errors import InputError, SpecError
-from report_builder.model import Lineage, Settings, Severity, Unit
+from report_builder.model import UNIT_KINDS, UNIT_LEVELS, Lineage, Settings, Severity, Unit
 from report_builder.spec import toml
 
 UNITS_FILE = "units.csv"
@@ -24,8 +24,6 @@ SETTINGS_FILE = "settings.toml"
 _COLUMNS = ("code", "name", "aliases", "kind", "level", "parent", "successor_of", "since", "until")
 _MORE_COLUMNS = ("change", "excluded_from")
 _LISTS = ("aliases", "successor_of", "excluded_from")
-_KINDS = ("government", "office", "department", "township", "vertical", "institution")
-_LEVELS = ("province", "city", "county", "township")
 _CHANGES: Mapping[str, str] = {
     "renamed": "更名",
     "merged": "合并",
@@ -202,7 +200,7 @@ def _decoded(path: Path) -> str:
 
 def _unit(number: int, row: Mapping[str, str | None]) -> Unit:
     said = {name: (row.get(name) or "").strip() for name in (*_COLUMNS, *_MORE_COLUMNS)}
-    for name, allowed in (("kind", _KINDS), ("level", _LEVELS), ("change", tuple(_CHANGES))):
+    for name, allowed in (("kind", UNIT_KINDS), ("level", UNIT_LEVELS), ("change", tuple(_CHANGES))):
         if said[name] and said[name] not in allowed:
             near = toml.nearest(said[name], allowed)
             raise InputError(
@@ -237,8 +235,12 @@ def _hold_lineage(registry: Registry) -> None:
     for unit in registry.units:
         for said in unit.successor_of:
             found = registry.known(said)
-            if found is None or found is unit:
-                near = registry.suggestion(said) if found is None else "；不能是自己"
+            if found is unit:
+                raise InputError(
+                    f"{UNITS_FILE}：“{unit.name}”的 successor_of 里的“{said}”是它自己；请写原来的单位"
+                )
+            if found is None:
+                near = registry.suggestion(said)
                 raise InputError(f"{UNITS_FILE}：“{unit.name}”的 successor_of 里的“{said}”不在名册中{near}")
 
 
@@ -313,10 +315,8 @@ def load_settings(inputs: Path) -> Settings:
 
 def _days(deadlines: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for kind, day in deadlines.items():
-        try:
-            dt.date.fromisoformat(f"2000-{day}")
-        except ValueError as fault:
-            raise SpecError(f"{SETTINGS_FILE}：deadlines {kind} 是“{day}”，应写作月-日，如 01-31") from fault
+        if not toml.is_month_day(day):
+            raise SpecError(f"{SETTINGS_FILE}：deadlines {kind} 是“{day}”，应写作月-日，如 01-31")
         yield kind, day
 
 

@@ -18,10 +18,23 @@ def checks_for(fmt: Format, spec: Spec) -> Checks:
     Raises:
         SpecError: a rule names an unknown kind, parameter, table or row.
     """
-    for code in fmt.rules:
-        for fault in known_keys(spec.rules[code], fmt):
+    checks = [bind(spec.rules[code]) for code in sorted(fmt.rules)]
+    for rule, _ in checks:
+        for fault in known_keys(rule, fmt):
             raise SpecError(fault)
-    return [(spec.rules[code], bind(spec.rules[code])) for code in sorted(fmt.rules)]
+    return checks
+
+
+def hold_rules(spec: Spec) -> None:
+    """Every rule can run, in every format that lists it.
+
+    Raises:
+        SpecError: as :func:`checks_for`.
+    """
+    for rule in spec.rules.values():
+        bind(rule)
+    for fmt in spec.formats:
+        checks_for(fmt, spec)
 
 
 def validate(case: Case) -> tuple[list[Finding], list[Run]]:

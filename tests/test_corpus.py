@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import corpus
 import pytest
@@ -600,7 +601,7 @@ def test_two_figures_of_a_row_exchanged_are_blamed_on_both_their_columns(
 def test_a_row_typed_one_column_to_the_right_is_named(seed: int, row: str) -> None:
     keys = [f"requests.{row}.{column.key}" for column in REQUESTS.bands[0].columns]
     cells = balanced(NEWER, seed)
-    shifted = [(key, cells[before]) for before, key in zip(keys, keys[1:], strict=False)]
+    shifted = [(key, cells[before]) for before, key in pairwise(keys)]
     _, findings = after(seed, (keys[0], None), *shifted)
     code = "V205" if NEWER.slots[keys[0]].total_of else "V201"
     assert code in {one.code for one in findings if keys[0] in one.cells}

@@ -283,3 +283,17 @@ def test_an_answer_outlives_changes_elsewhere() -> None:
 
 def test_another_workbook_holds_no_answers() -> None:
     assert feedback.answers(blank.draw(FMT, SPEC.workbook, blank.Filling(YEAR, UNIT))) == {}
+
+
+def test_a_finding_on_the_text_marks_and_links_the_cell_it_was_typed_into() -> None:
+    aspects = FMT.section(1).aspects
+    texts = ("开头。", f"（一）{aspects[0]}", "第一段。", f"（三）{aspects[2]}", "第三段。", "又一段。")
+    section = Section(1, FMT.section(1).title, texts, tuple(f"示例.xlsx·文字材料!B{row}" for row in range(6)))
+    ret = return_of(FMT, unit=UNIT.name, sections=(section,))
+    for row, drawn_in in ((0, "B5"), (2, "B6"), (5, "B8")):
+        one = replace(finding(), cells=(), where=section.places[row])
+        data = feedback.returned_workbook(feedback.Case(UNIT, YEAR, [one], ret), SPEC)
+        book = openpyxl.load_workbook(io.BytesIO(data))
+        marked = [cell.coordinate for line in book["文字材料"].iter_rows() for cell in line if cell.comment]
+        assert marked == [drawn_in]
+        assert f"文字材料!{drawn_in}" in [cell.value for cell in book["逐条"][2]]

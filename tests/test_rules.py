@@ -28,7 +28,7 @@ from report_builder.model import (
     Trouble,
     Unit,
 )
-from report_builder.rule_kinds import KINDS, Case
+from report_builder.rule_kinds import KINDS, TROUBLES, Case
 from report_builder.spec import Format, Spec, load_spec
 from report_builder.spec.nouns import Example
 from report_builder.validate import blocks, validate
@@ -131,6 +131,15 @@ def test_every_rule_has_a_found_example_and_is_listed_by_a_format() -> None:
     for rule in SPEC.rules.values():
         assert any(example.state == "found" for example in rule.examples), rule.code
     assert {rule.kind for rule in SPEC.rules.values()} == set(KINDS)
+
+
+def test_every_trouble_a_reader_meets_is_claimed_by_one_rule_with_the_facts_it_sets_down() -> None:
+    claiming = [rule for rule in SPEC.rules.values() if rule.kind == "trouble"]
+    assert sorted(rule.params["trouble"] for rule in claiming) == sorted(TROUBLES)
+    for rule in claiming:
+        for example in rule.examples:
+            facts: Any = example.trouble["facts"]
+            assert set(facts) == TROUBLES[rule.params["trouble"]], rule.code
 
 
 @st.composite

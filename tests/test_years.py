@@ -170,7 +170,7 @@ def test_a_part_that_left_softens_both_sides_and_is_named(put: Options, spec: Sp
             "2,示例新局,,department,county,,示例加局,2024,,merged,",
             "示例加局”不在名册中，是否应为“示例甲局”？",
         ),
-        ("2,示例新局,,department,county,,2,2024,,merged,", "不能是自己"),
+        ("2,示例新局,,department,county,,2,2024,,merged,", "的“2”是它自己；请写原来的单位"),
         ("2,示例新局,,department,county,,1,去年,,merged,", "since 是“去年”，应写作 2024 或 2024-05-01"),
         (
             "2,示例新局,,department,county,,1,2024,,合并,",

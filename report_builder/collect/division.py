@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from report_builder.collect.fields import unit_names
 from report_builder.model import Grid, Trouble
-from report_builder.recognise import Found, bare
+from report_builder.recognise import Found, bare, part
 from report_builder.spec import Spec
 
 Known = Callable[[str], str]
@@ -39,7 +39,7 @@ class _Block:
 
 @dataclass(frozen=True)
 class Share:
-    """One unit's part of a workbook: its grids, in which the rows of others are empty, and where it is named."""
+    """One unit's part of a workbook: the parts of its sheets, and where it is named."""
 
     unit: str
     place: str
@@ -131,17 +131,9 @@ def _by_sheet_name(blocks: Sequence[_Block], spec: Spec) -> list[_Block]:
 
 def _share(unit: str, blocks: Sequence[_Block], rest: Sequence[Grid]) -> Share:
     mine = [block for block in blocks if block.unit == unit]
-    grids = dict.fromkeys(id(block.grid) for block in mine)
-    parts = [_kept([block for block in mine if id(block.grid) == one]) for one in grids]
+    parts = [part(block.grid, block.first, block.end) for block in mine]
     own = [grid for grid in rest if unit and grid.name.strip().startswith(unit)]
     return Share(unit, mine[0].place, (*parts, *own), tuple(block.range for block in mine))
-
-
-def _kept(blocks: Sequence[_Block]) -> Grid:
-    """The grid with only the rows of these blocks, at their own addresses."""
-    grid = blocks[0].grid
-    mine = {row for block in blocks for row in range(block.first, block.end)}
-    return replace(grid, rows=[row if at in mine else () for at, row in enumerate(grid.rows)])
 
 
 def untold(lost: Sequence[Share], named: Sequence[Share], name: str) -> Trouble:

@@ -13,7 +13,7 @@ from report_builder.figures import figure, printed
 from report_builder.model import Grid, ProcessingFee, Section, Task, Trouble
 from report_builder.recognise import bare
 from report_builder.spec import Format, Spec
-from report_builder.spec.nouns import FieldSpec, SheetSpec
+from report_builder.spec.nouns import FieldSpec, SectionSpec, SheetSpec
 
 _SEPARATOR = re.compile(r"[;；、,，\s]+")
 _ISO_DAY = re.compile(r"(\d{4})\D+(\d{1,2})\D+(\d{1,2})\D*")
@@ -111,11 +111,13 @@ class Fields:
         for grid in self._sheet_grids(self.spec.workbook.sheet("narrative")):
             texts = _narrative(grid, self.fmt, self.spec.workbook.narrative_columns)
             if texts is not None:
-                return tuple(
-                    Section(section.number, section.title, tuple(texts.get(section.number, ())))
-                    for section in self.fmt.sections
-                )
+                return tuple(self._section(grid, section, texts) for section in self.fmt.sections)
         return ()
+
+    def _section(self, grid: Grid, section: SectionSpec, texts: _Texts) -> Section:
+        written = texts.get(section.number, [])
+        places = tuple(self.place(grid, *place) for _, place in written)
+        return Section(section.number, section.title, tuple(text for text, _ in written), places)
 
 
 def _named(tasks: Iterable[Task]) -> Iterator[Task]:
@@ -199,21 +201,26 @@ def _task_header(grid: Grid, names: Mapping[str, FieldSpec]) -> tuple[int, dict[
     return 0, {}
 
 
-def _narrative(grid: Grid, fmt: Format, headers: tuple[str, ...]) -> dict[int, list[str]] | None:
+_Texts = dict[int, list[tuple[str, tuple[int, int]]]]
+"""The paragraphs of each section, with the row and column of the cell they stand in."""
+
+
+def _narrative(grid: Grid, fmt: Format, headers: tuple[str, ...]) -> _Texts | None:
     labels = [bare(header) for header in headers]
     for at, row in enumerate(grid.rows):
         said = [bare(content) if isinstance(content, str) else "" for content in row]
         if all(label in said for label in labels):
-            return _paragraphs(grid.rows[at + 1 :], said.index(labels[0]), said.index(labels[1]), fmt)
+            return _paragraphs(grid, at + 1, (said.index(labels[0]), said.index(labels[1])), fmt)
     return None
 
 
-def _paragraphs(rows: Iterable[Sequence[object]], label: int, text: int, fmt: Format) -> dict[int, list[str]]:
+def _paragraphs(grid: Grid, first: int, columns: tuple[int, int], fmt: Format) -> _Texts:
     """Section rows open a section, aspect rows put their own heading above their text, others go on."""
     titles = {bare(title): section for section in fmt.sections for title in (section.title, *section.also)}
-    paragraphs: dict[int, list[str]] = {}
+    paragraphs: _Texts = {}
     number = fmt.sections[0].number
-    for row in rows:
+    label, text = columns
+    for at, row in enumerate(grid.rows[first:], first):
         said = in_words(row[label]) if label < len(row) else ""
         lines = [
             line.strip()
@@ -224,6 +231,6 @@ def _paragraphs(rows: Iterable[Sequence[object]], label: int, text: int, fmt: Fo
         if section is not None:
             number = section.number
         elif said and lines:
-            paragraphs.setdefault(number, []).append(said)
-        paragraphs.setdefault(number, []).extend(lines)
+            paragraphs.setdefault(number, []).append((said, (at, label)))
+        paragraphs.setdefault(number, []).extend((line, (at, text)) for line in lines)
     return paragraphs

@@ -212,11 +212,11 @@ class Tables:
         keys = tuple(
             key
             for key, (row, column) in found.places.items()
-            if (hidden.sheet or row in hidden.rows or column in hidden.columns)
+            if (hidden.sheet or grid.first_row + row in hidden.rows or column in hidden.columns)
             and self._figure(grid, (row, column)).typed is not Typed.BLANK
         )
         if keys:
-            rows = {found.places[key][0] for key in keys} & hidden.rows
+            rows = {grid.first_row + found.places[key][0] for key in keys} & hidden.rows
             columns = {found.places[key][1] for key in keys} & hidden.columns
             said = "" if hidden.sheet else f"的{_lines(grid, rows, columns)}"
             where = self.place(grid, *found.places[keys[0]])
@@ -231,7 +231,7 @@ def _is_on(row: int, column: int, lines: Iterable[tuple[int, int]]) -> bool:
 def _lines(grid: Grid, rows: Iterable[int], columns: Iterable[int]) -> str:
     """“第 7、9–11 行、第 D 列”."""
     said = [f"第 {'、'.join(_runs(rows))} 行"] if rows else []
-    letters = [grid.address(0, column).removesuffix("1") for column in sorted(columns)]
+    letters = [grid.address(0, column).rstrip("0123456789") for column in sorted(columns)]
     return "、".join([*said, *([f"第 {'、'.join(letters)} 列"] if letters else [])])
 
 
@@ -276,8 +276,7 @@ def wrong_format(where: str, found: Format, expected: Format) -> Trouble:
 def completed(cells: Mapping[str, Figure], fmt: Format) -> dict[str, Figure]:
     """The cells with blank totals computed where all their parts hold numbers (V205 asks about them)."""
     done = dict(cells)
-    totals = [slot for slot in fmt.known_slots.values() if slot.total_of]
-    for slot in sorted(totals, key=lambda slot: bool(slot.column.total_of)):
+    for slot in fmt.totals:
         held = done.get(slot.key)
         if held is not None and held.typed in {Typed.BLANK, Typed.FORMULA}:
             keys = fmt.standing(slot.total_of, done)

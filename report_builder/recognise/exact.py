@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,8 @@ from report_builder.recognise.labels import LONGEST_LABEL, Hit, Names, bare, nam
 from report_builder.spec import Foreign, Format, Table
 
 _HEADER_REACH = 4
+_MOST_HITS = 100_000
+"""A sheet of more labels is no return, nor are four hundred."""
 
 Place = tuple[int, int]
 
@@ -69,7 +72,7 @@ Finder = Callable[[Names, Grid, Sequence[Hit]], Found | None]
 def find_tables(grid: Grid, fmt: Format) -> list[Found]:
     """Every statutory table of ``fmt`` that stands in ``grid``; a grid without any gives an empty list."""
     hits = hits_in(grid, fmt)
-    if not hits:
+    if not 0 < len(hits) <= _MOST_HITS:
         return []
     return [found for table in fmt.tables for found in _copies(names_of(fmt, table), grid, hits)]
 
@@ -152,12 +155,13 @@ def _bands(names: Names, grid: Grid, hits: Sequence[Hit]) -> Found | None:
     used: dict[Hit, None] = {}
     for rows, columns in names.bands:
         headers = _band_headers(hits, columns)
+        ordered = sorted(headers)
         for hit in hits if headers else ():
             key = rows.get(hit.label)
-            above = [row for row in headers if row < hit.row] if key is not None else []
+            above = bisect_left(ordered, hit.row) if key is not None else 0
             if not above:
                 continue
-            header = headers[max(above)]
+            header = headers[ordered[above - 1]]
             used |= dict.fromkeys((*header.values(), hit))
             for column, head in header.items():
                 places.setdefault(f"{names.table.key}.{key}.{column}", (hit.row, head.column))
@@ -214,13 +218,13 @@ def _runs(heads: Sequence[Hit], names: Names) -> dict[Hit, int]:
 def _strip_groups(candidates: Sequence[Hit], names: Names, heads: Sequence[Hit]) -> list[Hit]:
     """The group labels that stand just above outcome labels; the same words elsewhere on the sheet do not."""
     first: dict[str, Hit] = {}
+    places = {(head.row, head.column) for head in heads}
     for reach in (1, len(names.columns)):  # the label under a group's own may be the one that is not found
+        below = [(row, column) for row in range(1, _HEADER_REACH) for column in range(reach)]
         for hit in candidates:
-            if any(
-                0 < head.row - hit.row < _HEADER_REACH and 0 <= head.column - hit.column < reach
-                for head in heads
-            ):
-                first.setdefault(names.rows[hit.label], hit)
+            group = names.rows[hit.label]
+            if group not in first and any((hit.row + row, hit.column + at) in places for row, at in below):
+                first[group] = hit
     return list(first.values())
 
 

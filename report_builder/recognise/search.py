@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from report_builder.model import Grid
-from report_builder.recognise.exact import FINDERS, Found, Place, find_tables, hits_in, with_foreign
+from report_builder.recognise.exact import (
+    FINDERS,
+    Found,
+    Place,
+    find_tables,
+    hits_in,
+    with_foreign,
+)
 from report_builder.recognise.labels import Hit, Names, names_of
 from report_builder.recognise.near import look_closer
 from report_builder.spec import Format, Table
 
 _MOST_CELLS = 200_000
-"""A larger sheet is not turned on its side: no return is."""
+"""A larger sheet is searched once and no closer: no return is so large."""
 
 
 def search(grids: Sequence[Grid], fmt: Format) -> dict[str, list[Found]]:
@@ -30,7 +37,7 @@ def search(grids: Sequence[Grid], fmt: Format) -> dict[str, list[Found]]:
 
 def _closer(fmt: Format, table: Table, copies: Sequence[Found], grids: Sequence[Grid]) -> Iterator[Found]:
     """The copies, each looked at again in its own part of its grid; where none is half there, all grids."""
-    again = [one if not one.missing else _closest(fmt, table, _around(one, copies)) or one for one in copies]
+    again = [one if not one.missing else _again(fmt, table, one, copies) for one in copies]
     sound = [one for one in again if _is_half_there(one, table)]
     if sound:
         yield from sound
@@ -39,27 +46,27 @@ def _closer(fmt: Format, table: Table, copies: Sequence[Found], grids: Sequence[
     yield from [one for one in others if _is_half_there(one, table)] or again or others[:1]
 
 
+def _again(fmt: Format, table: Table, found: Found, copies: Sequence[Found]) -> Found:
+    """The copy as the part of its grid that is nearer to it than to the copies before and after reads closer."""
+    near = [one for one in copies if one.grid is found.grid]
+    at = near.index(found)
+    first = near[at - 1].bottom + 1 if at else 0
+    end = len(found.grid.rows)
+    if at + 1 < len(near):
+        end = min((hit.row for hit in near[at + 1].hits), default=near[at + 1].top)
+    closer = _closest(fmt, table, part(found.grid, first, end))
+    if closer is None:
+        return found
+    return _moved(closer, found.grid, lambda row, column: (row + first, column))
+
+
 def _is_half_there(found: Found, table: Table) -> bool:
     return len(found.missing) * 2 <= len(table.slots)
 
 
-def _around(found: Found, copies: Sequence[Found]) -> Grid:
-    """The part of its grid that is nearer to this copy than to those before and after it."""
-    near = [one for one in copies if one.grid is found.grid]
-    at = near.index(found)
-    first = near[at - 1].bottom + 1 if at else 0
-    last = (
-        min((hit.row for hit in near[at + 1].hits), default=near[at + 1].top) if at + 1 < len(near) else None
-    )
-    return part(found.grid, first, len(found.grid.rows) if last is None else last)
-
-
 def part(grid: Grid, first: int, end: int) -> Grid:
-    """The rows from ``first`` up to ``end`` at their own addresses; the others are empty."""
-    if first <= 0 and end >= len(grid.rows):
-        return grid
-    rows = [row if first <= at < end else () for at, row in enumerate(grid.rows[:end])]
-    return replace(grid, rows=rows)
+    """The rows from ``first`` up to ``end``, at their own addresses."""
+    return replace(grid, rows=grid.rows[first:end], first_row=grid.first_row + first)
 
 
 def _closest(fmt: Format, table: Table, grid: Grid) -> Found | None:
@@ -79,6 +86,8 @@ def _worth(found: Found) -> tuple[int, bool]:
 
 
 def _readings(fmt: Format, names: Names, grid: Grid) -> Iterator[Found]:
+    if max(map(len, grid.rows), default=0) * len(grid.rows) > _MOST_CELLS:
+        return
     views = [(view, hits_in(view, fmt)) for view in (grid, _turned(grid))]
     for exactly in (True, False):
         for view, hits in views:
@@ -86,7 +95,7 @@ def _readings(fmt: Format, names: Names, grid: Grid) -> Iterator[Found]:
                 found = find(names, view, hits) if exactly else look_closer(names, view, hits, find)
                 if found is not None and _is_sound(found):
                     found = with_foreign(found, names.table)
-                    yield found if view is grid else _turned_back(found, grid)
+                    yield found if view is grid else _moved(found, grid, _swapped)
 
 
 def _is_sound(found: Found) -> bool:
@@ -97,23 +106,30 @@ def _is_sound(found: Found) -> bool:
 def _turned(grid: Grid) -> Grid:
     """The grid with its rows as columns."""
     width = max(map(len, grid.rows), default=0)
-    if width * len(grid.rows) > _MOST_CELLS:
-        return replace(grid, rows=())
     filled = [[*row, *[None] * (width - len(row))] for row in grid.rows]
     return replace(grid, rows=[list(column) for column in zip(*filled, strict=True)])
 
 
-def _turned_back(found: Found, grid: Grid) -> Found:
+def _moved(found: Found, grid: Grid, to: Callable[[int, int], Place]) -> Found:
+    """What was found in a view of ``grid``, at the places it has there."""
     return replace(
         found,
         grid=grid,
-        places={key: _swapped(place) for key, place in found.places.items()},
-        sums={key: tuple(map(_swapped, places)) for key, places in found.sums.items()},
-        hits=tuple(Hit(hit.column, hit.row, hit.label) for hit in found.hits),
-        taken=tuple(one._replace(row=one.column, column=one.row) for one in found.taken),
-        unclear=tuple(one._replace(row=one.column, column=one.row) for one in found.unclear),
+        places={key: to(*place) for key, place in found.places.items()},
+        sums={key: tuple(to(*place) for place in places) for key, places in found.sums.items()},
+        hits=tuple(Hit(*to(hit.row, hit.column), hit.label) for hit in found.hits),
+        taken=tuple(
+            one._replace(row=row, column=column)
+            for one in found.taken
+            for row, column in [to(one.row, one.column)]
+        ),
+        unclear=tuple(
+            one._replace(row=row, column=column)
+            for one in found.unclear
+            for row, column in [to(one.row, one.column)]
+        ),
     )
 
 
-def _swapped(place: Place) -> Place:
-    return place[1], place[0]
+def _swapped(row: int, column: int) -> Place:
+    return column, row

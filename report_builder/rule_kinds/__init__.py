@@ -6,12 +6,11 @@ words, severities or codes, which are the rule file's.
 
 from __future__ import annotations
 
-import string
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from report_builder.errors import SpecError
+from report_builder.model import UNIT_KINDS
 from report_builder.rule_kinds.case import Blame, Case, Kind, Outcome
 from report_builder.rule_kinds.cells import (
     column_total,
@@ -33,6 +32,7 @@ from report_builder.rule_kinds.claims import (
     year_agrees,
 )
 from report_builder.rule_kinds.days import handed_in, published_late
+from report_builder.rule_kinds.params import PARAMS, named
 from report_builder.rule_kinds.texts import (
     aspects_covered,
     fee_stated,
@@ -44,22 +44,30 @@ from report_builder.rule_kinds.texts import (
 )
 from report_builder.rule_kinds.years import carried_over, columns_agree, measures_jump, nothing_to_dispute
 from report_builder.spec import Format, Rule, toml
+from report_builder.spec.placeholders import misfit
 
-__all__ = ["KINDS", "Blame", "Case", "Kind", "Outcome", "bind", "known_keys"]
+__all__ = ["KINDS", "TROUBLES", "Blame", "Case", "Kind", "Outcome", "bind", "known_keys"]
 
 
 @dataclass(frozen=True)
 class _Shape:
-    """A kind's function, the parameters its rules must give, the facts it fills; some run where no table was read."""
+    """A kind's function, the parameters its rules must give, the facts it fills, and whether it asks for a threshold.
+
+    Some run where no table was read. Facts that are None are not known beforehand.
+    """
 
     run: Kind
     params: frozenset[str] = field(default_factory=frozenset)
     facts: frozenset[str] | None = None
     without_tables: bool = False
+    threshold: bool = False
 
 
-def _shape(run: Kind, params: str = "", facts: str = "", *, without_tables: bool = False) -> _Shape:
-    return _Shape(run, frozenset(params.split()), frozenset(facts.split()) if facts else None, without_tables)
+def _shape(
+    run: Kind, params: str = "", facts: str = "", *, without_tables: bool = False, threshold: bool = False
+) -> _Shape:
+    filled_in = frozenset(facts.split()) if facts else None
+    return _Shape(run, frozenset(params.split()), filled_in, without_tables, threshold)
 
 
 KINDS: Mapping[str, _Shape] = {
@@ -70,7 +78,7 @@ KINDS: Mapping[str, _Shape] = {
     "sums_agree": _shape(sums_agree, "table left right blame", "column left right difference"),
     "column_total": _shape(column_total, "table", "row column sum total difference"),
     "row_total": _shape(row_total, "table", "row column sum total difference"),
-    "share_at_most": _shape(share_at_most, "part whole", "part whole share threshold"),
+    "share_at_most": _shape(share_at_most, "part whole", "part whole share threshold", threshold=True),
     "sections_in_order": _shape(sections_in_order, "", "found problem"),
     "section_written": _shape(section_written, "", "section problem"),
     "amount_agrees": _shape(amount_agrees, "concepts", "quote said label table remark"),
@@ -87,67 +95,100 @@ KINDS: Mapping[str, _Shape] = {
     "ordinals_run": _shape(ordinals_run, "patterns", "section found expected"),
     "carried_over": _shape(carried_over, "table into out", "column now before source told"),
     "columns_agree": _shape(columns_agree, "table checks", "row column found expected difference says"),
-    "measures_jump": _shape(measures_jump, "measures by zero slip", "measure unit now before hint"),
+    "measures_jump": _shape(
+        measures_jump, "measures by zero slip", "measure unit now before hint", threshold=True
+    ),
     "nothing_to_dispute": _shape(nothing_to_dispute, "measure rests_on years", "count years"),
     "published_late": _shape(published_late, "", "published due days"),
     "handed_in": _shape(handed_in, "", "unit due as_of said", without_tables=True),
 }
 
 
-def bind(rule: Rule) -> Kind:
-    """The function that runs ``rule``.
+TROUBLES: Mapping[str, frozenset[str]] = {
+    kind: frozenset(facts.split())
+    for kind, facts in {
+        "unreadable": "reason mend",
+        "table_missing": "table hint",
+        "table_twice": "table places",
+        "formula_without_value": "formula",
+        "unknown_choice": "label typed choices",
+        "unknown_key": "key suggestion",
+        "unknown_unit": "unit suggestion",
+        "unit_differs": "file_unit unit",
+        "unit_twice": "count files",
+        "wrong_edition": "what found expected",
+        "narrative_twice": "sheet file",
+        "hidden": "hidden count",
+        "label_taken": "table taken",
+        "label_unclear": "label candidates",
+        "unit_untold": "places units",
+        "other_edition": "printed ours kept",
+        "amount_unit": "label expected found typed converted",
+    }.items()
+}
+"""What readers meet on the way, each with the facts they set down of it."""
+
+
+def bind(rule: Rule) -> tuple[Rule, Kind]:
+    """``rule`` with its params read, and the function that runs it.
 
     Raises:
         SpecError: unknown kind, missing or unknown parameter, or a placeholder in the words that no fact fills.
     """
-    shape: Any = KINDS.get(rule.kind)
+    file = f"{rule.code}.toml"
+    shape = KINDS.get(rule.kind)
     if shape is None:
-        raise SpecError(f"{rule.code}.toml：没有“{rule.kind}”这种规则{toml.nearest(rule.kind, KINDS)}")
-    for name in sorted(shape.params - set(rule.params)):
-        raise SpecError(f"{rule.code}.toml：params 缺少“{name}”")
+        raise SpecError(f"{file}：没有“{rule.kind}”这种规则{toml.nearest(rule.kind, KINDS)}")
     for name in sorted(set(rule.params) - shape.params):
-        raise SpecError(f"{rule.code}.toml：params 没有“{name}”这一项{toml.nearest(name, shape.params)}")
-    if shape.facts is not None:
-        named = {name for _, name, _, _ in string.Formatter().parse(rule.message + rule.fix) if name}
-        for name in sorted(named - shape.facts):
-            raise SpecError(
-                f"{rule.code}.toml：message 或 fix 里的 {{{name}}} 没有事实可填{toml.nearest(name, shape.facts)}"
-            )
-    run: Kind = shape.run
-    return run
+        raise SpecError(f"{file}：params 没有“{name}”这一项{toml.nearest(name, shape.params)}")
+    for name in sorted(shape.params - set(rule.params)):
+        raise SpecError(f"{file}：params 缺少“{name}”")
+    params = {
+        name: toml.value_from(PARAMS.get(name, object), value, file, f"params {name} ")
+        for name, value in rule.params.items()
+    }
+    _hold_threshold(rule, shape)
+    facts = _facts(shape, params.get("trouble"), file)
+    for key, text in (("message", rule.message), ("fix", rule.fix)):
+        fault = misfit(text, facts)
+        if fault:
+            raise SpecError(f"{file}：{key} {fault}")
+    return replace(rule, params=params), shape.run
 
 
-_ROWS = ("left", "right", "into", "out", "blame")
-_MEASURES = ("measures", "measure", "rests_on", "part", "whole")
-_COLUMNS = ("column", "last", "now")
+def _hold_threshold(rule: Rule, shape: _Shape) -> None:
+    if shape.threshold and rule.threshold is None:
+        raise SpecError(f"{rule.code}.toml：缺少“threshold”；“{rule.kind}”这种规则要与它比较")
+    if rule.threshold is not None and rule.threshold < 0:
+        raise SpecError(f"{rule.code}.toml：threshold 是 {rule.threshold}，应为 0 或正数")
+    if rule.threshold is not None and not shape.threshold:
+        raise SpecError(f"{rule.code}.toml：“{rule.kind}”这种规则不用 threshold；请删去这一项")
+
+
+def _facts(shape: _Shape, trouble_kind: str | None, file: str) -> frozenset[str] | None:
+    if trouble_kind is None:
+        return shape.facts
+    if trouble_kind not in TROUBLES:
+        near = toml.nearest(trouble_kind, TROUBLES)
+        raise SpecError(f"{file}：params trouble 是“{trouble_kind}”，读取时没有这种情况{near}")
+    return TROUBLES[trouble_kind]
 
 
 def known_keys(rule: Rule, fmt: Format) -> Iterator[str]:
-    """What is wrong with the table, rows, columns and measures a rule names, under ``fmt``; empty where all are there."""
-    named = rule.params.get("table")
-    table = next((one for one in fmt.tables if one.key == named), None)
-    measures = set(fmt.measures_by_key)
-    yield from _unknown(rule, f"格式 {fmt.id} 没有度量", _named(rule.params, _MEASURES), measures)
-    if named is None:
-        return
-    if table is None:
-        yield from _unknown(rule, f"格式 {fmt.id} 没有表", [named], {one.key for one in fmt.tables})
-        return
-    rows = {row.key for band in table.bands for row in band.rows}
-    columns = {column.key for band in table.bands for column in band.columns}
-    checked = [name for check in rule.params.get("checks", ()) for name in _named(check, _COLUMNS)]
-    yield from _unknown(rule, f"格式 {fmt.id} 的表“{named}”没有行", _named(rule.params, _ROWS), rows)
-    yield from _unknown(rule, f"格式 {fmt.id} 的表“{named}”没有列", checked, columns)
-
-
-def _named(params: Mapping[str, Any], fields: Sequence[str]) -> list[str]:
-    """The keys these parameters name, each a key or a list of keys; “-repealed” names repealed."""
-    said = [params[field] for field in fields if field in params]
-    keys = [key for one in said for key in ([one] if isinstance(one, str) else one)]
-    return [key.removeprefix("-") for key in keys]
-
-
-def _unknown(rule: Rule, fault: str, keys: Sequence[str], known: Collection[str]) -> Iterator[str]:
-    for key in keys:
-        if key not in known:
-            yield f"{rule.code}.toml：{fault}“{key}”{toml.nearest(key, known)}"
+    """What is wrong with the keys a bound ``rule`` names, under ``fmt``; empty where all are there."""
+    table = next((one for one in fmt.tables if one.key == rule.params.get("table")), None)
+    bands = table.bands if table else ()
+    of_table = f"格式 {fmt.id} 的表“{table.key if table else ''}”没有"
+    known: Mapping[str, tuple[str, Collection[str]]] = {
+        "table": (f"格式 {fmt.id} 没有表", [one.key for one in fmt.tables]),
+        "row": (f"{of_table}行", [row.key for band in bands for row in band.rows]),
+        "column": (f"{of_table}列", [column.key for band in bands for column in band.columns]),
+        "measure": (f"格式 {fmt.id} 没有度量", fmt.measures_by_key),
+        "cell": (f"格式 {fmt.id} 没有格", fmt.slots),
+        "unit_kind": ("没有单位类别", UNIT_KINDS),
+        "trouble": ("读取时没有这种情况", TROUBLES),
+    }
+    for sort, key in sorted(named(rule.params), key=lambda one: one[0] != "table"):
+        fault, names = known.get(sort, ("", (key,)))
+        if key not in names:
+            yield f"{rule.code}.toml：{fault}“{key}”{toml.nearest(key, names)}"

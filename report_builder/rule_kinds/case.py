@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 
 from report_builder.history import Held, History
@@ -32,6 +33,10 @@ class Case:
     def last(self) -> Held | None:
         """The year just before, where it is held."""
         return self.history.year(self.ret.report_year - 1)
+
+    def threshold(self, rule: Rule) -> Decimal:
+        """The place's own threshold for a rule, else the rule's, which every kind that compares with one has."""
+        return self.settings.thresholds.get(rule.code, rule.threshold or Decimal(0))
 
     def cells_of(self, measure: Measure) -> Sequence[str]:
         """The cells of this return that a measure sums, in printed order."""

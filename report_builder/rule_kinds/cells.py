@@ -168,7 +168,7 @@ def share_at_most(rule: Rule, case: Case) -> Outcome:
     parts, wholes = case.numbers(case.cells_of(part)), case.numbers(case.cells_of(whole))
     if parts is None or wholes is None:
         return Outcome(State.INSUFFICIENT_DATA, why="有关的格没有填数")
-    limit = Decimal(case.settings.thresholds.get(rule.code, rule.threshold))
+    limit = case.threshold(rule)
     if not sum(wholes):
         return Outcome(State.NOT_APPLICABLE, why=f"{whole.label}为 0")
     if sum(parts) <= limit * sum(wholes):

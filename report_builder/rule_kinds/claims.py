@@ -32,6 +32,7 @@ from report_builder.prose import (
 )
 from report_builder.rule_kinds import places
 from report_builder.rule_kinds.case import Blame, Case, Outcome, outcome
+from report_builder.rule_kinds.params import Problems
 from report_builder.spec import Measure, Rule
 from report_builder.spec.layout import matching
 
@@ -356,14 +357,14 @@ def year_agrees(rule: Rule, case: Case) -> Outcome:
     """The period is that of the report year, and no other year stands over this year's numbers."""
     if not case.ret.sections:
         return _NO_TEXT
-    problems: Mapping[str, str] = rule.params["problems"]
+    problems: Problems = rule.params["problems"]
     blames = [
-        _blame(case, claim.place, claim.span, _year_facts(case, problems[claim.what], claim.year))
+        _blame(case, claim.place, claim.span, _year_facts(case, getattr(problems, claim.what), claim.year))
         for claim in _claims(case, Dated)
         if claim.what != "plan" or claim.place.section == _plans_stand_in(case)
     ]
     for level in _once_a_sentence(_misdated(case, rule.params["at_least"])):
-        facts = _year_facts(case, problems["number"], level.year or case.ret.report_year - 1)
+        facts = _year_facts(case, problems.number, level.year or case.ret.report_year - 1)
         reading = _readings(case, level.subject)[0]
         blames.append(_blame(case, level.place, level.quantity.span, facts, _cells(case, reading)))
     return outcome(blames)

@@ -15,7 +15,10 @@ def sheet(case: Case, holds: str) -> str:
 
 
 def text(case: Case, section: int, paragraph: int = 0) -> str:
-    """A section's text, or one paragraph (1-based) of it: in the narrative sheet, or in the unit's own file."""
+    """A section's text, or one paragraph (1-based) of it: its cell in the narrative sheet, or the unit's own file."""
+    cells = next((one.places for one in case.ret.sections if one.number == section), ())
+    if paragraph and len(cells) >= paragraph:
+        return cells[paragraph - 1]
     file = case.ret.origin if case.ret.own_headings else sheet(case, "narrative")
     counted = f"第{paragraph}段" if paragraph else ""
     return f"{file}·{case.fmt.section(section).title}{counted}"

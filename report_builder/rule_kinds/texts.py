@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 
 from report_builder.model import Severity, State
 from report_builder.rule_kinds import places
@@ -87,7 +86,7 @@ def fee_stated(rule: Rule, case: Case) -> Outcome:
     return HELD
 
 
-def section_length(rule: Rule, case: Case) -> Outcome:
+def section_length(_rule: Rule, case: Case) -> Outcome:
     """A section is no longer than the notice asks; white space is not counted."""
     blames, ran = [], 0
     for section in case.fmt.sections:
@@ -95,9 +94,8 @@ def section_length(rule: Rule, case: Case) -> Outcome:
         if section.max_characters is None or not text:
             continue
         ran += 1
-        limit = int(case.settings.thresholds.get(rule.code, Decimal(section.max_characters)))
-        if len(text) > limit:
-            facts = {"section": section.title, "count": len(text), "limit": limit}
+        if len(text) > section.max_characters:
+            facts = {"section": section.title, "count": len(text), "limit": section.max_characters}
             blames.append(Blame((), facts, places.text(case, section.number)))
     return outcome(blames, ran=bool(ran), why=_NO_TEXT)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +10,7 @@ from report_builder.figures import printed
 from report_builder.history import Held, measured, not_comparable, total
 from report_builder.model import Number, Severity, State
 from report_builder.rule_kinds.case import HELD, Blame, Case, Outcome, outcome
+from report_builder.rule_kinds.params import Check
 from report_builder.spec import Measure, Rule, Slot
 
 _NO_LAST_YEAR = "没有上年的报送或报告"
@@ -77,29 +77,12 @@ def _bracketed(told: str) -> str:
     return f"（{told}）" if told else ""
 
 
-@dataclass(frozen=True)
-class _Check:
-    """One relation a column stands in: ``equal`` or ``at_most`` the sum of columns of last year and this one."""
-
-    column: str
-    relation: str
-    says: str
-    last: tuple[str, ...] = ()
-    now: tuple[str, ...] = ()
-
-
 def columns_agree(rule: Rule, case: Case) -> Outcome:
     """In every row that has the columns, one column equals, or is at most, a sum of columns of this year and last."""
     table = rule.params["table"]
     blames: list[Blame] = []
     ran, lacking = 0, ""
-    for raw in rule.params["checks"]:
-        check = _Check(
-            raw["column"],
-            raw["relation"],
-            raw["says"],
-            *map(tuple, (raw.get("last", ()), raw.get("now", ()))),
-        )
+    for check in rule.params["checks"]:
         for slot in case.fmt.slots.values():
             if slot.table == table and slot.column.key == check.column:
                 expected, why = _expected(case, slot, check)
@@ -115,13 +98,13 @@ def columns_agree(rule: Rule, case: Case) -> Outcome:
     return outcome(blames, ran=bool(ran), why=lacking or _NO_FIGURES)
 
 
-def _disagreement(slot: Slot, found: Number, expected: Number, check: _Check) -> Blame:
+def _disagreement(slot: Slot, found: Number, expected: Number, check: Check) -> Blame:
     apart = max(found, expected) - min(found, expected)
     facts = {"row": slot.row.label, "column": slot.column.label, "found": printed(found), "says": check.says}
     return Blame((slot.key,), facts | {"expected": printed(expected), "difference": printed(apart)})
 
 
-def _expected(case: Case, slot: Slot, check: _Check) -> tuple[Number | None, str]:
+def _expected(case: Case, slot: Slot, check: Check) -> tuple[Number | None, str]:
     """The sum a cell is held against, or why there is none."""
     last = case.last
     if check.last and last is None:
@@ -168,7 +151,7 @@ def _before(held: Held, key: str) -> Number | None:
 
 
 def _jumps(rule: Rule, case: Case, before: Number, now: Number) -> bool:
-    limit = Decimal(case.settings.thresholds.get(rule.code, rule.threshold))
+    limit = case.threshold(rule)
     if not before or not now:
         return before != now and (
             rule.params["zero"] == "asks" or (bool(before) and rule.params["by"] == "share")
@@ -181,12 +164,12 @@ def _jumps(rule: Rule, case: Case, before: Number, now: Number) -> bool:
 def _jump(rule: Rule, case: Case, measure: Measure, before: Number, now: Number) -> Blame:
     keys = tuple(key for key in case.cells_of(measure) if case.ret.number(key) is not None)
     facts = {"measure": measure.label, "unit": measure.unit, "now": printed(now), "before": printed(before)}
-    return Blame(keys, facts | {"hint": rule.params["slip"]["says"] if _slipped(rule, before, now) else ""})
+    return Blame(keys, facts | {"hint": rule.params["slip"].says if _slipped(rule, before, now) else ""})
 
 
 def _slipped(rule: Rule, before: Number, now: Number) -> bool:
     """Whether the two figures look like one amount in two units: their ratio is within half of the factor."""
-    factor = rule.params["slip"].get("factor")
+    factor = rule.params["slip"].factor
     if not factor or not before or not now:
         return False
     ratio = Decimal(max(now, before)) / Decimal(min(now, before))

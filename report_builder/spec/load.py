@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import itertools
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from report_builder.errors import SpecError
 from report_builder.spec import toml
-from report_builder.spec.layout import laid_out, matching, with_former
+from report_builder.spec.hold import hold_format, hold_together
+from report_builder.spec.layout import laid_out, with_former
 from report_builder.spec.nouns import (
     Amounts,
-    Band,
     Column,
     Concord,
     Foreign,
@@ -24,12 +22,16 @@ from report_builder.spec.nouns import (
     Rule,
     Spec,
     Table,
+    Value,
     Wording,
     Workbook,
 )
 
+T = TypeVar("T")
+
 HERE = Path(__file__).parent
-_PLACEHOLDER = re.compile(r"\{(\w+)(?::\w+)?\}")
+_FOLDERS = ("formats", "rules")
+_COMPANIONS = ("concordance.toml", "wording.toml", "workbook.toml", "terms.toml", "lexicon.toml")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,24 +53,45 @@ def load_spec(further: Path | None = None) -> Spec:
         SpecError: a file is wrong; file, key and the nearest right one are named.
     """
     roots = [HERE] if further is None else [HERE, further]
+    if further is not None:
+        _hold_names(further)
     workbook = toml.load(Workbook, _one(roots, "workbook.toml"))
     concords = toml.load(_Concordance, _one(roots, "concordance.toml")).concords
-    formats = tuple(sorted(map(load_format, _files(roots, "formats")), key=lambda fmt: fmt.first_report_year))
-    for concord in concords:
-        _known_rows(concord, formats)
+    formats = tuple(
+        sorted(map(_load_format, _files(roots, "formats")), key=lambda fmt: fmt.first_report_year)
+    )
     formats = tuple(_among_its_kin(fmt, formats, concords, workbook.amounts) for fmt in formats)
-    rules = {rule.code: rule for rule in (toml.load(Rule, path) for path in _files(roots, "rules"))}
+    rules = {rule.code: rule for rule in map(_load_rule, _files(roots, "rules"))}
     spec = Spec(
         formats=formats,
         rules=rules,
         concordance=concords,
         wording=toml.load(Wording, _one(roots, "wording.toml")),
         workbook=workbook,
-        terms=toml.load(_Terms, _one(roots, "terms.toml")).terms,
+        terms=_terms(roots),
         lexicon=toml.load(Lexicon, _one(roots, "lexicon.toml")),
     )
-    _hold_together(spec)
+    hold_together(spec)
+    if further is not None:
+        _hold_own(further, spec)
     return spec
+
+
+def _load_rule(path: Path) -> Rule:
+    rule = toml.load(Rule, path)
+    return _named_alike(rule, rule.code, "code", path)
+
+
+def _load_format(path: Path) -> Format:
+    fmt = load_format(path)
+    return _named_alike(fmt, fmt.id, "id", path)
+
+
+def _named_alike(noun: T, said: str, key: str, path: Path) -> T:
+    """What a file calls itself is the file's name: so none is given twice, and each is found."""
+    if said != path.stem:
+        raise SpecError(f"{path.name}：{key} 是“{said}”，应与文件名“{path.stem}”一致")
+    return noun
 
 
 def load_format(path: Path) -> Format:
@@ -78,12 +101,11 @@ def load_format(path: Path) -> Format:
         SpecError: as :func:`load_spec`.
     """
     raw = toml.parse(path)
-    raw["tables"] = []
-    tables = toml.parse(path).get("tables", [])
-    fmt = toml.noun_from(Format, raw, path.name, "")
+    tables = toml.value_from(tuple[dict[str, Any], ...], raw.get("tables", []), path.name, "tables ")
+    fmt = toml.noun_from(Format, raw | ({"tables": []} if "tables" in raw else {}), path.name, "")
     laid = tuple(_table(table, path.name) for table in tables)
     fmt = dataclasses.replace(fmt, tables=laid, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
-    _check_format(fmt, path.name)
+    hold_format(fmt, path.name)
     return fmt
 
 
@@ -96,13 +118,54 @@ def _one(roots: Iterable[Path], name: str) -> Path:
     return [root / name for root in roots if (root / name).exists()][-1]
 
 
+def _terms(roots: Iterable[Path]) -> Mapping[str, str]:
+    return toml.load(_Terms, _one(roots, "terms.toml")).terms
+
+
+def _hold_names(further: Path) -> None:
+    """Nothing that a place lays beside the package's own goes unread for its name."""
+    known = (*_FOLDERS, *_COMPANIONS)
+    for path in sorted(further.iterdir()):
+        shown = not path.name.startswith(".") and (path.is_dir() or path.suffix == ".toml")
+        if shown and path.name not in known:
+            near = toml.nearest(path.name, known) or f"；可用的有：{'、'.join(known)}"
+            raise SpecError(f"{further.name}：不读“{path.name}”{near}")
+    for folder in _FOLDERS:
+        for path in sorted((further / folder).glob("*")):
+            if path.suffix != ".toml" and ".toml" in path.name.lower():
+                raise SpecError(f"{further.name}/{folder}：不读“{path.name}”，文件名应以 .toml 结尾")
+
+
+def _hold_own(further: Path, spec: Spec) -> None:
+    """A place's own rules are listed by a format; its own words leave out none that the program says."""
+    for term in _terms([HERE]):
+        if term not in spec.terms:
+            raise SpecError(f"terms.toml：缺少“{term}”")
+    listed = {code for fmt in spec.formats for code in fmt.rules}
+    for path in _files([further], "rules"):
+        if path.stem not in listed:
+            raise SpecError(
+                f"{path.name}：没有哪个格式列出规则 {path.stem}，它不会用到；请在格式文件的 [rules] 中写上它和依据"
+            )
+
+
 def _table(raw: Mapping[str, Any], file: str) -> Table:
     """A matrix or strip is written without its single band; its ``value`` holds for all its columns."""
     fields = dict(raw)
+    place = f"表“{raw.get('key', '')}” "
     value = fields.pop("value", None)
+    value = toml.value_from(Value, value, file, f"{place}value ") if value is not None else None
     if "bands" not in fields:
-        fields["bands"] = [{name: fields.pop(name) for name in ("columns", "rows") if name in fields}]
-    table = toml.noun_from(Table, fields, file, f"表“{raw.get('key', '')}”")
+        fields["bands"] = [{name: fields.pop(name, []) for name in ("columns", "rows")}]
+    table = toml.noun_from(Table, fields, file, place)
+    if table.shape != "bands" and len(table.bands) != 1:
+        raise SpecError(
+            f"{file}：{place}shape 是 {table.shape}，只能有一组 columns 和 rows，现有 {len(table.bands)} 组"
+        )
+    for band in table.bands:
+        for name, things in (("columns", band.columns), ("rows", band.rows)):
+            if not things:
+                raise SpecError(f"{file}：{place}{name} 是空的")
     bands = tuple(dataclasses.replace(band, columns=_valued(band.columns, value)) for band in table.bands)
     try:
         laid = laid_out(dataclasses.replace(table, bands=bands))
@@ -115,61 +178,6 @@ def _table(raw: Mapping[str, Any], file: str) -> Table:
 
 def _valued(columns: tuple[Column, ...], value: Any) -> tuple[Column, ...]:  # noqa: ANN401 - a literal of Value
     return tuple(column if column.value else dataclasses.replace(column, value=value) for column in columns)
-
-
-def _check_format(fmt: Format, file: str) -> None:
-    measures = fmt.measures_by_key
-    for measure in fmt.measures:
-        _known_cells(measure.cells, fmt, f"{file}：measures“{measure.key}”")
-    for sentence in fmt.sentences:
-        named = set(_PLACEHOLDER.findall(sentence.text + sentence.zero)) - {"year", "unit", "parts"}
-        for key in (*sorted(named), *sentence.zero_when, *sentence.omit_when_zero, *sentence.parts):
-            _known(key, measures, f"{file}：sentences“{sentence.text[:12]}…”用到的")
-    for chart in fmt.charts:
-        for key in chart.measures:
-            _known(key, measures, f"{file}：charts“{chart.name}”用到的")
-        if chart.row:
-            _known_cells((chart.row + ".*",), fmt, f"{file}：charts“{chart.name}”")
-    for table in fmt.tables:
-        for band in table.bands:
-            _known_totals(band, f"{file}：表“{table.key}”")
-
-
-def _known_totals(band: Band, place: str) -> None:
-    for things in (band.columns, band.rows):
-        keys = [thing.key for thing in things if not thing.total_of]
-        for thing in things:
-            for pattern in thing.total_of:
-                if not matching((pattern,), keys):
-                    raise SpecError(
-                        f"{place}：{thing.key} 的 total_of 里的“{pattern}”找不到{toml.nearest(pattern, keys)}"
-                    )
-
-
-def _known_cells(patterns: Iterable[str], fmt: Format, place: str) -> None:
-    for pattern in patterns:
-        if not matching((pattern,), tuple(fmt.slots)):
-            raise SpecError(f"{place}：格式中没有“{pattern}”{toml.nearest(pattern, fmt.slots)}")
-
-
-def _known(key: str, known: Iterable[str], place: str) -> None:
-    names = list(known)
-    if key not in names:
-        raise SpecError(f"{place}“{key}”没有定义{toml.nearest(key, names)}")
-
-
-def _known_rows(concord: Concord, formats: Iterable[Format]) -> None:
-    """What the concordance says was split stands in the formats it names."""
-    if concord.relation != "split_into":
-        return
-    for fmt in formats:
-        named = {concord.from_format: (concord.what,), concord.to_format: concord.into}.get(fmt.id, ())
-        for name in named:
-            _known(name, _row_keys(fmt), f"concordance.toml：格式 {fmt.id} 的行")
-
-
-def _row_keys(fmt: Format) -> list[str]:
-    return [f"{table.key}.{row.key}" for table in fmt.tables for band in table.bands for row in band.rows]
 
 
 def _among_its_kin(
@@ -193,41 +201,6 @@ def _with_foreign(table: Table, formats: Sequence[Format], split: Iterable[Conco
     foreign = []
     for concord in split:
         for theirs, ours in (((concord.what,), concord.into), (concord.into, (concord.what,))):
-            if own.issuperset(ours) and own.isdisjoint(theirs):
+            if own.issuperset(ours) and own.isdisjoint(theirs) and rows.keys() >= {*theirs}:
                 foreign.append(Foreign(tuple(rows[key] for key in theirs), tuple(rows[key] for key in ours)))
     return with_former(dataclasses.replace(table, foreign=tuple(foreign)))
-
-
-def _known_words(spec: Spec) -> None:
-    """The lexicon speaks only of measures that a format has, and of its own topics and concepts."""
-    measures = {measure.key for fmt in spec.formats for measure in fmt.measures}
-    topics = [topic.key for topic in spec.lexicon.topics]
-    concepts = spec.lexicon.concepts_by_key
-    for concept in spec.lexicon.concepts:
-        place = f"lexicon.toml：concepts“{concept.key}”用到的"
-        _known(concept.topic, topics, place)
-        for measure in itertools.chain(*concept.readings, *concept.asked, *concept.near):
-            _known(measure, measures, place)
-        for key in (*concept.within, *concept.wholes):
-            _known(key, concepts, place)
-    for rule in spec.rules.values():
-        for key in (*rule.params.get("concepts", ()), *rule.params.get("wholes", ())):
-            _known(key, concepts, f"{rule.code}.toml：params 用到的")
-    for nothing in spec.lexicon.nothing_left:
-        place = f"lexicon.toml：nothing_left“{nothing.words[0]}”用到的"
-        _known(nothing.topic, topics, place)
-        for measure in itertools.chain(nothing.left, *nothing.of.values()):
-            _known(measure, measures, place)
-
-
-def _hold_together(spec: Spec) -> None:
-    for older, newer in itertools.pairwise(spec.formats):
-        if (older.last_report_year or newer.first_report_year - 1) != newer.first_report_year - 1:
-            raise SpecError(
-                f"formats：格式 {older.id} 到 {older.last_report_year} 年，格式 {newer.id} 从 "
-                f"{newer.first_report_year} 年起；每个报告年度应当正好有一个格式"
-            )
-    _known_words(spec)
-    for fmt in spec.formats:
-        for code in fmt.rules:
-            _known(code, spec.rules, f"格式 {fmt.id} 的 rules 中的")

@@ -226,6 +226,12 @@ class Format:
         }
 
     @cached_property
+    def totals(self) -> tuple[Slot, ...]:
+        """The cells that are sums, those down a column before those along a row."""
+        totals = (slot for slot in self.known_slots.values() if slot.total_of)
+        return tuple(sorted(totals, key=lambda slot: bool(slot.column.total_of)))
+
+    @cached_property
     def stands_for(self) -> dict[str, tuple[str, ...]]:
         """The cells of this format that each cell of a former row stands for."""
         return {
@@ -281,7 +287,7 @@ class Example:
     published_on: str = ""
     absent: bool = False
     repeat: int = 1
-    severity: str = ""
+    severity: Literal["", "reject", "correct", "explain"] = ""
     says: str = ""
     sections: Mapping[str, str] = field(default_factory=dict)
     headings: tuple[str, ...] = ()
@@ -305,7 +311,7 @@ class Rule:
     why: str
     examples: tuple[Example, ...]
     params: Mapping[str, Any] = field(default_factory=dict)
-    threshold: Any = None
+    threshold: Decimal | None = None
 
 
 @dataclass(frozen=True)
