@@ -4,6 +4,7 @@ The layout is that of Microsoft's published specification [MS-DOC]: the text lie
 a paragraph is (in a table, the end of a row) in pages of 512 bytes (2.9.175), a row's columns and merges in the
 properties of its end mark (2.9.321). A table within a table
 is read as text of its cell. Pictures, notes, headers and text boxes are not the unit's text and are left out.
+A deletion that nobody has accepted still stands in the text, so such a file is refused.
 """
 
 from __future__ import annotations
@@ -23,12 +24,14 @@ from report_builder.model import Document, Grid
 _LARGEST_FILE = 64 * 2**20
 _MOST_CELLS = 500_000
 _SAVE_AGAIN = "请用 Word 或 WPS 打开核对，另存为 .docx 后重新放入"
+_ACCEPT = "请用 Word 或 WPS 打开，接受或拒绝全部修订，另存为 .docx 后重新放入"
 
 _IDENT = 0xA5EC
 _OLDEST = 0x00C1  # Word 97
 _ENCRYPTED, _SECOND_TABLE = 0x0100, 0x0200
 _AT_FLAGS, _AT_TEXT_LENGTH = 0x0A, 0x4C
-_AT_PAPX, _AT_CLX = 0x102, 0x1A2
+_AT_BOXES_LENGTH = 0x64
+_AT_CHPX, _AT_PAPX, _AT_CLX = 0xFA, 0x102, 0x1A2
 _PAGE = 512
 _COMPRESSED = 1 << 30
 
@@ -37,6 +40,9 @@ _FIELD_BEGIN, _FIELD_SEPARATOR, _FIELD_END = "\x13", "\x14", "\x15"
 _HYPHEN = "\x1e"
 _DROPPED = dict.fromkeys([*range(9), *range(0x0E, 0x13), 0x1F, 0xAD])
 
+_PICTURE = "\x01"
+
+_DELETED, _ADDED = 0x0800, 0x0801
 _IN_TABLE, _ROW_END = 0x2416, 0x2417
 _DEPTH = 0x6649
 _COLUMNS = 0xD608
@@ -119,6 +125,7 @@ class _Paragraph:
     text: str
     mark: str
     style: _Style
+    pictured: bool = False
 
 
 class _Reader:
@@ -131,24 +138,50 @@ class _Reader:
         self.starts = [piece.start for piece in self.pieces]
         self.text = "".join(piece.text for piece in self.pieces)[:length]
         self.pages = _plc(_part(main, table, _AT_PAPX), 4)
+        self.letter_pages = _plc(_part(main, table, _AT_CHPX), 4)[1]
 
     def document(self) -> Document:
         """Paragraphs and tables, as they follow one another."""
         items: list[str | Grid] = []
+        pictures: list[int] = []
         tables = 0
-        for inside, run in groupby(self._paragraphs(), key=lambda one: one.style.depth > 0):
+        remarks = tuple(self._remarks())
+        for inside, group in groupby(self._paragraphs(), key=lambda one: one.style.depth > 0):
+            run = list(group)
+            if any(one.pictured for one in run):
+                pictures.append(len(items))
             if inside:
                 tables += 1
                 items.append(Grid(f"第{tables}张表", _grid(*_rows(run))))
             else:
                 items += [line for one in run for line in _lines(one.text)]
-        return Document(tuple(items))
+        return Document(tuple(items), pictures=tuple(pictures), remarks=remarks)
+
+    def _remarks(self) -> Iterator[str]:
+        """What is to be known of the reading: words in text boxes, words that were added and not yet accepted."""
+        codes = {code for page in self.letter_pages for code, on in self._letter_marks(page) if on[:1] == b"\x01"}
+        if _DELETED in codes:
+            raise UnreadableError("文件里有还没有接受的修订，删去的字仍在文中", _ACCEPT)
+        if _ADDED in codes:
+            yield "文件里有还没有接受的修订，按全部接受后的内容读取"
+        if struct.unpack_from("<I", self.main, _AT_BOXES_LENGTH)[0]:
+            yield "文件里有文本框，里面的文字没有读取"
+
+    def _letter_marks(self, record: bytes) -> Iterator[tuple[int, bytes]]:
+        """The properties of letters on one page of them (2.9.33)."""
+        number = struct.unpack("<I", record)[0] & 0x3FFFFF
+        page = self.main[number * _PAGE : (number + 1) * _PAGE]
+        count = page[_PAGE - 1]
+        for at in page[4 * (count + 1) : 4 * (count + 1) + count]:
+            if at:
+                yield from _sprms(page[2 * at + 1 : 2 * at + 1 + page[2 * at]])
 
     def _paragraphs(self) -> Iterator[_Paragraph]:
         start = 0
         for end, sign in enumerate(self.text):
             if sign in (_PARAGRAPH, _CELL, _PAGE_BREAK):
-                yield _Paragraph(_shown(self.text[start:end]), sign, self._style(end))
+                text = self.text[start:end]
+                yield _Paragraph(_shown(text), sign, self._style(end), _PICTURE in text)
                 start = end + 1
         if start < len(self.text):
             yield _Paragraph(_shown(self.text[start:]), _PARAGRAPH, _Style())

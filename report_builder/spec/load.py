@@ -19,6 +19,7 @@ from report_builder.spec.nouns import (
     Foreign,
     Format,
     Lexicon,
+    Published,
     Rule,
     Spec,
     Table,
@@ -31,7 +32,7 @@ T = TypeVar("T")
 
 HERE = Path(__file__).parent
 _FOLDERS = ("formats", "rules")
-_COMPANIONS = ("concordance.toml", "wording.toml", "workbook.toml", "terms.toml", "lexicon.toml")
+_COMPANIONS = ("concordance.toml", "wording.toml", "workbook.toml", "terms.toml", "lexicon.toml", "published.toml")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +71,7 @@ def load_spec(further: Path | None = None) -> Spec:
         workbook=workbook,
         terms=_terms(roots),
         lexicon=toml.load(Lexicon, _one(roots, "lexicon.toml")),
+        published=toml.load(Published, _one(roots, "published.toml")),
     )
     hold_together(spec)
     if further is not None:
