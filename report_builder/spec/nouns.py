@@ -569,12 +569,12 @@ class Published:
     title_names: tuple[str, ...]
     title_heads: tuple[str, ...]
     title_tails: tuple[str, ...]
+    title_joins: tuple[str, ...]
     title_signs: str
-    title_meta: tuple[str, ...]
     no_names: tuple[str, ...]
     periods: tuple[str, ...]
     published_labels: tuple[str, ...]
-    published_names: tuple[str, ...]
+    published_data: tuple[str, ...]
     ends: tuple[str, ...]
     ends_with: tuple[str, ...]
     headings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
