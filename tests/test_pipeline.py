@@ -431,7 +431,8 @@ def test_package_spec_is_complete() -> None:
         "lexicon.toml",
         "terms.toml",
         "wording.toml",
-        "workbook.toml",
+        "published.toml",
+            "workbook.toml",
     }
 
 

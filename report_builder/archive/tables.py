@@ -107,7 +107,7 @@ class Tables:
 
     def _unsure(self, found: Found, held: dict[str, Figure]) -> Iterator[Trouble]:
         """Takes the numbers out of the cells that cannot be trusted, row by row, and says so."""
-        doubts = _doubts(found, held)
+        doubts = _doubts(found, held, self.fmt.known_slots)
         rows = groupby(doubts, key=lambda key: (found.places[key][0], doubts[key]))
         for (_, why), group in rows:
             keys = tuple(group)
@@ -171,52 +171,81 @@ def _together(exact: Sequence[Found], more: Sequence[Found], table: Table) -> li
 # --- figures that cannot be trusted ----------------------------------------------------------------------------
 
 
-_SHIFTED = "同一行另有数字不在任何一列下面，数字可能错了位"
-_MERGED = "与右边的格子合并，分不出各是哪一列的"
+_SHIFTED = "与上面的列名对不齐（多了、少了或合并了格子）"
 _RUN_TOGETHER = "以 0 开头，几个数可能连在了一起"
 
 
-def _doubts(found: Found, held: Mapping[str, Figure]) -> dict[str, str]:
-    """The cells whose figure may be another's, each with the reason."""
+def _doubts(found: Found, held: Mapping[str, Figure], slots: Iterable[str]) -> dict[str, str]:
+    """The cells whose figure may be another's, each with the reason; ``slots`` are in printed order."""
     doubts = {key: _RUN_TOGETHER for key, one in held.items() if _is_run_together(one.text)}
-    rows: dict[int, dict[int, str]] = {}
-    for key, (row, column) in found.places.items():
-        rows.setdefault(row, {})[column] = key
-    for row, columns in rows.items():
-        cells = found.grid.rows[row] if row < len(found.grid.rows) else ()
-        if _is_shifted(found, row, cells, columns):
-            doubts |= {key: _SHIFTED for key in columns.values() if held[key].text}
-        doubts |= {key: _MERGED for key in _merged(cells, columns) if held[key].text}
+    order = {key: at for at, key in enumerate(slots)}
+    for row, places in _rows(found).items():
+        columns = {column: key for key, column in places.items()}
+        shared = len(columns) < len(places)
+        if shared or _is_out_of_order(columns, order) or _is_shifted(found, row, columns):
+            doubts |= {key: _SHIFTED for key in places if held[key].text}
     return {key: doubts[key] for key in found.places if key in doubts}
+
+
+def _rows(found: Found) -> dict[int, dict[str, int]]:
+    """For each row with figures, the column of each cell of the format in it."""
+    rows: dict[int, dict[str, int]] = {}
+    for key, place in found.places.items():
+        for row, column in found.sums.get(key, (place,)):
+            rows.setdefault(row, {})[key] = column
+    return rows
+
+
+def _is_out_of_order(columns: Mapping[int, str], order: Mapping[str, int]) -> bool:
+    """Whether the columns stand otherwise than printed: in a published table a cell was then added or left out."""
+    places = [order[columns[column]] for column in sorted(columns)]
+    return places != sorted(places)
 
 
 def _is_run_together(text: str) -> bool:
     return len(text) > 1 and text.isdigit() and text[0] in "0０"
 
 
-def _merged(cells: Sequence[object], columns: Mapping[int, str]) -> Iterator[str]:
-    """The cells beside which, under the next column, there is no cell at all."""
-    for column, key in columns.items():
-        if column + 1 in columns and (column + 1 >= len(cells) or cells[column + 1] is None):
-            yield key
+def _is_shifted(found: Found, row: int, columns: Mapping[int, str]) -> bool:
+    """Whether a row has not one cell for each column above it: one is lacking, or one stands where no heading does."""
+    cells = found.grid.rows[row] if row < len(found.grid.rows) else ()
+    if len(columns) > 1 and any(_is_bare_of(cells, column) for column in columns):
+        return True
+    labels = [hit.column for hit in found.hits if hit.row == row]
+    headed = {hit.column for hit in found.hits if hit.row < row} - set(columns)
+    unread = (column for column in headed if max(labels, default=-1) < column < len(cells))
+    if any(column in columns for column in labels) or any(_is_number(cells[column]) for column in unread):
+        return True
+    heads = _heads(found, row, columns)
+    if any(_is_bare_of(cells, column) for column in _headed(heads, columns)):
+        return True
+    for column in range(max(labels, default=-1) + 1, len(cells)):
+        beyond = column > max(columns)
+        stray = column not in columns and (
+            cells[column] is not None if beyond else _is_number(cells[column])
+        )
+        if stray and not any(column < len(head) and head[column] is not None for head in heads):
+            return True
+    return False
 
 
-def _is_shifted(found: Found, row: int, cells: Sequence[object], columns: Iterable[int]) -> bool:
-    """Whether a figure stands in the row behind its labels and under no heading."""
-    headed = {hit.column for hit in found.hits if hit.row < found.top} | set(columns)
-    behind = max((hit.column for hit in found.hits if hit.row == row), default=len(cells))
-    return any(
-        column > behind and column not in headed and _is_number(content) and not _heading(found, column)
-        for column, content in enumerate(cells)
-    )
+def _headed(heads: Sequence[Sequence[object]], columns: Iterable[int]) -> Iterator[int]:
+    """The columns, from the first with figures on, over which the lowest row of headings has a cell."""
+    first = min(columns)
+    for head in heads[-1:]:
+        yield from (column for column in range(first, len(head)) if head[column] is not None)
+
+
+def _is_bare_of(cells: Sequence[object], column: int) -> bool:
+    return column >= len(cells) or cells[column] is None
+
+
+def _heads(found: Found, row: int, columns: Iterable[int]) -> list[Sequence[object]]:
+    """The row of headings above, and the one above that: a header may be set on two."""
+    above = [hit.row for hit in found.hits if hit.row < row and hit.column in columns]
+    last = max(above, default=0)
+    return [found.grid.rows[at] for at in (last - 1, last) if 0 <= at < row]
 
 
 def _is_number(content: object) -> bool:
     return figure(content, "").typed is Typed.NUMBER
-
-
-def _heading(found: Found, column: int) -> bool:
-    """Whether a text of its own stands over a column that is none of the format's."""
-    rows = {hit.row for hit in found.hits} - {row for row, _ in found.places.values()}
-    heads = (found.grid.rows[row] for row in rows)
-    return any(column < len(cells) and bool(str(cells[column] or "").strip()) for cells in heads)
