@@ -157,8 +157,8 @@ class _Reading:
     def _sections(self, found: Article, tables: Tables) -> tuple[tuple[Section, ...], set[int]]:
         """The sections' text, and the numbers of those in which a table stands as text."""
         sections, flattened = [], set()
+        lost = [table for table in tables.fmt.tables if tables.lacking[table.key]]
         for part in found.parts:
-            lost = [table for table in tables.fmt.tables if tables.lacking(table)]
             paragraphs, cut = without_tables(part.paragraphs, lost)
             sections.append(replace(part.section, paragraphs=paragraphs))
             flattened |= {part.number} if cut else set()
@@ -173,7 +173,7 @@ class _Reading:
     def _missing(self, found: Article, tables: Tables, flattened: set[int]) -> Iterator[Trouble]:
         """The tables of which less than half was found, each with what stands in its place."""
         for table in tables.fmt.tables:
-            lacking = tables.lacking(table)
+            lacking = tables.lacking[table.key]
             if len(lacking) * 2 > len(table.slots):
                 title = tables.fmt.section(table.section).title
                 why = self._instead(table, found, flattened)

@@ -6,10 +6,11 @@ ran together keeps its text and is named, and so is a cell that two copies of a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+from report_builder.archive.alignment import doubtful, realigned
 from report_builder.editions import added_up, read_over, summed
 from report_builder.figures import figure
 from report_builder.model import Figure, Grid, Trouble, Typed
@@ -34,7 +35,7 @@ class _Joined:
 
 
 class Tables:
-    """The tables of ``fmt`` that stand in the grids of the file ``name``."""
+    """The tables of ``fmt`` that stand in the grids of the file ``name``; ``lacking`` are their cells that do not."""
 
     def __init__(self, grids: Sequence[Grid], fmt: Format, name: str) -> None:
         self.fmt, self.name, self.grids = fmt, name, grids
@@ -43,11 +44,12 @@ class Tables:
         for grid in grids:
             for one in find_tables(grid, fmt):
                 self.found[one.table].append(one)
-        if any(self.lacking(table) for table in fmt.tables):
+        if any(map(self._unfound, fmt.tables)):
             self._look_closer()
+        self.lacking = {table.key: self._unfound(table) for table in fmt.tables}
         self.cells, self.troubles = self._read()
 
-    def lacking(self, table: Table) -> list[str]:
+    def _unfound(self, table: Table) -> list[str]:
         """The cells of a table that were found nowhere."""
         known = {key for one in self.found[table.key] for key in one.places}
         spoken = {part for key in known for part in self.fmt.stands_for.get(key, ())}
@@ -59,7 +61,7 @@ class Tables:
         self._joined = {id(one.grid): one for one in joined}
         closer = search([*(one.grid for one in joined), *self.grids], self.fmt)
         for table in self.fmt.tables:
-            if self.lacking(table):
+            if self._unfound(table):
                 more = closer.get(table.key, [])
                 whole = [one for one in more if not one.missing]
                 self.found[table.key] = whole[:1] or _together(self.found[table.key], more, table)
@@ -79,9 +81,10 @@ class Tables:
         cells: dict[str, Figure] = {}
         troubles: list[Trouble] = []
         for table in self.fmt.tables:
-            for one in self.found[table.key]:
+            for copy in self.found[table.key]:
+                one, settled = realigned(copy)
                 held = self._figures(one)
-                troubles += self._unsure(one, held)
+                troubles += self._unsure(one, held, settled)
                 troubles += label_remarks(one, self._title(table), self._place)
                 troubles += amount_remarks(one, self.fmt, self._figure)
                 troubles += self._added_up(one, held)
@@ -105,9 +108,9 @@ class Tables:
             if keys:
                 yield added_up(foreign, {key: cells[key] for key in keys})
 
-    def _unsure(self, found: Found, held: dict[str, Figure]) -> Iterator[Trouble]:
+    def _unsure(self, found: Found, held: dict[str, Figure], settled: Container[int]) -> Iterator[Trouble]:
         """Takes the numbers out of the cells that cannot be trusted, row by row, and says so."""
-        doubts = _doubts(found, held, self.fmt.known_slots)
+        doubts = doubtful(found, held, self.fmt.known_slots, settled)
         rows = groupby(doubts, key=lambda key: (found.places[key][0], doubts[key]))
         for (_, why), group in rows:
             keys = tuple(group)
@@ -166,86 +169,3 @@ def _together(exact: Sequence[Found], more: Sequence[Found], table: Table) -> li
             known |= own.keys()
             parts.append(one if one in exact else replace(one, places=own))
     return parts
-
-
-# --- figures that cannot be trusted ----------------------------------------------------------------------------
-
-
-_SHIFTED = "与上面的列名对不齐（多了、少了或合并了格子）"
-_RUN_TOGETHER = "以 0 开头，几个数可能连在了一起"
-
-
-def _doubts(found: Found, held: Mapping[str, Figure], slots: Iterable[str]) -> dict[str, str]:
-    """The cells whose figure may be another's, each with the reason; ``slots`` are in printed order."""
-    doubts = {key: _RUN_TOGETHER for key, one in held.items() if _is_run_together(one.text)}
-    order = {key: at for at, key in enumerate(slots)}
-    for row, places in _rows(found).items():
-        columns = {column: key for key, column in places.items()}
-        shared = len(columns) < len(places)
-        if shared or _is_out_of_order(columns, order) or _is_shifted(found, row, columns):
-            doubts |= {key: _SHIFTED for key in places if held[key].text}
-    return {key: doubts[key] for key in found.places if key in doubts}
-
-
-def _rows(found: Found) -> dict[int, dict[str, int]]:
-    """For each row with figures, the column of each cell of the format in it."""
-    rows: dict[int, dict[str, int]] = {}
-    for key, place in found.places.items():
-        for row, column in found.sums.get(key, (place,)):
-            rows.setdefault(row, {})[key] = column
-    return rows
-
-
-def _is_out_of_order(columns: Mapping[int, str], order: Mapping[str, int]) -> bool:
-    """Whether the columns stand otherwise than printed: in a published table a cell was then added or left out."""
-    places = [order[columns[column]] for column in sorted(columns)]
-    return places != sorted(places)
-
-
-def _is_run_together(text: str) -> bool:
-    return len(text) > 1 and text.isdigit() and text[0] in "0０"
-
-
-def _is_shifted(found: Found, row: int, columns: Mapping[int, str]) -> bool:
-    """Whether a row has not one cell for each column above it: one is lacking, or one stands where no heading does."""
-    cells = found.grid.rows[row] if row < len(found.grid.rows) else ()
-    if len(columns) > 1 and any(_is_bare_of(cells, column) for column in columns):
-        return True
-    labels = [hit.column for hit in found.hits if hit.row == row]
-    headed = {hit.column for hit in found.hits if hit.row < row} - set(columns)
-    unread = (column for column in headed if max(labels, default=-1) < column < len(cells))
-    if any(column in columns for column in labels) or any(_is_number(cells[column]) for column in unread):
-        return True
-    heads = _heads(found, row, columns)
-    if any(_is_bare_of(cells, column) for column in _headed(heads, columns)):
-        return True
-    for column in range(max(labels, default=-1) + 1, len(cells)):
-        beyond = column > max(columns)
-        stray = column not in columns and (
-            cells[column] is not None if beyond else _is_number(cells[column])
-        )
-        if stray and not any(column < len(head) and head[column] is not None for head in heads):
-            return True
-    return False
-
-
-def _headed(heads: Sequence[Sequence[object]], columns: Iterable[int]) -> Iterator[int]:
-    """The columns, from the first with figures on, over which the lowest row of headings has a cell."""
-    first = min(columns)
-    for head in heads[-1:]:
-        yield from (column for column in range(first, len(head)) if head[column] is not None)
-
-
-def _is_bare_of(cells: Sequence[object], column: int) -> bool:
-    return column >= len(cells) or cells[column] is None
-
-
-def _heads(found: Found, row: int, columns: Iterable[int]) -> list[Sequence[object]]:
-    """The row of headings above, and the one above that: a header may be set on two."""
-    above = [hit.row for hit in found.hits if hit.row < row and hit.column in columns]
-    last = max(above, default=0)
-    return [found.grid.rows[at] for at in (last - 1, last) if 0 <= at < row]
-
-
-def _is_number(content: object) -> bool:
-    return figure(content, "").typed is Typed.NUMBER
