@@ -19,7 +19,7 @@ argument = $(if $(strip $(1)),$(call quoted,$(strip $(1))))
 PLACES = $(call option,--inputs,$(INPUTS)) $(call option,--outputs,$(OUTPUTS))
 OPTIONS = $(PLACES) $(call option,--year,$(YEAR)) $(call each,--unit,$(UNIT)) $(call option,--jobs,$(JOBS))
 
-.PHONY: help setup report check summary compare blank plan setup-dev test lint types docs bench bench-scale clean
+.PHONY: help setup report check summary compare blank plan setup-dev test lint types docs bench bench-scale bench-faults clean
 
 help: ## 显示本说明
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -66,6 +66,9 @@ bench: ## 与同类程序比速度，写入 docs/bench.md
 
 bench-scale: ## 大规模测速（五万份报告、一万个单位）
 	$(SETUP) --bench && $(PYTHON_BIN) bench/run.py --scale
+
+bench-faults: setup-dev ## 在没有错的报送表里放入各种错误，看规则能否全部查出
+	@$(PYTHON_BIN) bench/faults.py
 
 clean: ## 删除缓存和 outputs/ 中的内容；填报数据和环境不动
 	@rm -rf build ./*.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

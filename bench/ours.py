@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from report_builder.fonts import FontSet
     from report_builder.model import Block, Chart, Draft, Return, StatutoryTable
     from report_builder.pipeline import Place
+    from report_builder.similarity import Text
     from report_builder.spec import Format
 
 
@@ -164,6 +165,14 @@ class Ours:
         draft = self.composed(self.workbook)
         self.check()
         return products.render(draft, self.collected, self.fmt, self.place.spec, pipeline.FORMATS)
+
+    def texts_compared(self, now: Text, earlier: Text) -> object:
+        """Two texts from scratch: masked, wording taken out, both figures, every passage."""
+        from report_builder import similarity
+
+        ready = [similarity.masked(text, self.place.spec.statutory) for text in (now, earlier)]
+        mine, theirs = ready
+        return similarity.overlap(mine, theirs), similarity.passages(mine, theirs)
 
     # --- what the rivals are given --------------------------------------------------------------------------
 

@@ -163,6 +163,21 @@ def _read_back(bench: Bench) -> Pair:
     return alternate(repeated(bench.ours.read_back), repeated(bench.ours.build), rounds=5)
 
 
+def _two_reports(bench: Bench) -> Pair:
+    """Difflib without its autojunk, which makes it quicker and wrong (0.19 for 0.99)."""
+    import difflib
+
+    import many_reports
+
+    now, earlier = many_reports.pair(480, copied=0.3)
+    ours, theirs = ("\n".join(paragraph for _, paragraph in text.paragraphs) for text in (now, earlier))
+
+    def rival() -> float:
+        return difflib.SequenceMatcher(None, theirs, ours, autojunk=False).ratio()
+
+    return alternate(repeated(lambda: bench.ours.texts_compared(now, earlier)), repeated(rival))
+
+
 # --- from a cold start ----------------------------------------------------------------------------------------
 
 
@@ -213,6 +228,13 @@ ROWS = (
     Row("chart-png", "一张图（PNG）", "pyplot 的 PNG", 0.4, _chart(Ours.png)),
     Row("chart-svg", "一张图（SVG）", "pyplot 的 PNG", 0.4, _chart(Ours.svg)),
     Row("read-back", "读回 Word、PDF、HTML", "生成这个单位的全部文件", 0.15, _read_back),
+    Row(
+        "compare",
+        "两份报告比对（六千余字，两个重复率和全部重复段落）",
+        "difflib 的相似度（autojunk=False）",
+        0.08,
+        _two_reports,
+    ),
     Row("help", "--help 冷启动", "空的 Python", 3.0, _help),
     Row("check", "check 一份报送表，冷启动", "导入六个常用库", 0.4, _check_cold),
     Row(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
 import shutil
 import subprocess
@@ -128,3 +129,22 @@ def _memory(peaks: _Peaks) -> Iterator[Figure]:
     parent, worker = peaks.parent / MIB, max(peaks.workers.values(), default=0) / MIB
     yield Figure("每个工作进程的内存峰值", f"{worker:.0f} MiB", "≤ 350 MiB", worker > 350)
     yield Figure("主进程的内存峰值", f"{parent:.0f} MiB", "≤ 1024 MiB", parent > 1024)
+
+
+def reports(root: Path, count: int) -> Iterator[Figure]:
+    """``count`` made-up reports among themselves, of which one in ten copied three tenths of another."""
+    script = Path(__file__).with_name("many_reports.py")
+    environ = environment() | {"PYTHONPATH": str(root)}
+    done = subprocess.run([sys.executable, script, str(count)], env=environ, capture_output=True, check=False)
+    if done.returncode:
+        raise RowFailed(f"雷同检查没有成功：{done.stderr.decode(errors='replace').strip()[-200:]}")
+    found = json.loads(done.stdout)
+    what = f"{count} 份报告（每份约 {found['characters']} 字）相互查重"
+    peak = found["peak"] / MIB
+    said = f"{found['seconds']:.1f} 秒（处理器 {found['worked']:.1f} 秒）"
+    yield Figure(what, said, "≤ 20 秒", found["seconds"] > 20)
+    yield Figure("查重的内存峰值（含全部文字）", f"{peak:.0f} MiB", "≤ 2048 MiB", peak > 2048)
+    yield Figure(
+        "抄三成的查全率（原样、打乱、改数字）", f"{found['recall']:.3f}", "≥ 0.95", found["recall"] < 0.95
+    )
+    yield Figure("查准率", f"{found['precision']:.3f}", "≥ 0.9", found["precision"] < 0.9)

@@ -14,11 +14,10 @@ if TYPE_CHECKING:
     import datetime as dt
     from pathlib import Path
 
-    from report_builder.pipeline import Options, Outcome, UnitResult
+    from report_builder.pipeline import Compared, Options, Outcome, UnitResult
 
 BLOCKED, CANNOT_RUN, INTERRUPTED = 1, 2, 130
 _LATER = {
-    "compare": "年际比对和雷同检查",
     "summary": "逐级汇总",
     "plan": "任务分工方案的读取",
 }
@@ -70,6 +69,8 @@ def _parser() -> argparse.ArgumentParser:
     read.add_argument("file", type=_path, metavar="文件")
     rules = _verb(verbs, "rules", "用文字列出各条规则和依据", _rules)
     rules.add_argument("code", nargs="?", default="", metavar="代码", help="只看这一条，如 B301")
+    compare = _verb(verbs, "compare", "比对两份报告，或本年度各单位与历年、各单位之间", _compare)
+    compare.add_argument("files", nargs="*", type=_path, metavar="文件", help="旧 新：只比对这两份")
     for name, what in _LATER.items():
         later = _verb(verbs, name, f"{what}（本版本尚未提供）", _later)
         later.add_argument("files", nargs="*", metavar="文件")
@@ -315,6 +316,50 @@ def _read(asked: argparse.Namespace) -> int:
     for finding in findings:
         print(feedback.sentences(finding, spec))
     return 0
+
+
+def _compare(asked: argparse.Namespace) -> int:
+    from report_builder import compare, pipeline  # noqa: PLC0415
+
+    if len(asked.files) not in {0, 2}:
+        raise ReportBuilderError("compare 后面写两份文件（旧的在前），或者一份也不写，比对本年度全部单位")
+    if asked.files:
+        old, new = asked.files
+        comparison, spec = pipeline.compare_files(old, new, asked.inputs)
+        if asked.json:
+            _print_json(compare.as_json(comparison))
+        else:
+            print("\n".join(compare.told(comparison, spec)))
+        return 0
+    compared = pipeline.compare_units(_options(asked))
+    if asked.json:
+        comparisons = [compare.as_json(one) for one in compared.comparisons]
+        _print_json({"comparisons": comparisons, "clusters": pipeline.clusters_json(compared.shared)})
+    else:
+        _print_compared(compared)
+    return 0
+
+
+def _print_compared(compared: Compared) -> None:
+    """A line a comparison, then the reports that go back to one."""
+    from report_builder import compare  # noqa: PLC0415
+
+    terms = compared.spec.terms
+    for one in compared.comparisons:
+        whole = one.overlap
+        print(
+            f"{one.unit} {one.report_year}年 对照 {one.against_year}年：{terms['strict']} {compare.percent(whole.strict)}，"
+            f"{terms['loose']} {compare.percent(whole.loose)}，重复 {len(one.passages)} 处"
+        )
+    for cluster in compared.shared.clusters:
+        print(f"相互雷同，可能出自 {cluster.source.unit} {cluster.source.report_year}年的报告：")
+        for copy in cluster.copies:
+            print(
+                f"  {copy.text.unit} {copy.text.report_year}年：与 {copy.source.unit} 相同 {compare.percent(copy.share)}"
+            )
+    for name in ("strict", "loose"):
+        print(f"{terms[name]}：{terms[f'{name}_definition']}")
+    print(f"各单位的比对在 {compared.folder}/‹单位›/年际比对.json")
 
 
 def _rules(asked: argparse.Namespace) -> int:

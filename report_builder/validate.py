@@ -20,7 +20,7 @@ def checks_for(fmt: Format, spec: Spec) -> Checks:
     """
     checks = [bind(spec.rules[code]) for code in sorted(fmt.rules)]
     for rule, _ in checks:
-        for fault in known_keys(rule, fmt):
+        for fault in known_keys(rule, fmt, spec):
             raise SpecError(fault)
     return checks
 

@@ -15,7 +15,17 @@ from report_builder.spec import Format, Spec, load_spec
 from report_builder.spec.nouns import SectionSpec
 
 DATA = Path(__file__).parent / "data"
+MEASURED = "measured"
 PUBLISHED = sorted((DATA / "published").glob("*.json"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What tests have measured is told, also where all of them pass."""
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            for name, value in getattr(report, "user_properties", ()):
+                if name == MEASURED:
+                    terminalreporter.write_line(f"measured: {value}")
 
 
 @pytest.fixture(scope="session")

@@ -30,6 +30,7 @@ from report_builder.figures import figure
 from report_builder.model import Figure, Finding, Grid, Return, Settings, Typed
 from report_builder.readers import sheets
 from report_builder.readers.books import Sheets
+from report_builder.recognise import search
 from report_builder.rule_kinds import Case
 from report_builder.spec import Format, Table, load_spec
 from report_builder.validate import validate
@@ -237,6 +238,53 @@ def test_an_unclear_label_is_refused_in_one_finding_and_its_figures_are_not_read
     assert "V201" not in {finding.code for finding in found(ret)}
 
 
+def test_a_nearly_right_label_out_of_its_place_is_not_taken() -> None:
+    rows = printed(REQUESTS, CELLS)
+    at = next(at for at, row in enumerate(rows) if "2.重复申请" in row)
+    rows.append(["2.重夏申请" if one == "2.重复申请" else one for one in rows.pop(at)])
+    ret = read_rows(*with_table("requests", rows))
+    (finding,) = found(ret)
+    assert finding.code == "F112"
+    assert "“2.重复申请”" in finding.message
+    assert {key for key in CELLS if key not in ret.cells} == set(finding.cells)
+
+
+def test_a_nearly_right_label_behind_the_figures_is_not_taken() -> None:
+    rows = [[*row, None, None] for row in replaced(printed(REQUESTS, CELLS), {"2.重复申请": None})]
+    at = next(
+        at
+        for at, row in enumerate(rows)
+        if row[2] is None and row[3] == CELLS["requests.not_processed.repeated.natural_person"]
+    )
+    rows[at][-1] = "2.重夏申请"
+    ret = read_rows(*with_table("requests", rows))
+    assert "requests.not_processed.repeated.total" not in ret.cells
+
+
+def test_outcomes_without_their_label_are_not_taken_for_those_of_the_group_before() -> None:
+    rows = printed(DISPUTES, CELLS)
+    heads = [
+        (at, column)
+        for at, row in enumerate(rows)
+        for column, one in enumerate(row)
+        if one in {"结果维持", "结果纠正"}
+    ]
+    rows[heads[1][0]][heads[1][1]] = "某某"
+    rows[heads[2][0]][heads[2][1]] = "某某"
+    ret = read_rows(*with_table("disputes", rows))
+    lacking = {key for key in CELLS if key not in ret.cells}
+    assert lacking == {"disputes.review.corrected", "disputes.litigation_direct.upheld"}
+    assert all(held.number == CELLS[key] for key, held in ret.cells.items())
+
+
+def test_a_heading_over_illegible_rows_is_not_the_older_single_row() -> None:
+    (foreign,) = REQUESTS.foreign
+    ours = {row.label: f"某类{at}情形" for at, row in enumerate(foreign.ours)}
+    ret = read_rows(*with_table("requests", replaced(printed(REQUESTS, CELLS), ours)))
+    assert not any(key in ret.cells for key in REQUESTS.former)
+    assert {one.code for one in found(ret)} == {"F112"}
+
+
 def test_a_row_that_the_format_has_not_is_no_ones_figures() -> None:
     rows = printed(REQUESTS, CELLS)
     rows.insert(10, [None, None, "小计", *[99] * 7])
@@ -390,6 +438,14 @@ def test_an_older_single_row_of_zeros_is_three_rows_of_zeros() -> None:
     assert not any(key in ret.cells for key in REQUESTS.former)
 
 
+def test_an_older_single_row_with_a_blank_total_is_not_zero() -> None:
+    sums = summed_columns()
+    _, rows = single_row({**sums, "total": ""})  # type: ignore[dict-item]
+    ret = read_rows(*with_table("requests", rows))
+    assert ret.number("requests.otherwise_closed.total") == sums["total"]
+    assert {one.code for one in found(ret)} == {"V203", "V205"}
+
+
 @pytest.mark.parametrize("heading", ["beside", "above", "none"])
 def test_the_newer_three_rows_in_an_older_year_are_summed_and_never_read_as_one(heading: str) -> None:
     cells = balanced(OLDER)
@@ -467,6 +523,9 @@ SEVERAL = {
         {"示例甲局": 3, "示例乙局": 4},
         lost=True,
     ),
+    "three_names_below_their_tables": Several(
+        {"汇总": [*block(3), ["示例甲局"], *block(4), ["示例乙局"], *block(5), ["示例丙局"]]}, {}, lost=True
+    ),
     "names_below_their_tables": Several(
         {"汇总": [*block(3), ["示例甲局"], *block(4), ["示例乙局"]]}, {}, lost=True
     ),
@@ -489,6 +548,39 @@ def test_several_units_in_one_workbook_are_told_apart(case: str) -> None:
         assert all(ret.places["unit"].startswith("汇总.xlsx·") for ret in named.values())
     kinds = [trouble.kind for ret in rets if not ret.unit for trouble in ret.troubles]
     assert kinds == ((["unit_untold"] if several.units else ["table_twice"] * 2) if several.lost else [])
+
+
+def test_a_second_copy_that_is_looked_at_again_is_found_where_it_stands() -> None:
+    upper = printed(REQUESTS, {key: f"上{key}" for key in CELLS})
+    lower = replaced(printed(REQUESTS, {key: f"下{key}" for key in CELLS}), {"2.重复申请": "2.重夏申请"})
+    rows = [*upper, [], *lower]
+    first, second = search([Grid("表", rows)], NEWER)["requests"]
+    for copy, mark in ((first, "上"), (second, "下")):
+        assert {rows[row][column] for row, column in copy.places.values()} == {
+            mark + key for key in REQUESTS.slots
+        }
+    assert [one.row for one in second.taken] == [
+        next(at for at, row in enumerate(rows) if "2.重夏申请" in row)
+    ]
+
+
+def test_a_lower_block_keeps_its_addresses_when_it_is_looked_at_again() -> None:
+    lower = replaced(block(4, ["示例乙局"]), {"2.重复申请": "2.重夏申请"})
+    rows = [*block(3, ["示例甲局"]), *lower]
+    at = next(at for at, row in enumerate(rows) if "2.重夏申请" in row)
+    data = corpus.hidden(as_xlsx({"汇总": rows}), "汇总", [at + 1])
+    rets = workbook.read(
+        sheets.read(data), "汇总.xlsx", SPEC, NEWER.first_report_year, lambda name: UNITS_KNOWN.get(name, "")
+    )
+    other = next(ret for ret in rets if ret.unit == "示例乙局")
+    assert numbers(other.cells) == balanced(NEWER, 4)
+    for held in other.cells.values():
+        row, column = place(held.source.partition("!")[2])
+        assert rows[row][column] == held.number
+    said = {one.code: one for one in found(other)}
+    assert set(said) == {"F110", "F111"}
+    assert f"第 {at + 1} 行" in said["F110"].message
+    assert said["F111"].where.endswith(f"{at + 1}")
 
 
 # --- slips in a balanced return ---------------------------------------------------------------------------------

@@ -265,7 +265,9 @@ CANNOT_RUN = {
     "unknown_unit": (["build", "--inputs", "in", "--unit", "示例甲司"], "是否应为“示例甲局”"),
     "unknown_kind": (["build", "--inputs", "in", "--formats", "doc"], "可用的有"),
     "bad_setting": (["build", "--inputs", "bad"], "没有“palce”这一项，是否应为“place”"),
-    "later_verb": (["compare"], "尚未提供"),
+    "later_verb": (["summary"], "尚未提供"),
+    "one_file_to_compare": (["compare", "in/2024/示例甲局.xlsx"], "compare 后面写两份文件"),
+    "no_file_to_compare": (["compare", "没有.docx", "没有.pdf"], "没有找到文件"),
     "no_such_verb": (["bild"], "没有这个选项"),
     "empty_reason": (["build", "--inputs", "in", "--allow-findings", " "], "写明理由"),
     "no_such_rule": (["rules", "B310"], "是否应为"),
@@ -351,7 +353,7 @@ def test_interrupted_runs_leave_nothing_half_written(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("report_builder.pipeline._report_files", interrupted)
+    monkeypatch.setattr("report_builder.pipeline.unit._report_files", interrupted)
     arguments = [
         "build",
         "--inputs",
@@ -429,10 +431,11 @@ def test_package_spec_is_complete() -> None:
     assert {path.name for path in HERE.glob("*.toml")} == {
         "concordance.toml",
         "lexicon.toml",
+        "statutory.toml",
         "terms.toml",
         "wording.toml",
         "published.toml",
-            "workbook.toml",
+        "workbook.toml",
     }
 
 

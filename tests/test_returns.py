@@ -230,3 +230,19 @@ def test_inputs_of_every_kind_are_only_read(place: Options) -> None:
     before = {path: path.read_bytes() for path in place.inputs.rglob("*") if path.is_file()}
     pipeline.check(place)
     assert {path: path.read_bytes() for path in place.inputs.rglob("*") if path.is_file()} == before
+
+
+def test_a_text_beside_several_units_is_nobodys_and_that_is_said(tmp_path: Path) -> None:
+    folder = tmp_path / "2024" / "示例县"
+    folder.mkdir(parents=True)
+    grid = [
+        row
+        for name in ("示例甲局", "示例乙局")
+        for row in corpus.on_one_sheet(FMT, CELLS, [f"填报单位：{name}"])
+    ]
+    (folder / "报送表.xlsx").write_bytes(corpus.as_xlsx({"汇总": grid}))
+    (folder / "正文.txt").write_text("一、总体情况\n甲局写的。\n", encoding="utf-8")
+    outcome = pipeline.check(Options(inputs=tmp_path, outputs=tmp_path / "out"), write=False)
+    said = [one for result in outcome.results for one in result.findings if one.code == "F114"]
+    assert [one.where for one in said] == ["正文.txt"]
+    assert "“示例甲局”“示例乙局”" in said[0].message

@@ -135,11 +135,29 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
         ),
         "超过读取上限",
     ),
+    "xlsx_part_larger_than_it_says": (lambda: understated(PLAIN), "已损坏"),
+    "xlsx_two_parts_of_one_name": (lambda: doubled(PLAIN), "已损坏"),
     "xlsx_sheet_elsewhere": (
         lambda: moved(b'<c r="XFD1048576"><v>1</v></c>'),
         "超过读取上限",
     ),
 }
+
+
+def understated(data: bytes) -> bytes:
+    """The package with the size of its sheet written too small, in both places."""
+    at = data.rindex(b"xl/worksheets/sheet1.xml") - 46
+    assert data[at : at + 4] == b"PK\x01\x02"
+    (size,) = struct.unpack_from("<I", data, at + 24)
+    return data[: at + 24] + struct.pack("<I", size - 200) + data[at + 28 :]
+
+
+def doubled(data: bytes) -> bytes:
+    """The package with a second sheet part under the first one's name."""
+    out = io.BytesIO(data)
+    with zipfile.ZipFile(out, "a") as package, pytest.warns(UserWarning, match="Duplicate"):
+        package.writestr("xl/worksheets/sheet1.xml", b"<worksheet/>")
+    return out.getvalue()
 
 
 def moved(cell: bytes) -> bytes:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
+import pytest
 from conftest import DATA
 
-from report_builder.spec import Format, Spec
+from report_builder.errors import SpecError
+from report_builder.spec import Format, Spec, load_spec
 from report_builder.spec.load import HERE
+from report_builder.validate import hold_rules
 
 CELLS = {"2019": (22, 161, 15), "2021": (10, 175, 15)}
 
@@ -132,3 +136,41 @@ def test_no_python_file_holds_the_law() -> None:
         text = path.read_text(encoding="utf-8")
         code = "\n".join(line.partition("#")[0] for line in text.split('"""')[::2] if line)
         assert not {label for label in labels if label in code}, path
+
+
+BROKEN_LEXICONS = {
+    "unknown_measure": (
+        'readings = [["carried_in"]]',
+        'readings = [["caried_in"]]',
+        "concepts“carried_in”用到的“caried_in”没有定义，是否应为“carried_in”？",
+    ),
+    "unknown_topic": ('topic = "disputes"', 'topic = "dispute"', "“dispute”没有定义，是否应为“disputes”？"),
+    "unknown_concept": ('within = ["litigation", ', 'within = ["litigations", ', "是否应为“litigation”？"),
+    "unknown_year": (
+        '"{last}年结转"',
+        '"{lst}年结转"',
+        "“{lst}年结转”里的 {lst} 没有内容可填，是否应为“last”？",
+    ),
+    "empty_word": ('fillers = ["', 'fillers = ["", "', "“”是空的"),
+    "unknown_list": ('fillers = ["', 'filler = ["', "没有“filler”这一项，是否应为“fillers”？"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN_LEXICONS)
+def test_a_broken_lexicon_is_named(case: str, tmp_path: Path) -> None:
+    right, wrong, words = BROKEN_LEXICONS[case]
+    text = (HERE / "lexicon.toml").read_text(encoding="utf-8")
+    assert right in text
+    (tmp_path / "lexicon.toml").write_text(text.replace(right, wrong, 1), encoding="utf-8")
+    with pytest.raises(SpecError) as fault:
+        load_spec(tmp_path)
+    assert "lexicon.toml" in str(fault.value)
+    assert words in str(fault.value)
+
+
+def test_a_rule_on_sentences_names_concepts_of_the_lexicon(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    text = (HERE / "rules" / "T701.toml").read_text(encoding="utf-8")
+    (tmp_path / "rules" / "T701.toml").write_text(text.replace('"handled"', '"handed"'), encoding="utf-8")
+    with pytest.raises(SpecError, match=r"T701\.toml.*是否应为“handled”"):
+        hold_rules(load_spec(tmp_path))

@@ -137,7 +137,9 @@ class _Reading:
         fmt = self.spec.format_for(who.year)
         if fmt is None:
             first = self.spec.formats[0].first_report_year
-            raise UnreadableError(f"没有适用于 {who.year} 年的格式（最早的从 {first} 年起）", "请核对标题中的年份")
+            raise UnreadableError(
+                f"没有适用于 {who.year} 年的格式（最早的从 {first} 年起）", "请核对标题中的年份"
+            )
         return (found if fmt is newest else self._article(fmt)), who, fmt
 
     def _article(self, fmt: Format) -> Article:

@@ -94,15 +94,15 @@ def _lines(document: Document, headings: Headings, published: Published) -> list
     lines = [Line(at, item) for at, item in enumerate(document.items)]
     found = {_number(line, headings) for line in lines}
     parts = [part for line in lines for part in _parted(line, document, headings, found)]
-    return [one for part in parts for one in _without_tail(part, published)] if document.run_together else parts
+    return (
+        [one for part in parts for one in _without_tail(part, published)] if document.run_together else parts
+    )
 
 
 def _without_tail(line: Line, published: Published) -> Iterator[Line]:
     """A word of the site's that ends a line which has run together, as a line of its own."""
     text, _, last = line.item.rpartition(" ") if isinstance(line.item, str) else ("", "", "")
-    yield from (
-        (Line(line.at, text), Line(line.at, last)) if text and _ends(last, published) else (line,)
-    )
+    yield from ((Line(line.at, text), Line(line.at, last)) if text and _ends(last, published) else (line,))
 
 
 def _parted(line: Line, document: Document, headings: Headings, found: set[int | None]) -> Iterator[Line]:

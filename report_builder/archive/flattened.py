@@ -72,5 +72,3 @@ def _spelt(word: str) -> str:
     """A label with any white space in it, and brackets of either width."""
     signs = (_OPEN if sign in "（(" else _CLOSED if sign in "）)" else re.escape(sign) for sign in word)
     return r"\s*".join(signs)
-
-

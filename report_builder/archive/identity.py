@@ -139,7 +139,12 @@ def _title_doubts(title: Title | None, year: int, how: str) -> Iterator[Doubt]:
 
 def _differences(shown: Title | None, page: Title | None, period: int | None) -> Iterator[Doubt]:
     """Where two places of the file do not say the same."""
-    if shown is not None and page is not None and page.unit and (shown.unit, shown.year) != (page.unit, page.year):
+    if (
+        shown is not None
+        and page is not None
+        and page.unit
+        and (shown.unit, shown.year) != (page.unit, page.year)
+    ):
         problem = f"网页标题是“{page.text}”，报告标题是“{shown.text}”，按报告标题读取"
         yield Doubt(problem, _LOOK)
     title = shown or page

@@ -128,11 +128,7 @@ class Titles:
     def period(self, text: str) -> int | None:
         """The one year whose period, from its first day to its last, the text names."""
         plain = "".join(text.split()).translate(_DIGITS)
-        years = {
-            int(match["year"])
-            for pattern in self._periods
-            for match in pattern.finditer(plain)
-        }
+        years = {int(match["year"]) for pattern in self._periods for match in pattern.finditer(plain)}
         return years.pop() if len(years) == 1 else None
 
     @cached_property

@@ -96,7 +96,16 @@ def read_returns(
             f"系统拒绝读取（{fault.strerror}）", "请关闭正在使用它的程序，或检查文件是否完整"
         )
         return (_unreadable(name, reason, spec, report_year),)
-    return rets if source.text is None or len(rets) > 1 else (with_text(rets[0], source.text, spec),)
+    if source.text is None:
+        return rets
+    return (with_text(rets[0], source.text, spec),) if len(rets) == 1 else _text_of_none(rets, source.text)
+
+
+def _text_of_none(rets: tuple[Return, ...], text: Path) -> tuple[Return, ...]:
+    """A text beside the tables of several units could be anybody's: it is left aside, and that is said."""
+    said = {"file": shown(text.name), "units": "".join(f"“{ret.unit}”" for ret in rets)}
+    trouble = Trouble("text_untold", shown(text.name), (), said)
+    return (replace(rets[0], troubles=(*rets[0].troubles, trouble)), *rets[1:])
 
 
 def _hold_one(source: Source) -> None:

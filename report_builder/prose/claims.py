@@ -62,7 +62,7 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """“同比增长13.9%”: how any of the subjects changed from last year; no quantity where it is said to be the same.
+    """“同比增长13.9%”: how any of the subjects changed; without a quantity the same, or only more or less.
 
     ``sign`` is that of the direction word. ``kind`` says what the quantity is: a per cent, cases, or times last year's.
     """
@@ -70,7 +70,7 @@ class Change:
     place: Place
     subjects: tuple[Subject, ...]
     sign: Literal[-1, 0, 1]
-    kind: Literal["percent", "cases", "times", "same"]
+    kind: Literal["percent", "cases", "times", "same", "tends"]
     quantity: Quantity | None
     span: tuple[int, int]
 

@@ -29,15 +29,33 @@ def read(
 ) -> Iterator[Parts]:
     """The lists of one sentence that are told as the parts of a total."""
     for at, token in enumerate(found):
-        if (
-            token.kind == "count"
-            and token.quantity
-            and not token.quantity.rough
-            and not _is_change(found, at)
-        ):
-            listed = _listed(found, at, lexicon)
-            if listed is not None:
-                yield from _parts(found, listed, place, lexicon, subjects)
+        if token.kind != "count" or not token.quantity or token.quantity.rough:
+            continue
+        listed = _listed(found, at, lexicon) if _stands_for_all(found, at) else None
+        if listed is not None:
+            yield from _parts(found, listed, place, lexicon, subjects)
+        elif _sums_up(found, at, lexicon):
+            yield from _before(found, at, place, subjects)
+
+
+def _sums_up(found: Sequence[Token], at: int, lexicon: Lexicon) -> bool:
+    """“…，共计46个”: the number sums up those before it."""
+    begin = at
+    while begin and found[begin - 1].kind != "stop" and found[begin - 1].kind not in _NUMBERS:
+        begin -= 1
+    said = found[begin:at]
+    return bool(said) and said[0].text in lexicon.summed_up and all(one.kind == "fillers" for one in said)
+
+
+def _before(
+    found: Sequence[Token], total: int, place: Place, subjects: Mapping[int, Subject]
+) -> Iterator[Parts]:
+    """The numbers before a sum, in as many as may be meant: the last two, the last three, …"""
+    unit = counted.unit if (counted := found[total].quantity) else ""
+    earlier = [at for at in range(total) if (one := found[at].quantity) and one.unit == unit]
+    parts = [Part(one, subjects.get(at)) for at in earlier if (one := found[at].quantity)]
+    if counted is not None and len(parts) > 1 and not any(part.quantity.rough for part in parts):
+        yield Parts(place, counted, tuple(tuple(parts[begin:]) for begin in range(len(parts) - 2, -1, -1)))
 
 
 def _listed(found: Sequence[Token], total: int, lexicon: Lexicon) -> _List | None:
@@ -62,12 +80,12 @@ def _opens(found: Sequence[Token], at: int, lexicon: Lexicon) -> bool:
     """Whether a word opens a list: 其中 does; 分别为 only where the labels before it are no measures of their own."""
     if found[at].text in lexicon.among:
         return True
-    labels = found[_clause_begin(found, at) : at]
-    return found[at].text in lexicon.listing and not any(token.kind == "concept" for token in labels)
-
-
-def _clause_begin(found: Sequence[Token], at: int) -> int:
-    return max((place + 1 for place in range(at) if found[place].kind == "stop"), default=0)
+    if found[at].text not in lexicon.listing:
+        return False
+    labels = itertools.takewhile(
+        lambda token: token.kind != "stop", (found[place] for place in range(at - 1, -1, -1))
+    )
+    return not any(token.kind == "concept" for token in labels)
 
 
 def _sorted_by(found: Sequence[Token], begin: int, lexicon: Lexicon) -> bool:
@@ -166,6 +184,13 @@ def _counts_alike(part: Quantity, total: Quantity, found: Sequence[Token], at: i
         return part.unit == total.unit
     following = (one.quantity.unit for one in found[at:end] if one.quantity and one.quantity.unit)
     return next(following, "") == total.unit
+
+
+def _stands_for_all(found: Sequence[Token], at: int) -> bool:
+    """Whether the number may be a total: it is no change, and not itself the last of a list."""
+    earlier = (found[place] for place in range(at - 1, -1, -1))
+    before = next((token for token in earlier if token.kind == "stop" or token.kind in _NUMBERS), None)
+    return not _is_change(found, at) and (before is None or before.kind == "stop")
 
 
 def _is_change(found: Sequence[Token], at: int) -> bool:

@@ -19,9 +19,10 @@ _TITLES = re.compile(
 )
 _FULL_STOPS = re.compile(r"[^。！？!?]*[。！？!?]?")
 _ARABIC = r"\d{1,3}(?:[,，]\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?"
-_CHINESE = r"[零〇一二两三四五六七八九十百千万亿]+(?:点[零〇一二三四五六七八九]+)?"
+_SIGNS = "零〇一二两三四五六七八九十百千壹贰叁肆伍陆柒捌玖拾佰仟"
+_CHINESE = rf"[{_SIGNS}万亿]+(?:点[{_SIGNS}]+)?"
 _SHORTEST_NAME = 3
-_FIRSTS = "0123456789零〇一二两三四五六七八九十百千万亿数几上自从较比与同和相对截"
+_FIRSTS = "0123456789" + _SIGNS + "万亿数几上自从较比与同和相对截"
 _KINDS_OF_DELIMITER = {**dict.fromkeys("，,；;：:。！？!?（）()", "stop"), "、": "join"}
 
 
@@ -84,7 +85,7 @@ def _common(lexicon: Lexicon, report_year: int) -> Vocabulary:
 
 
 def _lists(lexicon: Lexicon) -> Iterator[tuple[str, str, Iterable[str]]]:
-    plain = "fillers foreign channels members elsewhere undated planned this last none all on_time more less same reaching shares narrowing blockers passing"
+    plain = "fillers foreign channels members elsewhere undated planned this last none all on_time more less somewhat in_comparison same reaching shares narrowing blockers passing"
     for nothing in lexicon.nothing_left:
         yield "finished", nothing.topic, nothing.words
     for name in plain.split():
@@ -117,7 +118,7 @@ def _number_pattern(lexicon: Lexicon) -> re.Pattern[str]:
         for words in (lexicon.units, lexicon.about, lexicon.about_after, lexicon.about_behind)
     )
     return re.compile(
-        rf"(?P<period>(?:自|从)?(?:(?P<from>\d{{4}})年)?1月1日(?:起)?[至到—\-－~～]+(?:(?P<to>\d{{4}})年)?12月31日)"
+        rf"(?P<period>(?:自|从)?(?:(?P<from>\d{{4}})年)?1月1日(?:起)?[至到—\-－~～]+(?:(?P<to>\d{{4}})年)?12月31日|(?:(?P<first>\d{{4}})年)?1月?[至到—\-－~～]+12月(?![\d份]))"
         r"|(?P<compared>(?:较|比|与|同|和|相较|相比|对比)(?P<other>\d{4})年度?)"
         r"|(?P<year_end>截[至止]到?(?:(?P<ended>\d{4})年)?(?:12月(?:31日|底|末)|年?[底末]))"
         rf"|(?P<vague>[数几上][十百千万]+(?:{units}))"
@@ -180,27 +181,26 @@ def _word(text: str, at: int, known: Vocabulary) -> str:
 
 
 def _numbered(match: re.Match[str], report_year: int) -> Token | None:
-    start, end = match.span()
     for name, reader in _READERS.items():
         if match[name]:
-            return reader(match, start, end, report_year)
+            return reader(match, report_year)
     return None
 
 
-def _period(match: re.Match[str], start: int, end: int, report_year: int) -> Token:
-    years = [int(year) for year in (match["from"], match["to"]) if year]
+def _period(match: re.Match[str], report_year: int) -> Token:
+    years = [int(year) for year in (match["from"], match["to"], match["first"]) if year]
     wrong = next((year for year in years if year != report_year), 0)
-    return Token("period", match[0], start, end, year=wrong or report_year, key="named" if years else "")
+    return Token("period", match[0], *match.span(), year=wrong or report_year, key="named" if years else "")
 
 
-def _year(match: re.Match[str], start: int, end: int, report_year: int) -> Token:
+def _year(match: re.Match[str], report_year: int) -> Token:
     said = arabic_year(match[0])
     kind = {report_year: "this", report_year - 1: "last", report_year + 1: "planned"}.get(said, "undated")
-    return Token(kind, match[0], start, end, year=said)
+    return Token(kind, match[0], *match.span(), year=said)
 
 
-def _compared(match: re.Match[str], start: int, end: int, report_year: int) -> Token:
-    return Token("against" if int(match["other"]) == report_year - 1 else "undated", match[0], start, end)
+def _compared(match: re.Match[str], report_year: int) -> Token:
+    return Token("against" if int(match["other"]) == report_year - 1 else "undated", match[0], *match.span())
 
 
 def arabic_year(text: str) -> int:
@@ -211,55 +211,55 @@ def arabic_year(text: str) -> int:
     return int(read.value) if read else 0
 
 
-def _percent(match: re.Match[str], start: int, end: int, _: int) -> Token:
+def _percent(match: re.Match[str], _: int) -> Token:
     amount = arabic(match["percent"])
     if match["points"] != "%":
-        return Token("rest", match[0], start, end)
+        return Token("rest", match[0], *match.span())
     rough = bool(match["rough_percent"]) or not match[0].endswith("%")
-    return _counted("percent", match[0], (start, end), amount, "%", rough=rough)
+    return _counted("percent", match, amount, "%", rough=rough)
 
 
-def _share(match: re.Match[str], start: int, end: int, _: int) -> Token:
-    return _counted("percent", match[0], (start, end), _read(match["share"]), "%")
+def _share(match: re.Match[str], _: int) -> Token:
+    return _counted("percent", match, _read(match["share"]), "%")
 
 
-def _times(match: re.Match[str], start: int, end: int, _: int) -> Token:
-    return _counted("times", match[0], (start, end), _read(match["times"]), "倍")
+def _times(match: re.Match[str], _: int) -> Token:
+    return _counted("times", match, _read(match["times"]), "倍")
 
 
 def _counted(
-    kind: str, text: str, span: tuple[int, int], amount: Amount | None, unit: str, *, rough: bool = False
+    kind: str, match: re.Match[str], amount: Amount | None, unit: str, *, rough: bool = False
 ) -> Token:
     """A number with what it counts; numerals that form no number are a rest."""
     if amount is None:
-        return Token("rest", text, *span)
-    return Token(kind, text, *span, quantity=Quantity(amount, unit, span, rough))
+        return Token("rest", match[0], *match.span())
+    return Token(kind, match[0], *match.span(), quantity=Quantity(amount, unit, match.span(), rough))
 
 
-def _count(match: re.Match[str], start: int, end: int, _: int) -> Token:
+def _count(match: re.Match[str], _: int) -> Token:
     amount = _read(match["digits"] or match["signs"], match["factor"] or "")
     rough = any(match[name] for name in ("about", "more", "more_still", "behind"))
-    return _counted("count", match[0], (start, end), amount, match["unit"], rough=rough)
+    return _counted("count", match, amount, match["unit"], rough=rough)
 
 
-def _bare(match: re.Match[str], start: int, end: int, _: int) -> Token:
-    return _counted("bare", match[0], (start, end), arabic(match["bare"]), "")
+def _bare(match: re.Match[str], _: int) -> Token:
+    return _counted("bare", match, arabic(match["bare"]), "")
 
 
 def _read(text: str, factor: str = "") -> Amount | None:
     return arabic(text, factor) if text[0].isascii() else chinese(text)
 
 
-def _vague(match: re.Match[str], start: int, end: int, _: int) -> Token:
-    return Token("rest", match[0], start, end)
+def _vague(match: re.Match[str], _: int) -> Token:
+    return Token("rest", match[0], *match.span())
 
 
-def _undated(match: re.Match[str], start: int, end: int, _: int) -> Token:
-    return Token("undated", match[0], start, end)
+def _undated(match: re.Match[str], _: int) -> Token:
+    return Token("undated", match[0], *match.span())
 
 
-def _year_end(match: re.Match[str], start: int, end: int, report_year: int) -> Token:
-    return Token("year_end", match[0], start, end, year=int(match["ended"] or report_year))
+def _year_end(match: re.Match[str], report_year: int) -> Token:
+    return Token("year_end", match[0], *match.span(), year=int(match["ended"] or report_year))
 
 
 _READERS = {

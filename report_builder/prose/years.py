@@ -14,7 +14,7 @@ def read(place: Place, lexicon: Lexicon, speaker: Speaker) -> Iterator[Claim]:
     """The years and names of one sentence."""
     sentence = place.sentence
     if any(word in sentence for word in lexicon.period_words):
-        yield from _periods(place, speaker)
+        yield from _periods(place, lexicon, speaker)
     yield from _reports(place, lexicon, speaker)
     yield from _plans(place, lexicon, speaker)
     yield from _self_words(place, lexicon, speaker)
@@ -26,7 +26,7 @@ _PERIOD = re.compile(
 )
 
 
-def _periods(place: Place, speaker: Speaker) -> Iterator[Dated]:
+def _periods(place: Place, lexicon: Lexicon, speaker: Speaker) -> Iterator[Dated]:
     """“统计期限自…1月1日起至…12月31日止”."""
     for match in _PERIOD.finditer(place.sentence):
         said = [int(year) for year in (match["year"], match["until"]) if year]
@@ -34,11 +34,22 @@ def _periods(place: Place, speaker: Speaker) -> Iterator[Dated]:
         short = (int(match["month"]), int(match["day"])) != (12, 31)
         if wrong is not None or short:
             yield Dated(place, wrong or speaker.report_year, "period", match.span())
+    named = [] if _PERIOD.search(place.sentence) else list(_year_of(lexicon).finditer(place.sentence))
+    if named and all(int(match["year"]) != speaker.report_year for match in named):
+        yield Dated(place, int(named[0]["year"]), "period", named[0].span())
+
+
+@lru_cache(maxsize=4)
+def _year_of(lexicon: Lexicon) -> re.Pattern[str]:
+    """“统计期限为2023年度”."""
+    words = "|".join(map(re.escape, lexicon.period_words))
+    return re.compile(rf"(?:{words})[为是自从系：]?(?P<year>\d{{4}})年")
 
 
 def _reports(place: Place, lexicon: Lexicon, speaker: Speaker) -> Iterator[Dated]:
     """“现将本局2023年度政府信息公开工作情况报告如下”."""
-    for match in _report(lexicon).finditer(place.sentence):
+    heads = _report(lexicon).finditer(place.sentence)
+    for match in heads:
         if int(match["year"]) != speaker.report_year:
             yield Dated(place, int(match["year"]), "report", match.span("year"))
 

@@ -159,7 +159,9 @@ class _Reader:
 
     def _remarks(self) -> Iterator[str]:
         """What is to be known of the reading: words in text boxes, words that were added and not yet accepted."""
-        codes = {code for page in self.letter_pages for code, on in self._letter_marks(page) if on[:1] == b"\x01"}
+        codes = {
+            code for page in self.letter_pages for code, on in self._letter_marks(page) if on[:1] == b"\x01"
+        }
         if _DELETED in codes:
             raise UnreadableError("文件里有还没有接受的修订，删去的字仍在文中", _ACCEPT)
         if _ADDED in codes:

@@ -96,9 +96,7 @@ def read(data: bytes) -> Document:
         row.getparent().remove(row)
     etree.strip_elements(body, *_NOT_TEXT, with_tail=False)
     _walk(body, reading)
-    return Document(
-        tuple(reading.items), "".join(reading.title), tuple(reading.pictures), remarks=remarks
-    )
+    return Document(tuple(reading.items), "".join(reading.title), tuple(reading.pictures), remarks=remarks)
 
 
 def _remarks(body: etree._Element) -> Iterator[str]:

@@ -135,7 +135,9 @@ def _title(root: etree._Element) -> str:
 
 def _about(root: etree._Element) -> dict[str, str]:
     """What the page states of itself in its head, by lower-case name."""
-    stated = ((one.get("name", "").strip().lower(), said(one.get("content", ""))) for one in root.iter("meta"))
+    stated = (
+        (one.get("name", "").strip().lower(), said(one.get("content", ""))) for one in root.iter("meta")
+    )
     return {name: text for name, text in islice(stated, _MOST_STATED) if name and text}
 
 

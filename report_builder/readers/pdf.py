@@ -133,11 +133,7 @@ def _without_running_heads(pages: Sequence[Sequence[Item]]) -> list[list[Item]]:
     )
     often = {key for key, times in seen.items() if times > max(2, len(pages) / 2)}
     return [
-        [
-            item
-            for item in page
-            if not isinstance(item, Line) or (item.text, round(item.box.top)) not in often
-        ]
+        [item for item in page if not isinstance(item, Line) or (item.text, round(item.box.top)) not in often]
         for page in pages
     ]
 

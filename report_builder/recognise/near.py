@@ -300,7 +300,9 @@ def _unclear(table: Table, found: Found) -> Iterator[Unclear]:
     columns, rows = {column for _, column in values}, {row for row, _ in values}
     for row in sorted({text.row for text in texts if text.row not in rows and text.column < min(columns)}):
         text = [one for one in texts if one.row == row and one.column < min(columns)][-1]
-        wanted = [one for one in _wanted_rows(table, found) if _in_order(row, one, table, found)]
+        lacking = _wanted_rows(table, found)
+        meant = [one for one in lacking if _distance(text.whole, one.thing) <= _allowed(one.thing)]
+        wanted = meant or [one for one in lacking if _in_order(row, one, table, found)]
         if (
             wanted
             and min(rows) - 2 < row < max(rows) + 2

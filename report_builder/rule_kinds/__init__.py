@@ -43,7 +43,7 @@ from report_builder.rule_kinds.texts import (
     words_present,
 )
 from report_builder.rule_kinds.years import carried_over, columns_agree, measures_jump, nothing_to_dispute
-from report_builder.spec import Format, Rule, toml
+from report_builder.spec import Format, Rule, Spec, toml
 from report_builder.spec.placeholders import misfit
 
 __all__ = ["KINDS", "TROUBLES", "Blame", "Case", "Kind", "Outcome", "bind", "known_keys"]
@@ -122,6 +122,7 @@ TROUBLES: Mapping[str, frozenset[str]] = {
         "label_taken": "table taken",
         "label_unclear": "label candidates",
         "unit_untold": "places units",
+        "text_untold": "file units",
         "other_edition": "printed ours kept",
         "amount_unit": "label expected found typed converted",
         "report_doubt": "problem mend",
@@ -157,6 +158,10 @@ def bind(rule: Rule) -> tuple[Rule, Kind]:
         fault = misfit(text, facts)
         if fault:
             raise SpecError(f"{file}：{key} {fault}")
+    for sort, text in named(params):
+        fault = misfit(text, {"year"}) if sort == "year_text" else ""
+        if fault:
+            raise SpecError(f"{file}：params“{text}”{fault}")
     return replace(rule, params=params), shape.run
 
 
@@ -178,7 +183,7 @@ def _facts(shape: _Shape, trouble_kind: str | None, file: str) -> frozenset[str]
     return TROUBLES[trouble_kind]
 
 
-def known_keys(rule: Rule, fmt: Format) -> Iterator[str]:
+def known_keys(rule: Rule, fmt: Format, spec: Spec) -> Iterator[str]:
     """What is wrong with the keys a bound ``rule`` names, under ``fmt``; empty where all are there."""
     table = next((one for one in fmt.tables if one.key == rule.params.get("table")), None)
     bands = table.bands if table else ()
@@ -191,6 +196,7 @@ def known_keys(rule: Rule, fmt: Format) -> Iterator[str]:
         "cell": (f"格式 {fmt.id} 没有格", fmt.slots),
         "unit_kind": ("没有单位类别", UNIT_KINDS),
         "trouble": ("读取时没有这种情况", TROUBLES),
+        "concept": ("lexicon.toml 没有概念", spec.lexicon.concepts_by_key),
     }
     for sort, key in sorted(named(rule.params), key=lambda one: one[0] != "table"):
         fault, names = known.get(sort, ("", (key,)))

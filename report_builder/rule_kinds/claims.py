@@ -41,7 +41,7 @@ _MANY = 3
 _NO_LAST = "没有上年的数据，不能核对与上年的比较"
 _NO_TEXT = Outcome(State.NOT_APPLICABLE, why="没有文字材料")
 _LONGEST_NAME, _SHORTEST_NAME = 30, 4
-_YEARS_BETWEEN = re.compile(r"(?:\d{4}年度?)?(?:全年)?，?")
+_YEARS_BETWEEN = re.compile(r"(?:\d{4}年度?(?:\d{1,2}月\d{1,2}日)?)?(?:全年)?，?")
 
 
 @dataclass(frozen=True)
@@ -92,12 +92,12 @@ def _cells(case: Case, reading: _Reading) -> tuple[str, ...]:
 
 def _blame(
     case: Case,
-    place: Place,
-    span: tuple[int, int],
+    at: tuple[Place, tuple[int, int]],
     facts: Mapping[str, object],
     cells: tuple[str, ...] = (),
     severity: Severity | None = None,
 ) -> Blame:
+    place, span = at
     said = {"quote": places.quoted(place.sentence, span)}
     where = places.text(case, place.section, place.paragraph)
     return Blame(cells, said | dict(facts), where, severity)
@@ -145,7 +145,7 @@ def _amount_blame(case: Case, level: Level, held: Held) -> Blame | None:
     }
     cells = _cells(case, reading) if level.scope is Scope.NOW else ()
     severity = Severity.EXPLAIN if asked else None
-    return _blame(case, level.place, level.quantity.span, facts, cells, severity)
+    return _blame(case, (level.place, level.quantity.span), facts, cells, severity)
 
 
 def _fitting(case: Case, level: Level, held: Held, which: str) -> _Reading | None:
@@ -181,7 +181,7 @@ def _change_blame(case: Case, change: Change, last: Held) -> Blame | None:
         "now": printed(now),
         "change": _change_in_words(now, then, change.quantity if change.kind == "percent" else None),
     }
-    return _blame(case, change.place, change.span, facts, _cells(case, reading))
+    return _blame(case, (change.place, change.span), facts, _cells(case, reading))
 
 
 def _told_beside(case: Case, change: Change) -> set[Number]:
@@ -204,7 +204,7 @@ def _compared(case: Case, change: Change, last: Held) -> Iterator[tuple[_Reading
 def _changed_so(change: Change, now: Number, then: Number) -> bool:
     difference = Decimal(now) - Decimal(then)
     if change.quantity is None:
-        return not difference
+        return (difference > 0) - (difference < 0) == change.sign
     amount = change.quantity.amount
     if not difference:
         return amount.value == 0
@@ -254,7 +254,7 @@ def _share_blame(rule: Rule, case: Case, share: Share) -> Blame | None:
     }
     reading = _readings(case, share.part)[:1] if share.part else []
     cells = tuple(cell for one in reading for cell in _cells(case, one))
-    return _blame(case, share.place, share.quantity.span, facts, cells)
+    return _blame(case, (share.place, share.quantity.span), facts, cells)
 
 
 def _percent(part: Number, total: Number) -> Decimal:
@@ -329,7 +329,7 @@ def _parts_blame(case: Case, parts: Parts) -> Blame:
         "said": _told(parts.total),
         "problem": "超过" if parts.open else "不等于",
     }
-    return _blame(case, parts.place, (parts.total.span[0], run[-1].quantity.span[1]), facts)
+    return _blame(case, (parts.place, (parts.total.span[0], run[-1].quantity.span[1])), facts)
 
 
 def nothing_left(_rule: Rule, case: Case) -> Outcome:
@@ -350,7 +350,7 @@ def _left_blame(case: Case, claim: NothingLeft) -> Blame | None:
         "label": reading.label,
         "table": f"{printed(number)}{reading.measures[0].unit}",
     }
-    return _blame(case, claim.place, claim.span, facts, _cells(case, reading))
+    return _blame(case, (claim.place, claim.span), facts, _cells(case, reading))
 
 
 def year_agrees(rule: Rule, case: Case) -> Outcome:
@@ -359,14 +359,14 @@ def year_agrees(rule: Rule, case: Case) -> Outcome:
         return _NO_TEXT
     problems: Problems = rule.params["problems"]
     blames = [
-        _blame(case, claim.place, claim.span, _year_facts(case, getattr(problems, claim.what), claim.year))
+        _blame(case, (claim.place, claim.span), _year_facts(case, getattr(problems, claim.what), claim.year))
         for claim in _claims(case, Dated)
         if claim.what != "plan" or claim.place.section == _plans_stand_in(case)
     ]
     for level in _once_a_sentence(_misdated(case, rule.params["at_least"])):
         facts = _year_facts(case, problems.number, level.year or case.ret.report_year - 1)
         reading = _readings(case, level.subject)[0]
-        blames.append(_blame(case, level.place, level.quantity.span, facts, _cells(case, reading)))
+        blames.append(_blame(case, (level.place, level.quantity.span), facts, _cells(case, reading)))
     return outcome(blames)
 
 
@@ -406,7 +406,7 @@ def own_name(_rule: Rule, case: Case) -> Outcome:
     blames = [_lead_blame(case, lead) for lead in _claims(case, Lead)]
     words = {claim.word: claim for claim in reversed(list(_claims(case, SelfWord)))}
     blames += [
-        _blame(case, claim.place, claim.span, {"name": claim.word, "own": case.speaker.names[0]})
+        _blame(case, (claim.place, claim.span), {"name": claim.word, "own": case.speaker.names[0]})
         for claim in words.values()
     ]
     return outcome(blame for blame in blames if blame is not None)
@@ -420,10 +420,11 @@ def _lead_blame(case: Case, lead: Lead) -> Blame | None:
     after = sentence[lead.start + len(name) :]
     predicate = after[match.end() :] if (match := _YEARS_BETWEEN.match(after)) else after
     ours = any(word in sentence for word in (*lexicon.ourselves, *case.speaker.names))
-    if ours or not predicate.startswith(lexicon.openings):
+    renamed = predicate.startswith(lexicon.known_as) or not predicate.strip("。")
+    if not renamed and (ours or not predicate.startswith((*lexicon.openings, *lexicon.looking_ahead))):
         return None
     span = (lead.start, lead.start + len(name))
-    return _blame(case, lead.place, span, {"name": name, "own": case.speaker.names[0]})
+    return _blame(case, (lead.place, span), {"name": name, "own": case.speaker.names[0]})
 
 
 def _name_at(case: Case, sentence: str, start: int) -> str:

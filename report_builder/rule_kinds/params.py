@@ -18,6 +18,8 @@ MeasureKey = Annotated[str, "measure"]
 CellKey = Annotated[str, "cell"]
 UnitKind = Annotated[str, "unit_kind"]
 TroubleKind = Annotated[str, "trouble"]
+ConceptKey = Annotated[str, "concept"]
+YearText = Annotated[str, "year_text"]
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,10 @@ class Slip:
 class Problems:
     """What may be wrong with a year in the text, in words: the period, the report's year, a plan's, a number's."""
 
-    period: str
-    report: str
-    plan: str
-    number: str
+    period: YearText
+    report: YearText
+    plan: YearText
+    number: YearText
 
 
 PARAMS: Mapping[str, Any] = {
@@ -59,7 +61,7 @@ PARAMS: Mapping[str, Any] = {
     "by": Literal["share", "times"],
     "change": str,
     "checks": tuple[Check, ...],
-    "concepts": tuple[str, ...],
+    "concepts": tuple[ConceptKey, ...],
     "count": str,
     "into": RowKey,
     "left": tuple[RowKey, ...],
@@ -80,7 +82,7 @@ PARAMS: Mapping[str, Any] = {
     "unless": tuple[TroubleKind, ...],
     "unpaid": CellKey,
     "whole": MeasureKey,
-    "wholes": tuple[str, ...],
+    "wholes": tuple[ConceptKey, ...],
     "words": tuple[tuple[str, ...], ...],
     "years": int,
     "zero": Literal["asks", "silent"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import re
 import typing
@@ -19,6 +20,7 @@ from report_builder.spec.placeholders import misfit
 
 _CHANGE = ("change",)
 _ABOUT = frozenset({"unit", "year"})
+_LEXICON_YEARS = frozenset({"year", "last", "next"})
 _YEARS_BACK = re.compile(r"-[2-9]")
 _SINGLE_SHEETS = ("about", "fee", "tasks", "narrative")
 
@@ -45,6 +47,23 @@ def hold_format(fmt: Format, file: str) -> None:
     _hold_deadlines(fmt.deadlines, file)
     if fmt.fee is not None and not any(section.fee for section in fmt.sections):
         raise SpecError(f"{file}：有 [fee]，但没有哪个 sections 写明 fee = true")
+
+
+def hold_band(band: Band, place: str) -> None:
+    """A band can be laid out: it has columns and rows, and the columns of a group stand side by side.
+
+    Raises:
+        SpecError: file, table and what is wrong.
+    """
+    for name, things in (("columns", band.columns), ("rows", band.rows)):
+        if not things:
+            raise SpecError(f"{place}{name} 是空的")
+    groups = Counter(
+        group for group, _ in itertools.groupby(column.group for column in band.columns) if group
+    )
+    for group, count in groups.items():
+        if count > 1:
+            raise SpecError(f"{place}group 是“{group}”的列应当相邻")
 
 
 def _once(place: str, keys: Iterable[object]) -> None:
@@ -294,6 +313,8 @@ def _wording_texts(wording: Wording) -> Iterator[_Text]:
     yield _Text("draft_mark ", wording.draft_mark, {"reason"})
     yield _Text("task_heading ", wording.task_heading, _ABOUT)
     yield _Text("task_summary ", wording.task_summary, {"total", "parts"})
+    yield _Text("former_row ", wording.former_row, {"row", "count", "unit", "parts"})
+    yield _Text("former_part ", wording.former_part, {"label"})
     yield from (_Text(f"contact {key} ", text, {"value"}) for key, text in wording.contact.items())
     change = wording.change
     yield _Text("change from_zero ", change.from_zero, {"unit"})
@@ -324,11 +345,25 @@ def _workbook_texts(workbook: Workbook) -> Iterator[_Text]:
                 yield _Text(f"sheets“{sheet.name}”的 instructions ", text, {"year", "document", "title"})
 
 
+def _said(held: object) -> Iterator[str]:
+    """Every text that stands in a list of the lexicon."""
+    if dataclasses.is_dataclass(held):
+        for field_ in dataclasses.fields(held):
+            yield from _said(getattr(held, field_.name))
+    elif isinstance(held, tuple):
+        for item in held:
+            yield from [item] if isinstance(item, str) else _said(item)
+
+
 def _hold_lexicon(spec: Spec) -> None:
     """The lexicon speaks only of measures that a format has, and of its own topics and concepts."""
     measures = {measure.key for fmt in spec.formats for measure in fmt.measures}
     topics = [topic.key for topic in spec.lexicon.topics]
     concepts = spec.lexicon.concepts_by_key
+    for text in _said(spec.lexicon):
+        fault = misfit(text, _LEXICON_YEARS) if text else "是空的"
+        if fault:
+            raise SpecError(f"lexicon.toml：“{text}”{fault}")
     for concept in spec.lexicon.concepts:
         place = f"lexicon.toml：concepts“{concept.key}”用到的"
         _known(concept.topic, topics, place)
@@ -336,24 +371,8 @@ def _hold_lexicon(spec: Spec) -> None:
             _known(measure, measures, place)
         for key in (*concept.within, *concept.wholes):
             _known(key, concepts, place)
-    for rule in spec.rules.values():
-        for key in (*rule.params.get("concepts", ()), *rule.params.get("wholes", ())):
-            _known(key, concepts, f"{rule.code}.toml：params 用到的")
-    for nothing in spec.lexicon.nothing_left:
-        place = f"lexicon.toml：nothing_left“{nothing.words[0]}”用到的"
+    for number, nothing in enumerate(spec.lexicon.nothing_left, 1):
+        place = f"lexicon.toml：nothing_left 第{number}项用到的"
         _known(nothing.topic, topics, place)
         for measure in itertools.chain(nothing.left, *nothing.of.values()):
             _known(measure, measures, place)
-
-
-def _hold_together(spec: Spec) -> None:
-    for older, newer in itertools.pairwise(spec.formats):
-        if (older.last_report_year or newer.first_report_year - 1) != newer.first_report_year - 1:
-            raise SpecError(
-                f"formats：格式 {older.id} 到 {older.last_report_year} 年，格式 {newer.id} 从 "
-                f"{newer.first_report_year} 年起；每个报告年度应当正好有一个格式"
-            )
-    _hold_lexicon(spec)
-    for fmt in spec.formats:
-        for code in fmt.rules:
-            _known(code, spec.rules, f"格式 {fmt.id} 的 rules 中的")

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from report_builder.errors import SpecError
 from report_builder.spec import toml
-from report_builder.spec.hold import hold_format, hold_together
+from report_builder.spec.hold import hold_band, hold_format, hold_together
 from report_builder.spec.layout import laid_out, with_former
 from report_builder.spec.nouns import (
     Amounts,
@@ -22,6 +22,7 @@ from report_builder.spec.nouns import (
     Published,
     Rule,
     Spec,
+    StatutoryWording,
     Table,
     Value,
     Wording,
@@ -32,7 +33,16 @@ T = TypeVar("T")
 
 HERE = Path(__file__).parent
 _FOLDERS = ("formats", "rules")
-_COMPANIONS = ("concordance.toml", "wording.toml", "workbook.toml", "terms.toml", "lexicon.toml", "published.toml")
+_COMPANIONS = (
+    "concordance.toml",
+    "wording.toml",
+    "workbook.toml",
+    "terms.toml",
+    "lexicon.toml",
+    "statutory.toml",
+    "published.toml",
+)
+_SHORTEST_PHRASE = 4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,6 +81,7 @@ def load_spec(further: Path | None = None) -> Spec:
         workbook=workbook,
         terms=_terms(roots),
         lexicon=toml.load(Lexicon, _one(roots, "lexicon.toml")),
+        statutory=_statutory(_one(roots, "statutory.toml")),
         published=toml.load(Published, _one(roots, "published.toml")),
     )
     hold_together(spec)
@@ -151,6 +162,24 @@ def _hold_own(further: Path, spec: Spec) -> None:
             )
 
 
+_SHORTEST_PHRASE = 4
+
+
+def _statutory(path: Path) -> StatutoryWording:
+    """The wording list; a phrase too short to be one would hollow out every text."""
+    wording = toml.load(StatutoryWording, path)
+    for key in ("statutory", "stock"):
+        for number, phrase in enumerate(getattr(wording, key), 1):
+            if sum(map(str.isalnum, phrase)) < _SHORTEST_PHRASE:
+                raise SpecError(
+                    f"{path.name}：{key} 第{number}项“{phrase}”太短，至少写{_SHORTEST_PHRASE}个字，免得误删正文"
+                )
+    for key, least in (("least_passage", _SHORTEST_PHRASE), ("least_shared", 0)):
+        if getattr(wording, key) <= least:
+            raise SpecError(f"{path.name}：{key} 应当大于 {least}，现为 {getattr(wording, key)}")
+    return wording
+
+
 def _table(raw: Mapping[str, Any], file: str) -> Table:
     """A matrix or strip is written without its single band; its ``value`` holds for all its columns."""
     fields = dict(raw)
@@ -165,9 +194,7 @@ def _table(raw: Mapping[str, Any], file: str) -> Table:
             f"{file}：{place}shape 是 {table.shape}，只能有一组 columns 和 rows，现有 {len(table.bands)} 组"
         )
     for band in table.bands:
-        for name, things in (("columns", band.columns), ("rows", band.rows)):
-            if not things:
-                raise SpecError(f"{file}：{place}{name} 是空的")
+        hold_band(band, f"{file}：{place}")
     bands = tuple(dataclasses.replace(band, columns=_valued(band.columns, value)) for band in table.bands)
     try:
         laid = laid_out(dataclasses.replace(table, bands=bands))

@@ -6,7 +6,7 @@ import datetime as dt
 import itertools
 import re
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, Literal
@@ -141,6 +141,7 @@ class SectionSpec:
     hint: str = ""
     fee: bool = False
     tasks: bool = False
+    compared: bool = False
 
 
 @dataclass(frozen=True)
@@ -365,6 +366,25 @@ class Wording:
 
 
 @dataclass(frozen=True)
+class StatutoryWording:
+    """What the comparison takes out before it counts, and what it masks and leaves aside (statutory.toml).
+
+    ``least_passage`` is in masked characters; ``least_shared`` a share of a report.
+    """
+
+    statutory: tuple[str, ...]
+    stock: tuple[str, ...]
+    own_words: tuple[str, ...]
+    task_fields: tuple[str, ...]
+    least_passage: int
+    least_shared: Decimal
+
+    def with_phrases(self, phrases: tuple[str, ...]) -> StatutoryWording:
+        """With a place's own phrases (settings.toml) beside the package's."""
+        return replace(self, statutory=(*self.statutory, *phrases))
+
+
+@dataclass(frozen=True)
 class FieldSpec:
     """One labelled field of a sheet of the return: ``choices`` become a drop-down, ``kind`` a check on entry."""
 
@@ -412,7 +432,8 @@ class Topic:
     """What a clause is about: words that name it, what may stand between its verbs and their numbers, its units.
 
     In the sections named, a paragraph is about it from the start. ``yields``: its concepts do not end another
-    topic in the same sentence (“受理许可申请398件，结转42件”).
+    topic in the same sentence (“受理许可申请398件，结转42件”). ``disclosure``: it is requests for information;
+    ``if_disclosed``: it counts only where it is over such requests.
     """
 
     key: str
@@ -421,6 +442,8 @@ class Topic:
     units: tuple[str, ...]
     sections: tuple[int, ...] = ()
     yields: bool = False
+    disclosure: bool = False
+    if_disclosed: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -429,7 +452,8 @@ class Concept:
 
     ``tails`` may end any of the words. ``asked`` are true only in a sense of which the unit is asked, ``near`` are named where a number is wrong.
     ``own``: the word says by itself what it is about. ``flow``: it goes on where a list of parts ends;
-    ``whole``: it is a total of its own, so it ends such a list.
+    ``whole``: it is a total of its own, so it ends such a list;
+    ``noun``: behind a verb it is what is done (“办结申请总数”).
     ``stock``: it is counted at the year's end. ``none``: the unit may say that there was none.
     """
 
@@ -445,6 +469,7 @@ class Concept:
     own: bool = False
     flow: bool = False
     whole: bool = False
+    noun: bool = False
     stock: bool = False
     none: bool = False
 
@@ -479,6 +504,7 @@ class Lexicon:
     fillers: tuple[str, ...]
     joins: tuple[str, ...]
     this: tuple[str, ...]
+    relative: tuple[str, ...]
     last: tuple[str, ...]
     undated: tuple[str, ...]
     added_up: tuple[str, ...]
@@ -501,7 +527,9 @@ class Lexicon:
     asking: tuple[str, ...]
     parts: tuple[str, ...]
     among: tuple[str, ...]
+    amidst: tuple[str, ...]
     listing: tuple[str, ...]
+    summed_up: tuple[str, ...]
     sorted_by: tuple[str, ...]
     sorted_ends: tuple[str, ...]
     sorted_as: tuple[str, ...]
@@ -512,8 +540,10 @@ class Lexicon:
     against_before: tuple[str, ...]
     against_with: tuple[str, ...]
     against_behind: tuple[str, ...]
+    in_comparison: tuple[str, ...]
     more: tuple[str, ...]
     less: tuple[str, ...]
+    somewhat: tuple[str, ...]
     same: tuple[str, ...]
     reaching: tuple[str, ...]
     doubled: Mapping[str, int]
@@ -528,6 +558,7 @@ class Lexicon:
     looking_ahead: tuple[str, ...]
     before_subject: tuple[str, ...]
     openings: tuple[str, ...]
+    known_as: tuple[str, ...]
     self_words: tuple[SelfWords, ...]
     topics: tuple[Topic, ...]
     concepts: tuple[Concept, ...]
@@ -591,6 +622,7 @@ class Spec:
     workbook: Workbook
     terms: Mapping[str, str]
     lexicon: Lexicon
+    statutory: StatutoryWording
     published: Published
 
     def format_for(self, report_year: int) -> Format | None:
@@ -605,11 +637,14 @@ class Spec:
 
     def not_comparable(self, older: Format, newer: Format, key: str) -> str:
         """Why cell ``key`` cannot be set against the older format; empty where it can."""
+        for concord in self.between(older, newer):
+            if concord.relation == "not_comparable" and (key + ".").startswith(concord.what + "."):
+                return concord.why
+        return ""
+
+    def between(self, older: Format, newer: Format) -> tuple[Concord, ...]:
+        """What became of the figures on the way from one format to a later one."""
         first = self.formats.index(older)
         steps = itertools.pairwise(self.formats[first : self.formats.index(newer) + 1])
         pairs = {(earlier.id, later.id) for earlier, later in steps}
-        for concord in self.concordance:
-            here = (concord.from_format, concord.to_format) in pairs
-            if here and concord.relation == "not_comparable" and (key + ".").startswith(concord.what + "."):
-                return concord.why
-        return ""
+        return tuple(one for one in self.concordance if (one.from_format, one.to_format) in pairs)

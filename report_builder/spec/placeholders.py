@@ -14,6 +14,8 @@ def misfit(text: str, names: Collection[str] | None, forms: Collection[str] = ()
     ``names`` are what there is to fill in, None where that is not known and only the writing is judged;
     ``forms`` are the words that may stand behind a colon, as in {received:change}.
     """
+    if not {"{", "}"} & set(text):
+        return ""
     try:
         parts = list(string.Formatter().parse(text))
     except ValueError:

@@ -1,0 +1,275 @@
+"""Two reports side by side: what their texts have in common, and how every statutory figure changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from report_builder.facts import day
+from report_builder.figures import printed
+from report_builder.history import Held, total
+from report_builder.model import Number, Section, Settings
+from report_builder.similarity import Overlap, Passage, Place, Share, Text, masked, overlap, passages
+from report_builder.spec import Concord, Spec, StatutoryWording, Value
+
+_RATIO_PLACES, _SHARE_PLACES = 5, 4
+
+
+@dataclass(frozen=True)
+class Change:
+    """One statutory figure in both reports; None where it was not filled in, which is not 0."""
+
+    cell: str
+    kind: Value
+    earlier: Number | None
+    now: Number | None
+
+    @property
+    def change(self) -> Number | None:
+        """By how much it grew."""
+        return None if self.earlier is None or self.now is None else self.now - self.earlier
+
+    @property
+    def ratio(self) -> Decimal | None:
+        """The change as a part of the earlier figure; a figure of 0 has none."""
+        return None if self.change is None or not self.earlier else Decimal(self.change) / self.earlier
+
+
+@dataclass(frozen=True)
+class NotComparable:
+    """A table, row or section that was not set against the other report, and why."""
+
+    what: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A report against another; ``taken_out`` is the statutory wording in it that no figure counts."""
+
+    unit: str
+    report_year: int
+    against_unit: str
+    against_year: int
+    overlap: Overlap
+    passages: tuple[Passage, ...]
+    taken_out: tuple[Place, ...]
+    cells: tuple[Change, ...]
+    not_comparable: tuple[NotComparable, ...]
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What a comparison rests on; ``names`` are the units and places to mask besides the two units' own."""
+
+    spec: Spec
+    settings: Settings = field(default_factory=Settings)
+    names: tuple[str, ...] = ()
+
+    @property
+    def wording(self) -> StatutoryWording:
+        """The statutory wording of the law and of the place."""
+        return self.spec.statutory.with_phrases(self.settings.statutory_wording)
+
+
+def compare(now: Held, earlier: Held, basis: Basis, years: Sequence[Held] = ()) -> Comparison:
+    """``now`` against ``earlier``; ``years`` are all earlier years held, to count for how long a passage has run."""
+    hidden = (now.ret.unit, earlier.ret.unit, basis.settings.place, *basis.names)
+    texts = (text_of(held, basis.spec, hidden) for held in (now, earlier, *years))
+    mine, theirs, *others = (masked(text, basis.wording) for text in texts)
+    return Comparison(
+        unit=now.ret.unit,
+        report_year=now.ret.report_year,
+        against_unit=earlier.ret.unit,
+        against_year=earlier.ret.report_year,
+        overlap=overlap(mine, theirs),
+        passages=passages(mine, theirs, others),
+        taken_out=mine.taken_out,
+        cells=tuple(_changes(now, earlier, basis.spec)),
+        not_comparable=(*_left_out(now, earlier, basis.spec), *_texts_left_out(now, earlier)),
+    )
+
+
+# --- texts ----------------------------------------------------------------------------------------------------
+
+
+def text_of(held: Held, spec: Spec, names: Iterable[str] = ()) -> Text:
+    """The text of the sections that the format says are compared; what was written of tasks follows in theirs."""
+    ret = held.ret
+    tasks = tuple(
+        "。".join(filter(None, (task[name] for name in spec.statutory.task_fields))) for task in ret.tasks
+    )
+    sections = tuple(
+        Section(
+            one.number, one.title, (*ret.paragraphs(one.number), *(filter(None, tasks) if one.tasks else ()))
+        )
+        for one in held.fmt.sections
+        if one.compared
+    )
+    known = tuple(sorted({name for name in (ret.unit, *names) if name}))
+    written = tuple(section for section in sections if section.paragraphs)
+    return Text(ret.unit, ret.report_year, written, known, day(ret.about.get("published_on", "")))
+
+
+def _texts_left_out(now: Held, earlier: Held) -> Iterator[NotComparable]:
+    for one in now.fmt.sections:
+        mine, theirs = (held.ret.paragraphs(one.number) for held in (now, earlier))
+        what = f"sections.{one.number}"
+        if not one.compared and (mine or theirs):
+            yield NotComparable(what, "这一部分以表格为主，文字不参加比对")
+        elif one.compared and bool(mine) != bool(theirs):
+            held = earlier if mine else now
+            yield NotComparable(what, f"{held.ret.report_year}年的报告没有这一部分的文字")
+
+
+# --- figures --------------------------------------------------------------------------------------------------
+
+
+def _changes(now: Held, earlier: Held, spec: Spec) -> Iterator[Change]:
+    """The figures both reports can state, in the order of the newer format; split rows as the sum they were."""
+    older, newer = sorted((now, earlier), key=lambda held: spec.formats.index(held.fmt))
+    splits = _splits(now, earlier, spec)
+    done: set[str] = set()
+    for key, slot in newer.fmt.slots.items():
+        row, column = f"{slot.table}.{slot.row.key}", slot.column.key
+        split = next((one for one in splits if row in one.into), None)
+        if split is not None:
+            cell = f"{split.what}.{column}"
+            parts = [f"{one}.{column}" for one in split.into]
+            if cell not in done:
+                yield Change(cell, slot.kind, *(_sum(held, cell, parts) for held in (earlier, now)))
+            done.add(cell)
+        elif key in older.fmt.slots and not spec.not_comparable(older.fmt, newer.fmt, key):
+            yield Change(key, slot.kind, earlier.ret.number(key), now.ret.number(key))
+
+
+def _splits(now: Held, earlier: Held, spec: Spec) -> list[Concord]:
+    """Rows that became several, where one of the two reports still prints the one."""
+    pair = (now, earlier)
+    rows = {f"{slot.table}.{slot.row.key}" for held in pair for slot in held.fmt.slots.values()}
+    return [
+        concord
+        for concord in spec.concordance
+        if concord.relation == "split_into"
+        and rows.issuperset(concord.into)
+        and any(_prints(held, concord.what) for held in pair)
+    ]
+
+
+def _prints(held: Held, row: str) -> bool:
+    return any(key.rpartition(".")[0] == row for key in held.ret.cells)
+
+
+def _sum(held: Held, cell: str, parts: Sequence[str]) -> Number | None:
+    """The one row where it is printed, else the sum of those it became."""
+    return held.ret.number(cell) if cell in held.ret.cells else total(map(held.ret.number, parts))
+
+
+def _left_out(now: Held, earlier: Held, spec: Spec) -> Iterator[NotComparable]:
+    """What the concordance sets apart, rows compared only as a sum, rows of one format alone, tables not read."""
+    older, newer = sorted((now, earlier), key=lambda held: spec.formats.index(held.fmt))
+    apart = [one for one in spec.between(older.fmt, newer.fmt) if one.relation == "not_comparable"]
+    yield from (NotComparable(one.what, one.why) for one in apart)
+    splits = _splits(now, earlier, spec)
+    yield from (NotComparable(row, one.why) for one in splits for row in one.into)
+    named = (*(one.what for one in apart), *(row for one in splits for row in (one.what, *one.into)))
+    for first, second in ((older, newer), (newer, older)):
+        for row in dict.fromkeys(
+            key.rpartition(".")[0] for key in first.fmt.slots if key not in second.fmt.slots
+        ):
+            if not any((row + ".").startswith(what + ".") for what in named):
+                yield NotComparable(row, f"{second.ret.report_year}年适用的格式没有这一项")
+    yield from _tables_left_out(now, earlier)
+
+
+def _tables_left_out(now: Held, earlier: Held) -> Iterator[NotComparable]:
+    for held in (now, earlier):
+        for table in held.fmt.tables:
+            if not any(key.startswith(table.key + ".") for key in held.ret.cells):
+                yield NotComparable(table.key, f"{held.ret.report_year}年的报告里没有读到这张表")
+
+
+# --- the document ---------------------------------------------------------------------------------------------
+
+
+def as_json(comparison: Comparison) -> dict[str, Any]:
+    """The comparison as the contract lays it out; shares have four decimals, null where there is nothing to count."""
+    whole = comparison.overlap
+    return {
+        "unit": comparison.unit,
+        "report_year": comparison.report_year,
+        "against": {"unit": comparison.against_unit, "report_year": comparison.against_year},
+        "strict": _share(whole.strict),
+        "loose": _share(whole.loose),
+        "sections": [
+            {"number": one.section, "strict": _share(one.strict), "loose": _share(one.loose)}
+            for one in whole.sections
+        ],
+        "passages": [_passage(one) for one in comparison.passages],
+        "cells": [_cell(one) for one in comparison.cells],
+        "not_comparable": [{"what": one.what, "why": one.why} for one in comparison.not_comparable],
+    }
+
+
+def _share(share: Share) -> float | None:
+    return None if share.ratio is None else float(round(share.ratio, _SHARE_PLACES))
+
+
+def _passage(passage: Passage) -> dict[str, object]:
+    return {
+        "section": passage.now.section,
+        "kind": str(passage.how),
+        "text": passage.now.text,
+        "earlier": passage.earlier_text,
+        "years_running": passage.years_running,
+        "characters": passage.characters,
+    }
+
+
+def _cell(change: Change) -> dict[str, object]:
+    numbers = {"earlier": change.earlier, "now": change.now, "change": change.change}
+    ratio = None if change.ratio is None else float(round(change.ratio, _RATIO_PLACES))
+    return {
+        "cell": change.cell,
+        **{name: _number(number, change.kind) for name, number in numbers.items()},
+        "ratio": ratio,
+    }
+
+
+def _number(number: Number | None, kind: Value) -> object:
+    return printed(number) if number is not None and kind == "amount" else number
+
+
+# --- in words -------------------------------------------------------------------------------------------------
+
+
+def told(comparison: Comparison, spec: Spec) -> list[str]:
+    """The comparison in a reviewer's words, a line each: both figures with what they mean, passages, figures, gaps."""
+    terms, whole = spec.terms, comparison.overlap
+    head = f"{comparison.unit} {comparison.report_year}年 对照 {comparison.against_unit} {comparison.against_year}年"
+    lines = [head, f"  {terms['strict']} {percent(whole.strict)}，{terms['loose']} {percent(whole.loose)}"]
+    fmt = spec.format_for(comparison.report_year)
+    titles = {one.number: one.title for one in fmt.sections} if fmt else {}
+    for one in whole.sections:
+        title = titles.get(one.section, f"第{one.section}部分")
+        lines.append(
+            f"  {title}：{terms['strict']} {percent(one.strict)}，{terms['loose']} {percent(one.loose)}"
+        )
+    lines += [line for one in comparison.passages for line in _passage_told(one, titles, terms)]
+    lines += [f"  没有比对：{one.what}，{one.why}" for one in comparison.not_comparable]
+    return [*lines, *(f"  {terms[name]}：{terms[f'{name}_definition']}" for name in ("strict", "loose"))]
+
+
+def percent(share: Share) -> str:
+    """A share as a reviewer reads it: 20.4%; a dash where there is nothing to count."""
+    return "—" if share.ratio is None else f"{round(share.ratio * 100, 1):f}%"
+
+
+def _passage_told(passage: Passage, titles: Mapping[int, str], terms: Mapping[str, str]) -> Iterator[str]:
+    title = titles.get(passage.now.section, f"第{passage.now.section}部分")
+    running = f"，已连续 {passage.years_running} 年" if passage.years_running > 1 else ""
+    yield f"  【{terms[str(passage.how)]}】{title}第{passage.now.paragraph}段，{passage.characters} 字{running}"
+    yield f"    本年：{passage.now.text}"
+    yield f"    对照：{passage.earlier_text}"

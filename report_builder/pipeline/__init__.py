@@ -1,0 +1,38 @@
+"""The only package that knows the order of the steps: from a folder of returns to finished reports.
+
+A run is: find the returns, collect them, see which changed, build those (each unit for itself, in a process
+of its own where there are several), write the manifest. A unit that fails or is held back stops no other.
+"""
+
+from report_builder.pipeline.comparing import Compared, clusters_json, compare_files, compare_units
+from report_builder.pipeline.intake import ANSWERED, answers, earlier_sources, past, read_earlier, sources
+from report_builder.pipeline.place import FORMATS, Options, Place, open_place, set_up, years
+from report_builder.pipeline.run import Outcome, blank, build, check, read
+from report_builder.pipeline.unit import UnitResult, build_unit, printed_sections
+
+__all__ = [
+    "ANSWERED",
+    "FORMATS",
+    "Compared",
+    "Options",
+    "Outcome",
+    "Place",
+    "UnitResult",
+    "answers",
+    "blank",
+    "build",
+    "build_unit",
+    "check",
+    "clusters_json",
+    "compare_files",
+    "compare_units",
+    "earlier_sources",
+    "open_place",
+    "past",
+    "printed_sections",
+    "read",
+    "read_earlier",
+    "set_up",
+    "sources",
+    "years",
+]

@@ -1,0 +1,118 @@
+"""What decides whether a unit is built again: the digest of all that goes into its report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from report_builder import collect, manifest
+from report_builder.model import (
+    Settings,
+)
+from report_builder.pipeline.intake import Answered, Answers, Handed, Past, own_answers
+from report_builder.pipeline.place import Options, Place, year_folder
+from report_builder.render import template
+from report_builder.spec import Spec
+
+
+@dataclass(frozen=True)
+class Job:
+    """One unit's work: what was handed in, the years held before, its answers, and where the outputs go."""
+
+    handed: Handed
+    earlier: tuple[Past, ...]
+    folder: Path
+    key: str
+    inputs: Mapping[str, str]
+    answers: Answers
+
+
+def _templates() -> Path:
+    return template("report.docx").parent
+
+
+def common(place: Place) -> str:
+    """What decides about every unit of a run alike: program, templates, settings, law, fonts, what was asked for."""
+    return manifest.digest(
+        [manifest.program_digest(_templates()), _settings_digest(place), *_asked(place.options)]
+    )
+
+
+def _settings_digest(place: Place) -> str:
+    formats = [fmt.sha256 for fmt in place.spec.formats]
+    return manifest.digest(
+        [
+            repr(part)
+            for part in (
+                _lasting(place.settings),
+                formats,
+                sorted(place.spec.rules.items()),
+                *_companions(place.spec),
+            )
+        ]
+        + [_fonts_digest()]
+    )
+
+
+def _lasting(settings: Settings) -> tuple[Settings, bool]:
+    """What is set, but for the day: a report says the same tomorrow, only whether days are reckoned at all counts."""
+    return replace(settings, as_of=None), settings.as_of is not None
+
+
+def _companions(spec: Spec) -> tuple[object, ...]:
+    return (
+        spec.wording,
+        spec.workbook,
+        spec.concordance,
+        sorted(spec.terms.items()),
+        spec.lexicon,
+        spec.statutory,
+        spec.published,
+    )
+
+
+def _fonts_digest() -> str:
+    from report_builder import fonts  # noqa: PLC0415 - only runs that may build look for fonts
+
+    found = fonts.find()
+    return manifest.digest(
+        sorted(f"{face.role} {face.path.name} {face.path.stat().st_size}" for face in found.faces)
+    )
+
+
+def _asked(options: Options) -> tuple[str, ...]:
+    return (*sorted(options.formats), options.reason)
+
+
+def job_for(
+    place: Place, handed: Handed, earlier: tuple[Past, ...], said: Sequence[Answered], common: str
+) -> Job:
+    """The work and its key: the digest of all that decides what comes out."""
+    root = place.options.inputs
+    own = own_answers(place, handed, said)
+    answered = [one.path for one in said if own.keys() & one.answers.keys()]
+    before = [path for one in earlier for source in one.parts for path in source.files]
+    files = [*handed.source.files, *before, *answered]
+    inputs = {collect.shown(path.relative_to(root).as_posix()): _content(path) for path in files}
+    read = (f"{name} {known}" for name, known in sorted(inputs.items()))
+    lineage = place.registry.lineage(handed.unit, place.year)
+    key = manifest.digest([repr(handed.unit), repr(lineage), repr(handed.ret.troubles), common, *read])
+    return Job(handed, earlier, year_folder(place) / handed.folder, key, inputs, own)
+
+
+def _content(path: Path) -> str:
+    """The digest of an input; empty for a folder, or a file that has gone since it was found."""
+    try:
+        return manifest.sha256(path)
+    except OSError:
+        return ""
+
+
+def is_current(entry: manifest.Entry | None, job: Job, folder: Path) -> bool:
+    return (
+        entry is not None
+        and entry.key == job.key
+        and entry.state != "failed"
+        and manifest.intact(entry, folder)
+    )

@@ -1,0 +1,149 @@
+"""What holds for a whole run: what the user asked for, the law and the settings, the year and its format."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from report_builder.errors import InputError, SpecError
+from report_builder.model import (
+    Settings,
+    Severity,
+)
+from report_builder.registry import Registry, load_registry, load_settings
+from report_builder.spec import Format, Spec, load_spec
+from report_builder.spec.toml import nearest
+from report_builder.validate import hold_rules
+
+FORMATS = ("docx", "pdf", "html", "csv", "json")
+_YEAR_FOLDER = re.compile(r"\d{4}")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user asked for."""
+
+    inputs: Path = Path("data_inputs")
+    outputs: Path = Path("outputs")
+    year: int | None = None
+    units: tuple[str, ...] = ()
+    jobs: int = 0
+    formats: tuple[str, ...] = FORMATS
+    reason: str = ""
+    force: bool = False
+    as_of: dt.date | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """All that holds for every unit of a run."""
+
+    options: Options
+    spec: Spec
+    registry: Registry
+    settings: Settings
+    year: int
+    fmt: Format
+
+
+@cache
+def _spec(further: str) -> Spec:
+    spec = load_spec(Path(further) if further else None)
+    hold_rules(spec)
+    return spec
+
+
+def set_up(inputs: Path) -> tuple[Settings, Spec]:
+    """What the place has set, and the formats and rules it works by: its own in ``spec_dir`` beside the package's.
+
+    Raises:
+        SpecError: a broken setting or spec.  InputError: ``spec_dir`` is no folder.
+    """
+    settings = load_settings(inputs)
+    further = inputs / settings.spec_dir if settings.spec_dir else None
+    if further is not None and not further.is_dir():
+        raise InputError(f"settings.toml：spec_dir 指向的文件夹 {settings.spec_dir} 不存在")
+    spec = _spec(str(further or ""))
+    _check_settings(settings, spec)
+    return settings, spec
+
+
+def open_place(options: Options) -> Place:
+    """The spec, registry and settings for a run.
+
+    Raises:
+        InputError: no such folder, no year in it, no format for the year, unknown unit.
+        SpecError: a broken setting or spec.
+    """
+    if not options.inputs.is_dir():
+        raise InputError(f"没有找到输入文件夹 {options.inputs}；请核对 --inputs，或先建立这个文件夹")
+    settings, spec = set_up(options.inputs)
+    settings = replace(settings, as_of=options.as_of or settings.as_of)
+    year = options.year or newest_year(options.inputs)
+    fmt = spec.format_for(year)
+    if fmt is None:
+        first = spec.formats[0].first_report_year
+        raise InputError(f"没有适用于 {year} 年的报告格式；现有格式从 {first} 年起")
+    return Place(options, spec, load_registry(options.inputs), settings, year, fmt)
+
+
+def _check_settings(settings: Settings, spec: Spec) -> None:
+    """Rules a setting names must exist; nothing lets an unusable return through."""
+    for code in (*settings.severities, *settings.thresholds):
+        if code not in spec.rules:
+            raise SpecError(f"settings.toml：没有规则 {code}{nearest(code, spec.rules)}")
+    for code, severity in settings.severities.items():
+        if spec.rules[code].severity == Severity.REJECT.value and severity is not Severity.REJECT:
+            raise SpecError(
+                f"settings.toml：rules.{code} 是退回，不能改为 {severity.value}；退回的报送不能据以编制报告"
+            )
+    for code, threshold in settings.thresholds.items():
+        if spec.rules[code].threshold is None:
+            raise SpecError(f"settings.toml：thresholds.{code}：规则 {code} 没有界限可调")
+        if threshold < 0:
+            raise SpecError(f"settings.toml：thresholds.{code} 是 {threshold}，应为 0 或正数")
+
+
+def years(inputs: Path) -> list[int]:
+    """The report years that have a folder, oldest first."""
+    return sorted(
+        int(path.name) for path in inputs.iterdir() if path.is_dir() and _YEAR_FOLDER.fullmatch(path.name)
+    )
+
+
+def newest_year(inputs: Path) -> int:
+    """The newest report year that has a folder.
+
+    Raises:
+        InputError: there is none.
+    """
+    held = years(inputs)
+    if not held:
+        raise InputError(
+            f"{inputs} 里没有年度文件夹；请建立如 {inputs.name}/2024 的文件夹，把各单位的报送表放进去"
+        )
+    return held[-1]
+
+
+def open_files(options: Options, files: Sequence[Path]) -> Place:
+    """The place for single files: the year asked for, else the one their folder is named after, else the newest held."""
+    for path in files:
+        if not path.exists():
+            raise InputError(f"没有找到文件 {path}；请核对路径")
+    in_folders = [
+        int(path.resolve().parent.name)
+        for path in files
+        if _YEAR_FOLDER.fullmatch(path.resolve().parent.name)
+    ]
+    if options.year or not in_folders:
+        return open_place(options)
+    inputs = options.inputs if options.inputs.is_dir() else files[0].resolve().parent.parent
+    return open_place(replace(options, year=in_folders[0], inputs=inputs))
+
+
+def year_folder(place: Place) -> Path:
+    return place.options.outputs / str(place.year)

@@ -1,0 +1,296 @@
+"""The verbs of a run over all units: build, check, blank, read."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from report_builder import archive, manifest
+from report_builder.errors import InputError, OutputError, UnreadableError
+from report_builder.model import (
+    Finding,
+    Return,
+    Run,
+    Unit,
+)
+from report_builder.pipeline.intake import (
+    ANSWERED,
+    Handed,
+    Past,
+    answers,
+    chosen,
+    collected,
+    earlier_sources,
+    handed_in,
+    history,
+    once_each,
+    past,
+    source_of,
+)
+from report_builder.pipeline.keys import Job, common, is_current, job_for
+from report_builder.pipeline.place import Options, Place, open_files, open_place, set_up, year_folder
+from report_builder.pipeline.unit import UnitResult, build_unit, checked, why_blocked
+from report_builder.registry import load_registry
+from report_builder.rule_kinds import Case
+from report_builder.spec import Format, Spec
+from report_builder.validate import blocks, validate
+
+BLANKS = "空白表"
+_YEARS_BACK = 2
+"""How many earlier years the rules look at; a report's chart looks at all."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to."""
+
+    year: int
+    folder: Path
+    spec: Spec
+    results: tuple[UnitResult, ...]
+    unused: tuple[str, ...] = ()
+    absent: tuple[UnitResult, ...] = ()
+
+    @property
+    def findings(self) -> list[Finding]:
+        """All findings: those on what came in, then those on what did not."""
+        return [finding for result in (*self.results, *self.absent) for finding in result.findings]
+
+    @property
+    def runs(self) -> list[Run]:
+        """What became of every rule, unit by unit."""
+        return [run for result in (*self.results, *self.absent) for run in result.runs]
+
+
+Progress = Callable[[UnitResult, int, int], None]
+
+
+def _jobs(place: Place) -> tuple[list[Job], list[str], list[Handed]]:
+    handed, unused = collected(place)
+    held = earlier_sources(place)
+    said, unread = answers(place)
+    key = common(place)
+    jobs = [
+        job_for(place, one, past(place, one.unit, held), said, key)
+        for one in chosen(place, once_each(handed))
+    ]
+    return jobs, [*unused, *unread], handed
+
+
+def build(options: Options, progress: Progress | None = None) -> Outcome:
+    """Checks, composes, renders and proves every unit of the year; what has not changed is left as it is.
+
+    Raises:
+        InputError, SpecError, OutputError: the run as a whole cannot be made.
+    """
+    place = open_place(options)
+    jobs, unused, handed = _jobs(place)
+    folder = year_folder(place)
+    _prepare(folder)
+    last = manifest.load(folder)
+    kept = [
+        job for job in jobs if not options.force and is_current(last.get(job.handed.unit.name), job, folder)
+    ]
+    results = [_unchanged(last[job.handed.unit.name], job, folder) for job in kept]
+    done_already = {job.handed.unit.name for job in kept}
+    todo = [job for job in jobs if job.handed.unit.name not in done_already]
+    done = len(results)
+    for result in _run(place, todo):
+        results.append(result)
+        done += 1
+        if progress:
+            progress(result, done, len(jobs))
+    results.sort(key=lambda result: result.unit)
+    _clear_stale(folder, last, results)
+    _record(place, folder, last, results, {job.handed.unit.name for job in jobs})
+    return Outcome(
+        place.year, folder, place.spec, tuple(results), tuple(unused), tuple(_absent(place, handed))
+    )
+
+
+def _absent(place: Place, collected: Sequence[Handed]) -> Iterator[UnitResult]:
+    """The registered units of which nothing came in; asked for by the day only, and not where units were named."""
+    if place.settings.as_of is None or place.options.units:
+        return
+    came = {one.unit.name for one in collected}
+    for unit in place.registry.expected(place.year):
+        if unit.name not in came:
+            ret = Return(unit.name, place.year, place.fmt.id, {})
+            findings, runs = validate(Case(ret, place.fmt, place.spec, place.settings, unit))
+            state = "blocked" if blocks(findings) else "checked"
+            yield UnitResult(unit.name, state, findings=tuple(findings), runs=tuple(runs))
+
+
+def _prepare(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".{os.getpid()}.tmp"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as fault:
+        raise OutputError(
+            f"输出文件夹 {folder} 写不进去（{fault.strerror}）；请检查权限和磁盘空间，或用 --outputs 换一处"
+        ) from fault
+
+
+def _unchanged(entry: manifest.Entry, job: Job, folder: Path) -> UnitResult:
+    """The unit as the last run left it; what was found then is found again, without building."""
+    from report_builder import feedback  # noqa: PLC0415 - its import draws in the workbook writer
+
+    findings: tuple[Finding, ...] = ()
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        findings = feedback.from_json(
+            (folder / job.folder.name / f"{ANSWERED}.json").read_text(encoding="utf-8")
+        )
+    state = "blocked" if entry.state == "blocked" else "unchanged"
+    why = why_blocked(findings) if state == "blocked" else None
+    return UnitResult(job.handed.unit.name, state, tuple(sorted(entry.outputs)), why, findings, entry=entry)
+
+
+def _run(place: Place, jobs: Sequence[Job]) -> Iterator[UnitResult]:
+    """The jobs' results as they come, from as many processes as were asked for and are of use."""
+    workers = min(place.options.jobs or os.cpu_count() or 1, len(jobs))
+    if workers <= 1:
+        yield from (build_unit(place, job) for job in jobs)
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        pending = {pool.submit(build_unit, place, job): job for job in jobs}
+        try:
+            for future in as_completed(pending):
+                try:
+                    yield future.result()
+                except BrokenProcessPool:
+                    yield UnitResult(
+                        pending[future].handed.unit.name, "failed", why="处理它的进程意外终止；请重新运行"
+                    )
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _clear_stale(folder: Path, last: Mapping[str, manifest.Entry], results: Sequence[UnitResult]) -> None:
+    """Pictures and opinions of the last run that a unit built anew no longer has; its reports are never removed."""
+    for result in results:
+        if result.state == "built" and result.unit in last:
+            for name in set(last[result.unit].outputs) - set(result.files):
+                if "/charts/" in name or name.endswith(f"{ANSWERED}.xlsx"):
+                    (folder / name).unlink(missing_ok=True)
+
+
+def _record(
+    place: Place,
+    folder: Path,
+    last: Mapping[str, manifest.Entry],
+    results: Sequence[UnitResult],
+    present: set[str],
+) -> None:
+    """The manifest and the log. A unit not asked for this time stays on record as it was."""
+    entries = {name: entry for name, entry in last.items() if name not in present and place.options.units}
+    entries |= {result.unit: result.entry for result in results if result.entry is not None}
+    formats = {fmt.id: fmt.sha256 for fmt in place.spec.formats}
+    rules = {code: manifest.digest([repr(rule)]) for code, rule in place.spec.rules.items()}
+    data = manifest.dumped(entries.values(), report_year=place.year, formats=formats, rules=rules)
+    manifest.write_file(folder / manifest.FILE, data)
+    lines = [
+        f"{r.unit}\t{r.state}\t{r.seconds:.2f}s\t{r.why or ''}\n" for r in results if r.state != "unchanged"
+    ]
+    if lines:
+        manifest.write_file(folder / "run.log", "".join(lines).encode())
+
+
+def check(options: Options, files: Sequence[Path] = (), *, write: bool = True) -> Outcome:
+    """Findings only: every unit of the year, or just ``files``; writes the returned workbooks.
+
+    Raises:
+        InputError, SpecError, OutputError: as :func:`build`.
+    """
+    place = open_files(options, files) if files else open_place(options)
+    unused: list[str] = []
+    if files:
+        handed = [one for source in map(source_of, files) for one in handed_in(place, source)]
+    else:
+        handed, unused = collected(place)
+    said, unread = answers(place) if (place.options.inputs / str(place.year)).is_dir() else ([], [])
+    held = earlier_sources(place)
+    results = [
+        checked(place, one, past(place, one.unit, held)[-_YEARS_BACK:], said, write=write)
+        for one in chosen(place, once_each(handed))
+    ]
+    absent = () if files else tuple(_absent(place, handed))
+    return Outcome(place.year, year_folder(place), place.spec, tuple(results), (*unused, *unread), absent)
+
+
+def blank(options: Options) -> list[Path]:
+    """Writes the year's blank return workbooks: one a unit, or one for all where no unit is known.
+
+    Raises:
+        InputError, SpecError, OutputError: as :func:`build`.
+    """
+    from report_builder import blank as drawing  # noqa: PLC0415
+
+    place = open_place(options)
+    held = earlier_sources(place)
+    written = []
+    for unit in _blank_units(place, held):
+        last = _last_year(place, unit, past(place, unit, held))
+        filling = drawing.Filling(place.year, unit=unit if unit.name != BLANKS else None, last=last)
+        data = drawing.draw(place.fmt, place.spec.workbook, filling)
+        path = year_folder(place) / BLANKS / f"{unit.name}.xlsx"
+        manifest.write_file(path, data)
+        written.append(path)
+    return written
+
+
+def _last_year(place: Place, unit: Unit, earlier: Sequence[Past]) -> Return | None:
+    """Last year's return, of whose figures only those are kept that mean the same under this year's format."""
+    last = history(place, unit, [one for one in earlier if one.year == place.year - 1]).year(place.year - 1)
+    if last is None:
+        return None
+    kept = {
+        key: figure
+        for key, figure in last.ret.cells.items()
+        if not place.spec.not_comparable(last.fmt, place.fmt, key)
+    }
+    return replace(last.ret, cells=kept)
+
+
+def _blank_units(place: Place, held: Mapping[str, Any]) -> list[Unit]:
+    """The units asked for; else all that hand in a return of their own; else one workbook for anybody."""
+    if place.options.units:
+        units = []
+        for name in place.options.units:
+            unit = place.registry.find(name)
+            if unit is None:
+                raise InputError(
+                    f"单位“{name}”不在 units.csv 中{place.registry.suggestion(name) or '；请核对 --unit'}"
+                )
+            units.append(unit)
+        return units
+    own = [unit for unit in place.registry.units if unit.kind != "government"]
+    return own or [Unit(name) for name in sorted(held)] or [Unit(BLANKS)]
+
+
+def read(path: Path, inputs: Path, hint: archive.Hint | None = None) -> tuple[Return, Format, list[Finding]]:
+    """A published report as facts, with what is doubtful in it and what the rules of its year find.
+
+    ``hint`` names the unit and year of a report that does not say so itself.
+
+    Raises:
+        InputError: no such file.  UnreadableError: it cannot be read.
+    """
+    if not path.is_file():
+        raise InputError(f"没有找到文件 {path}；请核对路径")
+    settings, spec = set_up(inputs)
+    registry = load_registry(inputs)
+    ret = archive.read(path, spec, hint)
+    fmt = spec.format(ret.format_id)
+    if fmt is None:
+        raise UnreadableError(f"没有格式 {ret.format_id}", "请核对 format")
+    unit = (registry.find(ret.unit) if registry.units else None) or Unit(ret.unit)
+    return ret, fmt, validate(Case(ret, fmt, spec, settings, unit, names=registry.names))[0]

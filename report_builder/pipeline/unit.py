@@ -1,0 +1,215 @@
+"""One unit: judged, composed, rendered, proved and written; whatever goes wrong with it stays with it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from report_builder import facts, manifest
+from report_builder.compose import compose
+from report_builder.errors import ReportBuilderError, UnreadableError
+from report_builder.history import Held, History
+from report_builder.model import (
+    Block,
+    Draft,
+    Finding,
+    Heading,
+    Paragraph,
+    Run,
+    Section,
+    Severity,
+)
+from report_builder.pipeline.intake import ANSWERED, Answered, Answers, Handed, Past, history, own_answers
+from report_builder.pipeline.keys import Job
+from report_builder.pipeline.place import Place, year_folder
+from report_builder.rule_kinds import Case
+from report_builder.spec import Format
+from report_builder.validate import blocks, validate
+
+
+@dataclass(frozen=True)
+class UnitResult:
+    """How one unit ended: built, unchanged, blocked or failed; ``files`` are relative to the year's outputs."""
+
+    unit: str
+    state: str
+    files: tuple[str, ...] = ()
+    why: str | None = None
+    findings: tuple[Finding, ...] = ()
+    runs: tuple[Run, ...] = ()
+    notes: tuple[str, ...] = ()
+    entry: manifest.Entry | None = None
+    seconds: float = 0.0
+
+
+def build_unit(place: Place, job: Job) -> UnitResult:
+    """One unit from its Return to its files; whatever goes wrong with it stays with it."""
+    start = time.perf_counter()
+    try:
+        result = _built(place, job)
+    except ReportBuilderError as fault:
+        result = UnitResult(job.handed.unit.name, "failed", why=str(fault))
+    except Exception as fault:  # noqa: BLE001 - one unit's mishap must not stop the others; the log names it
+        result = UnitResult(
+            job.handed.unit.name,
+            "failed",
+            why=f"程序内部出错（{type(fault).__name__}: {fault}）；请把 run.log 交给维护人员",
+        )
+    return replace(result, seconds=time.perf_counter() - start)
+
+
+def _built(place: Place, job: Job) -> UnitResult:
+    years = history(place, job.handed.unit, job.earlier)
+    findings, runs = judged(place, job.handed, years, job.answers)
+    held_back = blocks(findings, allowed=bool(place.options.reason))
+    files = dict(_feedback_files(place, job.handed, findings, runs))
+    notes: tuple[str, ...] = ()
+    if not held_back:
+        overridden = place.options.reason if blocks(findings) else ""
+        report, notes = _report_files(place, job.handed, years, overridden)
+        files |= report
+    notes = (*notes, *_kept_answers(job.folder, job.answers))
+    written = {f"{job.folder.name}/{name}": data for name, data in files.items()}
+    for name, data in written.items():
+        manifest.write_file(job.folder.parent / name, data)
+    state = "blocked" if held_back else "built"
+    return UnitResult(
+        unit=job.handed.unit.name,
+        state=state,
+        files=tuple(sorted(written)),
+        why=why_blocked(findings) if held_back else None,
+        findings=tuple(findings),
+        runs=tuple(runs),
+        notes=notes,
+        entry=_entry(place, job, state, written, findings),
+    )
+
+
+def judged(
+    place: Place, handed: Handed, history: History, said: Answers
+) -> tuple[Sequence[Finding], Sequence[Run]]:
+    """The findings on what was handed in, each with the unit's answer as long as that holds."""
+    case = Case(handed.ret, place.fmt, place.spec, place.settings, handed.unit, history, place.registry.names)
+    findings, runs = validate(case)
+    if not said:
+        return findings, runs
+    from report_builder import feedback  # noqa: PLC0415
+
+    return feedback.answered(findings, handed.ret, said), runs
+
+
+def _kept_answers(folder: Path, said: Answers) -> Iterator[str]:
+    """Answers written into the outputs' own copy are not lost: it is kept under another name, and that is said."""
+    path = folder / f"{ANSWERED}.xlsx"
+    if not path.exists():
+        return
+    from report_builder import feedback  # noqa: PLC0415
+
+    try:
+        data = path.read_bytes()
+        lost = {
+            key
+            for key, one in feedback.answers(data).items()
+            if key not in said or said[key].text != one.text
+        }
+    except (UnreadableError, OSError):
+        return
+    if lost:
+        kept = path.with_name(f"{ANSWERED}（填有说明的旧本）.xlsx")
+        manifest.write_file(kept, data)
+        yield f"输出文件夹里的 {path.name} 填有 {len(lost)} 条单位说明，已另存为 {kept.name}；请把它放进本年度的输入文件夹"
+
+
+def _entry(
+    place: Place, job: Job, state: str, written: Mapping[str, bytes], findings: Sequence[Finding]
+) -> manifest.Entry:
+    import hashlib  # noqa: PLC0415
+
+    outputs = {name: hashlib.sha256(data).hexdigest() for name, data in written.items()}
+    reason = place.options.reason if state == "built" and blocks(findings) else ""
+    complete = (
+        state != "built"
+        or "pdf" not in place.options.formats
+        or any(name.endswith(".pdf") for name in outputs)
+    )
+    key = job.key if complete else ""  # without Pango there was no PDF: try again next time
+    said = [
+        {"code": one.code, "where": one.where, "answer": one.answer}
+        for one in findings
+        if one.answer is not None
+    ]
+    return manifest.Entry(job.handed.unit.name, key, state, job.inputs, outputs, reason, tuple(said))
+
+
+def _feedback_files(
+    place: Place, handed: Handed, findings: Sequence[Finding], runs: Sequence[Run]
+) -> Iterator[tuple[str, bytes]]:
+    from report_builder import feedback  # noqa: PLC0415
+
+    yield f"{ANSWERED}.json", facts.dumped(feedback.as_json(findings, runs)).encode()
+    if findings:
+        case = feedback.Case(handed.unit, place.year, findings, handed.ret, runs)
+        yield f"{ANSWERED}.xlsx", feedback.returned_workbook(case, place.spec)
+
+
+def _report_files(
+    place: Place, handed: Handed, history: History, reason: str
+) -> tuple[dict[str, bytes], tuple[str, ...]]:
+    draft = compose(Held(handed.ret, place.fmt), history.years, place.spec, reason=reason)
+    printed = replace(handed.ret, sections=tuple(printed_sections(draft, place.fmt)))
+    from report_builder import products  # noqa: PLC0415 - the renderers are needed only where a report is built
+
+    return products.render(draft, printed, place.fmt, place.spec, place.options.formats)
+
+
+def printed_sections(draft: Draft, fmt: Format) -> Iterator[Section]:
+    """The report's text as it is printed, by section: what every product shows and every reader gets back."""
+    numbers = {section.title: section.number for section in fmt.sections}
+    current: Section | None = None
+    for block in draft.blocks:
+        if isinstance(block, Heading) and block.level == 1:
+            if current is not None:
+                yield current
+            current = Section(numbers[block.text], block.text, ())
+        elif current is not None:
+            current = replace(current, paragraphs=(*current.paragraphs, *_text(block)))
+    if current is not None:
+        yield current
+
+
+def _text(block: Block) -> tuple[str, ...]:
+    return (block.text,) if isinstance(block, Heading | Paragraph) else ()
+
+
+def why_blocked(findings: Iterable[Finding]) -> str:
+    severities = [finding.severity for finding in findings]
+    said = [
+        f"{count} 处{word}"
+        for word, count in (
+            ("退回", severities.count(Severity.REJECT)),
+            ("须更正", severities.count(Severity.CORRECT)),
+        )
+        if count
+    ]
+    return f"有{'、'.join(said)}（见 {ANSWERED}.xlsx）"
+
+
+def checked(
+    place: Place, handed: Handed, earlier: Sequence[Past], said: Sequence[Answered], *, write: bool
+) -> UnitResult:
+    own = own_answers(place, handed, said)
+    findings, runs = judged(place, handed, history(place, handed.unit, earlier), own)
+    files: dict[str, bytes] = {}
+    notes: tuple[str, ...] = ()
+    if write:
+        notes = tuple(_kept_answers(year_folder(place) / handed.folder, own))
+        made = _feedback_files(place, handed, findings, runs)
+        files = {f"{handed.folder}/{file}": data for file, data in made}
+        for file, data in files.items():
+            manifest.write_file(year_folder(place) / file, data)
+    state = "blocked" if blocks(findings) else "checked"
+    return UnitResult(
+        handed.unit.name, state, tuple(sorted(files)), findings=tuple(findings), runs=tuple(runs), notes=notes
+    )

@@ -1,0 +1,229 @@
+"""What a clause inherits from what stands before it: the topic, the year, the body that is spoken of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from report_builder.prose.claims import Place, Scope, Speaker, Subject
+from report_builder.prose.words import MASK, Token
+from report_builder.spec import Lexicon
+
+NUMBERS = frozenset({"count", "bare", "percent", "times"})
+SILENT_HERE = frozenset({"foreign", "passing", "channels"})
+_NOTHING = "fillers object topic self this on_time whole_place all parts joins members last"
+SAYS_NOTHING = frozenset(_NOTHING.split())
+FOREIGN = "foreign"
+OPENING, CLOSING = "（(", "）)"
+_HEAD = 8
+
+
+@dataclass
+class State:
+    """What a clause inherits: what is spoken of, of which year, whose."""
+
+    topic: str = ""
+    scope: Scope | None = Scope.NOW
+    dated: bool = False
+    year: int | None = None
+    ended: bool = False
+    elsewhere: bool = False
+    ours: bool = False
+    blocked: bool = False
+    disclosed: bool = False
+    before: tuple[Subject, ...] = field(default_factory=tuple)
+
+
+def topic_after(found: Iterable[Token], state: State, lexicon: Lexicon) -> State:
+    for token in found:
+        state.topic = topic_of(token, lexicon) or state.topic
+        state.disclosed = state.disclosed or (token.kind == "topic" and lexicon.topic(token.key).disclosure)
+    return state
+
+
+def topic_of(token: Token, lexicon: Lexicon) -> str:
+    """The topic that a word sets by itself, if it does."""
+    if token.kind == "concept":
+        concept = lexicon.concept(token.key)
+        return concept.topic if concept.own or token.text.startswith(lexicon.disclosing) else ""
+    return {"topic": token.key, FOREIGN: FOREIGN}.get(token.kind, "")
+
+
+def last_of(kinds: Sequence[str], *wanted: str) -> int:
+    return max((place for place, kind in enumerate(kinds) if kind in wanted), default=-1)
+
+
+class Context:
+    """One sentence, and what its words so far have said of topic, year and body."""
+
+    def __init__(
+        self, place: Place, found: Sequence[Token], lexicon: Lexicon, speaker: Speaker, state: State
+    ) -> None:
+        self.place = place
+        self.tokens = found
+        self.lexicon = lexicon
+        self.speaker = speaker
+        self.state = state
+        self.start = 0
+        self.was_ours = not state.elsewhere
+        self.against = False
+        self.parent: Subject | None = None
+        self.midst = False
+        self.orphaned = False
+        self.named = False
+        self.told_to = 0
+        self.opened = 0
+        self.bracketed = (0, -1)
+        self.pending: Subject | None = None
+        self.counts: list[tuple[Token, Subject | None]] = []
+        self.changed: tuple[Subject, ...] = ()
+        self.subjects: dict[int, Subject] = {}
+        self.done: set[int] = set()
+        self.stated: list[Token] = []
+
+    def carried(self) -> State:
+        """What the next sentence inherits; a year or a body other than the report's own holds on until named anew."""
+        self.state.before = tuple(subject for _, subject in self.counts if subject is not None)
+        self.state.blocked = self.state.ours = self.state.ended = False
+        if self.state.elsewhere and not self.counts:
+            self.state.elsewhere = False
+        if not self.counts or self.state.scope is Scope.NOW:
+            self.state.scope, self.state.dated, self.state.year = Scope.NOW, False, None
+        return self.state
+
+    def _look_ahead(self) -> None:
+        """A sentence that opens without a topic has the one it comes to, where that is one alone."""
+        if not self.state.topic:
+            ahead = {topic for token in self.tokens if (topic := topic_of(token, self.lexicon))}
+            self.state.topic = ahead.pop() if len(ahead) == 1 else ""
+
+    def _observe(self, at: int, token: Token) -> None:
+        watch = getattr(self, f"_see_{token.kind}", None)
+        if watch is not None:
+            watch(at, token)
+
+    def _see_this(self, _: int, token: Token) -> None:
+        if token.text in self.lexicon.relative and self.state.dated and self.state.scope is not Scope.NOW:
+            return
+        self.state.scope, self.state.dated, self.state.year = Scope.NOW, True, token.year or None
+        self.state.ended = False
+
+    def _see_last(self, at: int, token: Token) -> None:
+        if at and self.tokens[at - 1].kind == "against":
+            return
+        self.state.scope, self.state.dated, self.state.year = Scope.LAST, True, token.year or None
+        self.state.ended = False
+
+    def _see_year_end(self, _: int, token: Token) -> None:
+        now = token.year == self.speaker.report_year
+        self.state.scope = (
+            Scope.NOW if now else Scope.LAST if token.year == self.speaker.report_year - 1 else None
+        )
+        self.state.year = None if now else token.year
+        self.state.ended = True
+
+    def _see_period(self, at: int, token: Token) -> None:
+        if token.year == self.speaker.report_year:
+            self._see_this(at, token)
+        else:
+            self.state.scope = None
+
+    def _see_undated(self, at: int, token: Token) -> None:
+        if token.year and self._year_of_ours(at):
+            self.state.scope, self.state.year, self.state.dated = Scope.LAST, token.year, True
+            return
+        if not (token.text in self.lexicon.added_up and self.state.dated and self.state.scope is Scope.NOW):
+            self.state.scope = None
+
+    def _see_planned(self, at: int, token: Token) -> None:
+        if token.year and self._year_of_ours(at):
+            self.state.scope, self.state.year, self.state.dated = Scope.LAST, token.year, True
+        else:
+            self.state.scope = None
+
+    def _see_self(self, _: int, __: Token) -> None:
+        self.state.elsewhere, self.state.ours = False, True
+
+    def _see_whole_place(self, _: int, token: Token) -> None:
+        self.state.ours = bool(self.speaker.place) and token.text.endswith(self.speaker.place)
+        self.state.elsewhere = not self.state.ours
+
+    def _see_members(self, _: int, __: Token) -> None:
+        self.state.ours = bool(self.speaker.place)
+        self.state.elsewhere = not self.state.ours
+
+    def _see_elsewhere(self, _: int, __: Token) -> None:
+        self.state.elsewhere = self.state.elsewhere or not (self.state.ours and self.speaker.place)
+
+    def _see_rest(self, at: int, token: Token) -> None:
+        """Another body that opens a clause is its subject."""
+        opens = all(
+            one.kind in {"this", "last", "parts"} or one.text[0] == MASK
+            for one in self.tokens[self.start : at]
+        )
+        after = self.tokens[at + 1].text if at + 1 < len(self.tokens) else ""
+        if (
+            opens
+            and not self.state.ours
+            and token.text.endswith(self.lexicon.body_endings)
+            and after not in {"的", "、"}
+        ):
+            self.state.elsewhere = True
+
+    def _see_topic(self, _: int, token: Token) -> None:
+        self.state.topic, self.named = token.key, True
+        self.state.disclosed = self.state.disclosed or self.lexicon.topic(token.key).disclosure
+
+    def _see_foreign(self, _: int, __: Token) -> None:
+        self.state.topic, self.named = FOREIGN, True
+
+    def _see_blockers(self, _: int, __: Token) -> None:
+        self.state.blocked = True
+
+    def _see_object(self, _: int, token: Token) -> None:
+        self.state.disclosed = self.state.disclosed or token.text.startswith(self.lexicon.disclosing)
+        if not self.state.topic and token.text.startswith(self.lexicon.asking):
+            self.state.topic = next(topic.key for topic in self.lexicon.topics if token.text in topic.objects)
+
+    def _see_concept(self, _: int, token: Token) -> None:
+        topic = topic_of(token, self.lexicon)
+        if topic and not (self._is_held(topic) and self.lexicon.topic(topic).yields):
+            self.state.topic, self.named = topic, True
+        self.pending = None
+
+    def _is_held(self, topic: str) -> bool:
+        """Whether something else is spoken of: named in this sentence, or foreign to every table."""
+        return topic != self.state.topic and (self.named or self.state.topic == FOREIGN)
+
+    def _see_against(self, _: int, __: Token) -> None:
+        self.against = True
+
+    def _see_stop(self, _: int, token: Token) -> None:
+        if token.text in OPENING:
+            self.opened = len(self.counts)
+        elif token.text in CLOSING:
+            self.bracketed = (self.opened, len(self.counts))
+
+    def _counted_last(self) -> Subject | None:
+        """What was counted last, what stands in a closed bracket left out."""
+        first, last = self.bracketed
+        counts = self.counts[:first] if last == len(self.counts) else self.counts
+        return counts[-1][1] if counts else None
+
+    def _see_in_comparison(self, _: int, __: Token) -> None:
+        """“与上年71件相比，”: what follows is this year's again."""
+        if self.state.scope is Scope.LAST:
+            self.state.scope, self.state.year = Scope.NOW, None
+            self.against = True
+
+    def _see_parts(self, _: int, __: Token) -> None:
+        self.midst = False
+        self.parent = self._counted_last()
+        self.orphaned = bool(self.counts) and self.parent is None
+
+    def _year_of_ours(self, at: int) -> bool:
+        """Whether another year stands at the head of the sentence, as the report year would."""
+        return all(
+            token.kind in {"stop", "fillers", "self", "rest"} and token.end <= _HEAD
+            for token in self.tokens[:at]
+        )

@@ -1,0 +1,86 @@
+"""Numbers of cases: “办结40件”."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from report_builder.prose.claims import Claim, Level, Scope, Subject
+from report_builder.prose.subjects import Subjects
+from report_builder.prose.words import Token
+
+
+class Levels(Subjects):
+    """Reads how many there are said to be."""
+
+    def _levels(self, at: int, stretch: Sequence[Token]) -> Iterator[Claim]:
+        run = self._run(at, {"count", "bare"})
+        names = self._joined(stretch)
+        paired: list[tuple[int, Subject | None]]
+        if len(names) > 1 and len(run) == len(names):
+            paired = list(zip(run, names, strict=True))
+        elif len(run) > 1 and any(token.kind == "respectively" for token in stretch):
+            paired = [(number, None) for number in run]
+        elif len(names) > 1 and any(token.kind == "each" for token in stretch):
+            paired = [(at, name) for name in names]
+        else:
+            run = [at]
+            paired = [(at, self._subject(at, stretch))]
+        if self._any_one(at, stretch):
+            paired = [(at, None)]
+        for number, subject in paired:
+            yield from self._level(number, self._checked(subject, stretch), paired)
+        self.done.update(run[1:])
+
+    def _any_one(self, at: int, stretch: Sequence[Token]) -> bool:
+        """“办理一件依申请公开事项平均用时…”: one stands for each, unless what is counted is named before it."""
+        verb = (
+            bool(stretch) and stretch[-1].kind == "concept" and not self.lexicon.concept(stretch[-1].key).own
+        )
+        return verb and self.tokens[at].text in self.lexicon.any_one
+
+    def _level(
+        self, number: int, subject: Subject | None, paired: Sequence[tuple[int, Subject | None]]
+    ) -> Iterator[Claim]:
+        quantity = self.tokens[number].quantity
+        if quantity is None:
+            return
+        counted = self.tokens[number]
+        unit = quantity.unit or next((self._unit(other) for other, _ in paired if self._unit(other)), "")
+        if subject is not None and unit not in self._units(subject):
+            subject = None
+        self.counts.append((counted, subject))
+        self.changed = ()
+        self.against = False
+        if subject is None:
+            return
+        self.subjects[number] = subject
+        self.orphaned = False
+        if self._in_the_midst(number):
+            self.parent, self.midst = subject, True
+        if self._is_left_behind(number):
+            return
+        if self._says_plainly(subject) and not quantity.rough and self.state.scope is not None:
+            yield Level(self.place, subject, quantity, self.state.scope, self.state.year)
+
+    def _is_left_behind(self, number: int) -> bool:
+        """“由71件增至83件”: the first number is of a time that is not said."""
+        after = self.tokens[number + 1].kind if number + 1 < len(self.tokens) else ""
+        return after == "reaching" and self.state.scope is Scope.NOW
+
+    def _unit(self, number: int) -> str:
+        quantity = self.tokens[number].quantity
+        return quantity.unit if quantity else ""
+
+    def _in_the_midst(self, number: int) -> bool:
+        """“83件申请中，”: what follows is a part of it."""
+        for token in self.tokens[number + 1 :]:
+            if token.kind == "stop":
+                return False
+            if token.text in self.lexicon.amidst:
+                return True
+        return False
+
+    def _says_plainly(self, subject: Subject) -> bool:
+        """Whether body, year and measure are settled: a number at the year's end is only one of what is then there."""
+        stock = all(self.lexicon.concept(key).stock for key in subject.concepts)
+        return not self.state.elsewhere and not self.state.blocked and (stock or not self.state.ended)

@@ -1,0 +1,297 @@
+"""Two texts against each other: how much of this year's stands in the other, and which passages.
+
+**Strict** is the share of this year's characters in sentences that stand whole in the other text. **Loose** is the
+share of this year's n-grams that stand there, in whatever order. Both count masked characters, after statutory
+wording is out; a section is held against the whole of the other text, so that moving a text does not hide it.
+
+A **passage** is a run of clauses of one paragraph that stand in the other text, one clause between them excepted.
+Its kind names the greatest change in it:
+
+* ``verbatim``: the same words and numbers in the same order (punctuation aside);
+* ``numbers_only``: the same save for what is masked: numbers, dates, names of units and places;
+* ``reordered``: the same clauses, in another order or brought together from several places;
+* ``reworded``: with words changed, left out or put in, whatever the order: of each changed clause at least half the
+  characters stand in the clause it came from.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from itertools import pairwise
+
+import numpy as np
+
+from report_builder.similarity.text import GRAM, Flags, Masked, Place, Places
+
+
+class How(StrEnum):
+    """How a passage repeats; the words for it stand in terms.toml."""
+
+    VERBATIM = "verbatim"
+    NUMBERS_ONLY = "numbers_only"
+    REORDERED = "reordered"
+    REWORDED = "reworded"
+
+
+@dataclass(frozen=True)
+class Share:
+    """So much of so much, counted exactly."""
+
+    part: int
+    whole: int
+
+    @property
+    def ratio(self) -> Decimal | None:
+        """0 to 1; None where there is nothing to count."""
+        return Decimal(self.part) / self.whole if self.whole else None
+
+    def reaches(self, bar: Decimal) -> bool:
+        """Whether the share is at least ``bar``; nothing never is."""
+        return self.whole > 0 and self.part >= bar * self.whole
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """The two figures of one section."""
+
+    section: int
+    strict: Share
+    loose: Share
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """The two figures of a report against another text, whole and by section."""
+
+    strict: Share
+    loose: Share
+    sections: tuple[Repeated, ...]
+
+    def section(self, number: int) -> Repeated | None:
+        """The figures of one section; None where this year's report has no such text."""
+        return next((one for one in self.sections if one.section == number), None)
+
+
+@dataclass(frozen=True)
+class Passage:
+    """What repeats: its place now, its places in the other text, how, and how long it is in masked characters.
+
+    ``years_running`` counts the report years in a row, this one included, whose text holds it.
+    """
+
+    how: How
+    now: Place
+    earlier: tuple[Place, ...]
+    characters: int
+    years_running: int
+
+    @property
+    def earlier_text(self) -> str:
+        """The other text's words; several places are parted by an ellipsis."""
+        return "……".join(place.text for place in self.earlier)
+
+
+def overlap(now: Masked, earlier: Masked) -> Overlap:
+    """How much of ``now`` stands in ``earlier``."""
+    grams, _ = earlier.sought(now.grams)
+    gram_sections = now.section_of[now.grams_at]
+    letters, letter_sections = _whole_sentences(now, earlier), now.section_of
+    numbers = sorted({section.number for section in now.text.sections})
+    sections = tuple(
+        Repeated(number, _share(letters, letter_sections == number), _share(grams, gram_sections == number))
+        for number in numbers
+    )
+    return Overlap(
+        Share(int(letters.sum()), len(letters)), Share(int(grams.sum()), len(grams)), sections=sections
+    )
+
+
+def _share(found: Flags, counted: Flags) -> Share:
+    return Share(int((found & counted).sum()), int(counted.sum()))
+
+
+def _whole_sentences(now: Masked, earlier: Masked) -> Flags:
+    """Which letters of ``now`` belong to a sentence that stands whole in ``earlier``."""
+    known = set(earlier.sentences)
+    whole = np.array([sentence in known for sentence in now.sentences], np.bool_)
+    return np.repeat(whole, np.diff(now.sentence_bounds))
+
+
+def passages(now: Masked, earlier: Masked, years: Sequence[Masked] = ()) -> tuple[Passage, ...]:
+    """The passages of ``now`` that stand in ``earlier``, in order; ``years`` are all earlier years held."""
+    held = {other.text.report_year: _counted(now, other) for other in (earlier, *years)}
+    runs = [run for group in _groups(now, _matched(now, earlier)) for run in _settled(now, group)]
+    return tuple(_passage(now, earlier, run, held) for run in runs)
+
+
+@dataclass(frozen=True)
+class _Match:
+    """A clause of this year, and the clause of the other text it stands in; ``near`` where words differ."""
+
+    clause: int
+    other: int
+    near: bool
+
+
+_Run = Sequence[_Match]
+_STRIDE = 2
+"""One clause may stand between two that repeat."""
+_MOST = (7, 10)
+"""A run that makes up so much of the neighbouring repeats stands for itself; the rest is chance."""
+
+
+def _matched(now: Masked, earlier: Masked) -> Iterator[_Match]:
+    """Each clause with its counterpart: the one that follows the last counterpart, else the first there is."""
+    first: dict[str, int] = {}
+    for at, clause in enumerate(earlier.clauses):
+        first.setdefault(clause, at)
+    following = dict(enumerate(earlier.clauses, -1))
+    near = _near(now, earlier)
+    last = -1
+    for at, clause in enumerate(now.clauses):
+        if clause in first:
+            last = last + 1 if following.get(last) == clause else first[clause]
+            yield _Match(at, last, near=False)
+        elif at in near:
+            last = near[at]
+            yield _Match(at, last, near=True)
+
+
+def _near(now: Masked, earlier: Masked) -> Mapping[int, int]:
+    """Changed clauses: at least half of such a clause's characters stand, in n-grams, in one clause of the other."""
+    found, at = earlier.sought(now.grams)
+    begins = now.grams_at[found]
+    theirs = earlier.clause_of[earlier.grams_at[at[found]]]
+    places: dict[int, dict[int, list[int]]] = {}
+    for clause, other, begin in zip(
+        now.clause_of[begins].tolist(), theirs.tolist(), begins.tolist(), strict=True
+    ):
+        places.setdefault(clause, {}).setdefault(other, []).append(begin)
+    best = {clause: max(others.items(), key=lambda one: len(one[1])) for clause, others in places.items()}
+    return {
+        clause: other
+        for clause, (other, begins_there) in best.items()
+        if 2 * _covered(begins_there) >= now.lengths[clause]
+    }
+
+
+def _covered(begins: Sequence[int]) -> int:
+    """How many letters the n-grams beginning there cover."""
+    gaps = (after - before for before, after in pairwise(begins))
+    return GRAM + sum(min(gap, GRAM) for gap in gaps)
+
+
+def _groups(now: Masked, matches: Iterable[_Match]) -> Iterator[list[_Match]]:
+    """Matches beside one another in one paragraph."""
+    group: list[_Match] = []
+    paragraphs = now.paragraph_of_clause
+    for match in matches:
+        if group and (
+            match.clause - group[-1].clause > _STRIDE
+            or paragraphs[match.clause] != paragraphs[group[-1].clause]
+        ):
+            yield group
+            group = []
+        group.append(match)
+    if group:
+        yield group
+
+
+def _settled(now: Masked, group: _Run) -> Iterator[_Run]:
+    """The passages among neighbouring matches: runs in the other text's order, or the whole where it was shuffled."""
+    least = now.wording.least_passage
+    runs = list(_in_order(group))
+    weights = [_weight(now, run) for run in runs]
+    mixed = any(after[0].other < before[-1].other for before, after in pairwise(runs))
+    part, whole = _MOST
+    if mixed and sum(weights) >= 2 * least and whole * max(weights) < part * sum(weights):
+        yield group
+        return
+    yield from (run for run, weight in zip(runs, weights, strict=True) if weight >= least)
+
+
+def _in_order(group: _Run) -> Iterator[list[_Match]]:
+    run: list[_Match] = []
+    for match in group:
+        if run and not 0 < match.other - run[-1].other <= _STRIDE:
+            yield run
+            run = []
+        run.append(match)
+    yield run
+
+
+def _weight(now: Masked, run: _Run) -> int:
+    return sum(now.lengths[match.clause] for match in run)
+
+
+def _passage(now: Masked, earlier: Masked, run: _Run, held: Mapping[int, Places]) -> Passage:
+    start, _ = now.span(run[0].clause, run[0].clause)
+    _, end = now.span(run[-1].clause, run[-1].clause)
+    return Passage(
+        how=_how(now, earlier, run),
+        now=now.place(start, end),
+        earlier=tuple(_places(earlier, run)),
+        characters=_weight(now, run),
+        years_running=_years(now, run, held),
+    )
+
+
+def _places(earlier: Masked, run: _Run) -> Iterator[Place]:
+    """The stretches of the other text that the clauses come from, in this year's order."""
+    paragraphs = earlier.paragraph_of_clause
+    first = last = run[0].other
+    for match in run[1:]:
+        if 0 <= match.other - last <= _STRIDE and paragraphs[match.other] == paragraphs[last]:
+            last = match.other
+            continue
+        yield _between(earlier, first, last)
+        first = last = match.other
+    yield _between(earlier, first, last)
+
+
+def _between(text: Masked, first: int, last: int) -> Place:
+    start, _ = text.span(first, first)
+    _, end = text.span(last, last)
+    return text.place(start, end)
+
+
+def _how(now: Masked, earlier: Masked, run: _Run) -> How:
+    pairs = list(pairwise(run))
+    if any(match.near for match in run) or any(after.clause - before.clause > 1 for before, after in pairs):
+        return How.REWORDED
+    steps = {after.other - before.other for before, after in pairs}
+    if not steps <= {1}:
+        return How.REWORDED if all(0 < step <= _STRIDE for step in steps) else How.REORDERED
+    same = all(_bare(now, match.clause) == _bare(earlier, match.other) for match in run)
+    return How.VERBATIM if same else How.NUMBERS_ONLY
+
+
+_MARKS = re.compile(r"[^\w%‰]")
+
+
+def _bare(text: Masked, clause: int) -> str:
+    """A clause as it was written, without punctuation."""
+    start, end = text.span(clause, clause)
+    return _MARKS.sub("", text.written[start:end])
+
+
+def _counted(now: Masked, other: Masked) -> Places:
+    """How many n-grams before each one of this year's stand in the other text."""
+    found, _ = other.sought(now.grams)
+    return np.concatenate(([0], np.cumsum(found)))
+
+
+def _years(now: Masked, run: _Run, held: Mapping[int, Places]) -> int:
+    """Report years in a row up to this one whose text holds the passage: at least six tenths of its n-grams."""
+    first = now.grams_before[[match.clause for match in run]]
+    last = now.grams_before[[match.clause + 1 for match in run]]
+    year, count = now.text.report_year, 1
+    while (found := held.get(year - count)) is not None:
+        if 10 * int((found[last] - found[first]).sum()) < 6 * int((last - first).sum()):
+            break
+        count += 1
+    return count
