@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     check = _verb(verbs, "check", "只核对，列出问题，写出校验意见", _check)
     check.add_argument("files", nargs="*", type=_path, metavar="文件", help="只核对这些报送表")
     _verb(verbs, "blank", "生成本年度的空白报送表", _blank)
-    read = _verb(verbs, "read", "读取一份已发布的年度报告（.docx .pdf .html facts.json）", _read)
+    read = _verb(verbs, "read", "读取一份已发布的年度报告（.html .docx .doc .pdf .txt facts.json）", _read)
     read.add_argument("file", type=_path, metavar="文件")
     rules = _verb(verbs, "rules", "用文字列出各条规则和依据", _rules)
     rules.add_argument("code", nargs="?", default="", metavar="代码", help="只看这一条，如 B301")
@@ -299,13 +299,14 @@ def _blank(asked: argparse.Namespace) -> int:
 
 
 def _read(asked: argparse.Namespace) -> int:
-    from report_builder import facts, feedback, pipeline  # noqa: PLC0415
+    from report_builder import archive, facts, feedback, pipeline  # noqa: PLC0415
 
-    ret, fmt, findings = pipeline.read(asked.file, asked.inputs)
+    hint = archive.Hint(asked.unit[0] if asked.unit else "", asked.year)
+    ret, fmt, findings = pipeline.read(asked.file, asked.inputs, hint)
     if asked.json:
         _print_json(facts.as_facts(ret, fmt) | {"findings": feedback.as_json(findings, ())["findings"]})
         return 0
-    print(f"{ret.unit} {ret.report_year} 年（{fmt.document}）")
+    print(f"{ret.unit or '（单位不明）'} {ret.report_year} 年（{fmt.document}）")
     for table in fmt.tables:
         held = sum(key in ret.cells for key in table.slots)
         print(f"  {fmt.section(table.section).title}：读到 {held} 格，共 {len(table.slots)} 格")

@@ -312,7 +312,20 @@ def _letters(column: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A text document taken apart: paragraphs (stripped, empty ones left out) and tables, in reading order."""
+    """A text document taken apart: paragraphs (stripped, empty ones left out) and tables, in reading order.
+
+    ``pictures`` are the items (0-based) before which a picture stands that may hold words. ``about`` is what a web
+    page states of itself apart from its text, by lower-case name. ``furnished``: a site's own words may stand
+    around the report; ``run_together``: headings, text and figures may stand in one line, so no figure is one.
+    ``depths`` tell, for a page, how far its markup closes between an item and the next. ``remarks`` are what a
+    reader of the file must know of the reading: what was left out, which version of the text this is.
+    """
 
     items: tuple[str | Grid, ...]
     title: str = ""
+    pictures: tuple[int, ...] = ()
+    about: Mapping[str, str] = field(default_factory=dict)
+    furnished: bool = False
+    run_together: bool = False
+    depths: tuple[int, ...] = ()
+    remarks: tuple[str, ...] = ()

@@ -34,8 +34,10 @@ _SAME_BODY = "renamed"
 _WHOLE = frozenset({"renamed", "merged"})
 _DAY = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?")
 _TAIL = re.compile(
-    r"(?:[\s_\-—－]*(?:副本|复件|报送|上报|年报|报表|终稿|定稿|最终版|\d{4}年度?|[（(]\d+[)）]))+$"
+    r"(?:[\s_\-—－]*(?:副本|复件|报送|上报|年报|报表|终稿|定稿|最终版|公开版|(?:政府)?信息公开(?:工作)?|"
+    r"(?:工作)?(?:年度)?报告|\d{4}(?:年度|年)?|[（(]\d+[)）]|[（(]\d{4}年?度?[)）]))+$"
 )
+_HEAD = re.compile(r"^\d{4}(?:年度|年)[\s_\-—－]*")
 _FORBIDDEN = re.compile(r'[\\/:*?"<>|\x00-\x1f]|^\.+$')
 _LONGEST_NAME = 80
 
@@ -63,10 +65,10 @@ class Registry:
         return unit.name if unit is not None else ""
 
     def find_file(self, stem: str) -> Unit | None:
-        """The unit a file is named after; copies and dates that people put behind a name are looked past."""
+        """The unit a file is named after; years, “年度报告” and marks of copies that people add are looked past."""
         if not self.units:
-            return Unit(_TAIL.sub("", stem) or stem)
-        return self.find(stem) or self.find(_TAIL.sub("", stem))
+            return Unit(_unit_part(stem) or stem)
+        return self.find(stem) or self.find(_unit_part(stem))
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -117,6 +119,11 @@ class Registry:
         """“，是否应为“…”？”, or empty where no registered name is near."""
         near = difflib.get_close_matches(plain(name), list(self._by_name), n=1, cutoff=0.6)
         return f"，是否应为“{self._by_name[near[0]].name}”？" if near else ""
+
+
+def _unit_part(stem: str) -> str:
+    """What is left of a file's name without the year and the report's own name around it."""
+    return _TAIL.sub("", _HEAD.sub("", stem))
 
 
 def _year(day: str) -> int:

@@ -43,7 +43,8 @@ def validate(case: Case) -> tuple[list[Finding], list[Run]]:
     findings: list[Finding] = []
     runs: list[Run] = []
     for rule, run in checks_for(case.fmt, case.spec):
-        if not ret.cells and not KINDS[rule.kind].without_tables:
+        shape = KINDS[rule.kind]
+        if not (ret.cells or shape.without_tables or (shape.of_text and ret.sections)):
             runs.append(Run(rule.code, ret.unit, State.INSUFFICIENT_DATA, "没有读到报表"))
             continue
         result = run(rule, case)

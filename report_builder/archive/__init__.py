@@ -1,24 +1,52 @@
-"""A published report, of any kind that can be read, → the same nouns as a return."""
+"""A published report, of any kind that can be read, → the same nouns as a return.
+
+Read: a web page, Word (.docx, .doc), a text PDF, plain text (its words only), facts.json. Nothing is guessed:
+tables are known by their labels, sections by their headings, unit and year by the title; what leaves a doubt is a
+Trouble, and a figure in doubt is no number.
+
+What a published report does not hold, and what reading one back can therefore not give: the tasks' fields (they
+are printed in one table of sentences), the unit's code and contact, how a figure was typed where it is a number,
+the processing fee where its cases were not stated; the day of publication stands in our web page only.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from report_builder import facts
-from report_builder.editions import read_over, summed
+from report_builder.archive.article import Article, Part, find_article
+from report_builder.archive.fee import stated_fee
+from report_builder.archive.flattened import without_tables
+from report_builder.archive.identity import Hint, Identity, identify
+from report_builder.archive.tables import Tables
 from report_builder.errors import UnreadableError
-from report_builder.figures import figure
-from report_builder.model import Document, Figure, Grid, Return, Trouble
-from report_builder.recognise import Found, find_tables, split_sections
-from report_builder.spec import Format, Spec
+from report_builder.model import Document, Grid, ProcessingFee, Return, Section, Trouble
+from report_builder.recognise import headings_of
+from report_builder.spec import Format, Spec, Table
 
-KINDS = (".docx", ".pdf", ".html", ".htm", ".json")
+__all__ = ["KINDS", "Hint", "document", "from_document", "read"]
+
+KINDS = (".docx", ".doc", ".pdf", ".html", ".htm", ".json", ".txt")
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_BLANK = b"\xef\xbb\xbf \r\n\t"
+_UTF_16 = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+_MARKED_UP = re.compile(
+    rb"<(?:!doctype|\?xml|html|head|body|div|p|table|tbody|tr|td|span|meta|br|h[1-6]|section|article|main)[\s/>]",
+    re.IGNORECASE,
+)
+_HEAD = 2**16
+_LEAST_SECTIONS = 3
+_ASK_FOR_TEXT = "请提供 Word 版，或表格是文字的网页、PDF"
+_SAVE_AS = "请用 Word 或 WPS 打开，另存为 .docx"
 
 
-def read(path: Path, spec: Spec) -> Return:
+def read(path: Path, spec: Spec, hint: Hint | None = None) -> Return:
     """The published report at ``path``; its kind is told by its content, not by its name.
+
+    ``hint`` says what is known of it from elsewhere, and counts only where the file does not say.
 
     Raises:
         UnreadableError: the file cannot be read, or is no annual report.
@@ -27,91 +55,154 @@ def read(path: Path, spec: Spec) -> Return:
         data = path.read_bytes()
     except OSError as fault:
         raise UnreadableError(f"系统拒绝读取（{fault.strerror}）", "请检查路径和权限") from fault
-    if data.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{"):
+    if data.lstrip(_BLANK).startswith(b"{") and not data.startswith(rb"{\rtf"):
         return facts.read(data, path.name, spec)
-    return from_document(document(data), path.name, spec)
+    return from_document(document(data), path.name, spec, hint)
 
 
 def document(data: bytes) -> Document:
-    """The text document in ``data``: Word, PDF or HTML.
+    """The text document in ``data``: Word, PDF, HTML, or plain text.
 
     Raises:
         UnreadableError: it is none of these, or damaged.
     """
+    if not data.strip(_BLANK):
+        raise UnreadableError("文件是空的（0 字节）", "请重新下载或导出")
+    if data.startswith(rb"{\rtf"):
+        raise UnreadableError("这是 RTF 文件", _SAVE_AS)
+    if data.lstrip(_BLANK)[:13].lower() == b"mime-version:":
+        raise UnreadableError("这是单个文件网页（MHT）", f"{_SAVE_AS}，或在浏览器中另存为网页（.html）")
+    if data[:2] in _UTF_16:
+        data = data.decode(_UTF_16[data[:2]], "replace").encode()
     if data.startswith(b"PK"):
         from report_builder.readers import docx as reader  # noqa: PLC0415 - each reader needs a library of its own
-    elif data.startswith(b"%PDF"):
+    elif data.startswith(_OLE):
+        from report_builder.readers import doc as reader  # type: ignore[no-redef] # noqa: PLC0415
+    elif data.lstrip(_BLANK).startswith(b"%PDF"):
         from report_builder.readers import pdf as reader  # type: ignore[no-redef] # noqa: PLC0415
-    elif b"<" in data[:4096]:
+    elif _MARKED_UP.search(data[:_HEAD]):
         from report_builder.readers import html as reader  # type: ignore[no-redef] # noqa: PLC0415
     else:
-        raise UnreadableError("不是 Word、PDF、网页或 facts.json", "请提供 .docx、.pdf、.html 或 facts.json")
+        from report_builder.readers import text as reader  # type: ignore[no-redef] # noqa: PLC0415
     return reader.read(data)
 
 
-def from_document(document: Document, name: str, spec: Spec) -> Return:
+def from_document(document: Document, name: str, spec: Spec, hint: Hint | None = None) -> Return:
     """The report in ``document``: unit and year from its title, the format from its year, the tables by their labels.
 
     Raises:
-        UnreadableError: no title that names a unit and a year, or no format for that year.
+        UnreadableError: nothing tells the year, no format for it, several reports, or neither text nor tables of one.
     """
-    unit, year = _title(document, spec)
-    fmt = spec.format_for(year)
-    if fmt is None:
-        raise UnreadableError(f"没有适用于 {year} 年的格式", "请核对标题中的年份")
-    grids = [item for item in document.items if isinstance(item, Grid)]
-    found = [one for grid in grids for one in find_tables(grid, fmt)]
-    read = {key: held for one in reversed(found) for key, held in _cells(one, name)}
-    cells, said = read_over({key: read[key] for key in fmt.known_slots if key in read}, fmt)
-    paragraphs = tuple(item for item in document.items if isinstance(item, str))
-    return Return(
-        unit=unit,
-        report_year=year,
-        format_id=fmt.id,
-        cells=cells,
-        sections=split_sections(paragraphs, fmt),
-        origin=name,
-        own_headings=True,
-        troubles=(*_missing(fmt, found, name), *said),
-    )
+    reading = _Reading(document, name, spec, hint or Hint())
+    return reading.result()
 
 
-def _title(document: Document, spec: Spec) -> tuple[str, int]:
-    """The unit and year of the first line that reads like a report's title in any format."""
-    texts = (document.title, *(item for item in document.items if isinstance(item, str)))
-    patterns = [_title_pattern(fmt) for fmt in spec.formats]
-    for text in texts:
-        for pattern in patterns:
-            match = pattern.match("".join(text.split()))
-            if match:
-                return match["unit"], int(match["year"])
-    raise UnreadableError("没有找到写明单位和年度的标题", "请确认这是政府信息公开工作年度报告")
+@dataclass(frozen=True)
+class _Reading:
+    """One file being read."""
+
+    document: Document
+    name: str
+    spec: Spec
+    hint: Hint
+
+    def result(self) -> Return:
+        """The file as a Return."""
+        found, who, fmt = self._identified()
+        tables = Tables([item for item in self.document.items if isinstance(item, Grid)], fmt, self.name)
+        self._hold_report(found, tables)
+        sections, flattened = self._sections(found, tables)
+        return Return(
+            unit=who.unit,
+            report_year=who.year,
+            format_id=fmt.id,
+            cells=tables.cells,
+            sections=sections,
+            fee=_fee(sections, fmt, who),
+            about={"published_on": who.published_on} if who.published_on else {},
+            origin=self.name,
+            own_headings=True,
+            troubles=(
+                *self._doubts(who),
+                *self._missing(found, tables, flattened),
+                *tables.troubles,
+            ),
+        )
+
+    def _identified(self) -> tuple[Article, Identity, Format]:
+        """The article under the format of its year; headings of other formats are known until the year is."""
+        newest = self.spec.formats[-1]
+        found = self._article(newest)
+        who = identify(self.document, found, self.spec, self.hint)
+        fmt = self.spec.format_for(who.year)
+        if fmt is None:
+            first = self.spec.formats[0].first_report_year
+            raise UnreadableError(
+                f"没有适用于 {who.year} 年的格式（最早的从 {first} 年起）", "请核对标题中的年份"
+            )
+        return (found if fmt is newest else self._article(fmt)), who, fmt
+
+    def _article(self, fmt: Format) -> Article:
+        published = self.spec.published
+        return find_article(self.document, headings_of(fmt, published), published)
+
+    def _hold_report(self, found: Article, tables: Tables) -> None:
+        """A title alone makes no report."""
+        if tables.cells or len(found.parts) >= _LEAST_SECTIONS:
+            return
+        pictures = "，只有图片" if self.document.pictures else ""
+        raise UnreadableError(
+            f"没有找到格式规定的表，也没有各部分的标题{pictures}",
+            _ASK_FOR_TEXT if pictures else "请确认文件里是年度报告的正文，而不是它的链接或通知",
+        )
+
+    def _sections(self, found: Article, tables: Tables) -> tuple[tuple[Section, ...], set[int]]:
+        """The sections' text, and the numbers of those in which a table stands as text."""
+        sections, flattened = [], set()
+        lost = [table for table in tables.fmt.tables if tables.lacking[table.key]]
+        for part in found.parts:
+            paragraphs, cut = without_tables(part.paragraphs, lost)
+            sections.append(replace(part.section, paragraphs=paragraphs))
+            flattened |= {part.number} if cut else set()
+        return tuple(sections), flattened
+
+    def _doubts(self, who: Identity) -> Iterator[Trouble]:
+        for doubt in who.doubts:
+            yield Trouble("report_doubt", self.name, (), {"problem": doubt.problem, "mend": doubt.mend})
+        for remark in self.document.remarks:
+            yield Trouble("read_partly", self.name, (), {"remark": remark})
+
+    def _missing(self, found: Article, tables: Tables, flattened: set[int]) -> Iterator[Trouble]:
+        """The tables of which less than half was found, each with what stands in its place."""
+        for table in tables.fmt.tables:
+            lacking = tables.lacking[table.key]
+            if len(lacking) * 2 > len(table.slots):
+                title = tables.fmt.section(table.section).title
+                why = self._instead(table, found, flattened)
+                if why:
+                    said = {"table": title, "problem": why, "mend": _ASK_FOR_TEXT}
+                    yield Trouble("table_unreadable", f"{self.name}·{title}", (), said)
+                else:
+                    known = len(table.slots) - len(lacking)
+                    hint = f"（只认出 {known} 格）" if known else ""
+                    yield Trouble("table_missing", self.name, (), {"table": title, "hint": hint})
+
+    def _instead(self, table: Table, found: Article, flattened: set[int]) -> str:
+        """What stands where the table should."""
+        if table.section in flattened:
+            return "成了连在一起的文字，分不清哪个数是哪一格的，没有读取"
+        parts = [part for part in found.parts if part.number == table.section]
+        if any(self._pictured(part) for part in parts):
+            return "是图片，图片里的数读不出来"
+        return ""
+
+    def _pictured(self, part: Part) -> bool:
+        return any(part.first < at <= part.end for at in self.document.pictures)
 
 
-def _title_pattern(fmt: Format) -> re.Pattern[str]:
-    """The format's own title, with 年度 for 年 and without 工作 read alike."""
-    pattern = re.escape(fmt.report_title)
-    pattern = pattern.replace(re.escape("{unit}"), "(?P<unit>.{1,80}?)").replace(
-        re.escape("{year}"), r"(?P<year>\d{4})"
-    )
-    return re.compile(pattern.replace("年政", "年度?政").replace("工作", "(?:工作)?"))
-
-
-def _cells(found: Found, name: str) -> Iterator[tuple[str, Figure]]:
-    """The figures of one table; where it prints rows of another format for one of ours, their sum."""
-    for key, place in found.places.items():
-        yield key, summed([_figure(found.grid, one, name) for one in found.sums.get(key, (place,))])
-
-
-def _figure(grid: Grid, place: tuple[int, int], name: str) -> Figure:
-    row, column = place
-    cells = grid.rows[row] if row < len(grid.rows) else ()
-    source = f"{name}·{grid.name} {grid.address(row, column)}"
-    return figure(cells[column] if column < len(cells) else None, source)
-
-
-def _missing(fmt: Format, found: list[Found], name: str) -> Iterator[Trouble]:
-    keys = {one.table for one in found}
-    for table in fmt.tables:
-        if table.key not in keys:
-            yield Trouble("table_missing", name, (), {"table": fmt.section(table.section).title, "hint": ""})
+def _fee(sections: Sequence[Section], fmt: Format, who: Identity) -> ProcessingFee | None:
+    if fmt.fee is None:
+        return None
+    numbers = {section.number for section in fmt.sections if section.fee}
+    paragraphs = [text for section in sections if section.number in numbers for text in section.paragraphs]
+    return stated_fee(paragraphs, fmt.fee, who.year, who.unit)

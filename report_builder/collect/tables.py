@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal
 
 from report_builder.editions import added_up, read_over, summed
-from report_builder.figures import figure, printed
+from report_builder.figures import figure
 from report_builder.model import Figure, Grid, Number, Trouble, Typed
 from report_builder.readers.books import Sheets
-from report_builder.recognise import Found, amount_stem, bare, find_tables, search
-from report_builder.spec import Format, Slot, Spec, Table
-
-_NOTE_REACH = 4
-"""How many rows above a table its unit may stand."""
-_LONGEST_NOTE = 20
+from report_builder.recognise import Found, amount_remarks, find_tables, label_remarks, search
+from report_builder.spec import Format, Spec, Table
 
 
 class Tables:
@@ -69,8 +64,8 @@ class Tables:
             elif len(copies) > 1:
                 yield from self._twice(table.key, copies)
         for found in self._chosen():
-            yield from self._labels(found)
-            yield from self._amounts(found)
+            yield from label_remarks(found, self.title(found.table), self.place)
+            yield from amount_remarks(found, self.fmt, self._figure)
             yield from self._hidden(found)
 
     def _twice(self, table: str, copies: Sequence[Found]) -> Iterator[Trouble]:
@@ -144,65 +139,6 @@ class Tables:
             if keys:
                 yield added_up(foreign, {key: cells[key] for key in keys})
 
-    # --- labels, units, hidden cells ---------------------------------------------------------------------------
-
-    def _labels(self, found: Found) -> Iterator[Trouble]:
-        """Labels that were taken for the format's, all in one; and each that is unclear."""
-        title = self.title(found.table)
-        if found.taken:
-            said = "；".join(f"把“{_short(one.text)}”认作“{one.label}”" for one in found.taken)
-            first = found.taken[0]
-            where = self.place(found.grid, first.row, first.column)
-            lines = {(one.row, one.column) for one in found.taken}
-            keys = tuple(key for key, (row, column) in found.places.items() if _is_on(row, column, lines))
-            yield Trouble("label_taken", where, keys, {"table": title, "taken": said})
-        for one in found.unclear:
-            candidates = "".join(f"“{label}”" for label in one.labels)
-            where = self.place(found.grid, one.row, one.column)
-            yield Trouble(
-                "label_unclear", where, one.cells, {"label": _short(one.text), "candidates": candidates}
-            )
-
-    def _amounts(self, found: Found) -> Iterator[Trouble]:
-        """Amounts beside which another unit is written than the column's; the number stays as it is."""
-        for key, place in found.places.items():
-            slot = self.fmt.known_slots[key]
-            if slot.kind == "amount" and slot.column.unit:
-                held, written = self._figure(found.grid, place), self._written_unit(found, slot, place)
-                if written and written != slot.column.unit and held.number is not None:
-                    yield Trouble("amount_unit", held.source, (key,), self._other_unit(slot, held, written))
-
-    def _other_unit(self, slot: Slot, held: Figure, written: str) -> dict[str, object]:
-        units = self.fmt.amounts.units
-        number = Decimal(held.number or 0) * units[written] / units[slot.column.unit]
-        said = {"label": slot.label, "expected": slot.column.unit, "found": written}
-        return {**said, "typed": held.text, "converted": printed(number)}
-
-    def _written_unit(self, found: Found, slot: Slot, place: tuple[int, int]) -> str:
-        """The unit that the labels of this cell state, else the one that stands beside the table."""
-        labels = [
-            bare(str(found.grid.rows[hit.row][hit.column]))
-            for hit in found.hits
-            if hit.column == place[1] or hit.row == place[0]
-        ]
-        stems = (amount_stem(slot.column, slot.column.label), bare(slot.row.label))
-        stated = [unit for label in labels if label.startswith(stems) and (unit := self._last_unit(label))]
-        return stated[0] if stated else self._note(found)
-
-    def _last_unit(self, label: str) -> str:
-        """The unit that a label ends in."""
-        longest_first = sorted(self.fmt.amounts.units, key=len, reverse=True)
-        return next((unit for unit in longest_first if label.endswith(unit)), "")
-
-    def _note(self, found: Found) -> str:
-        """The unit of amounts that stands in a cell of its own above or in the table, if only one does."""
-        units = {word + unit: unit for unit in self.fmt.amounts.units for word in self.fmt.amounts.words}
-        first = min((hit.row for hit in found.hits), default=found.top) - _NOTE_REACH
-        rows = found.grid.rows[max(first, 0) : found.bottom + 1]
-        texts = (one for row in rows for one in row if isinstance(one, str) and len(one) <= _LONGEST_NOTE)
-        said = {units[plain] for text in texts if (plain := bare(text)) in units}
-        return said.pop() if len(said) == 1 else ""
-
     def _hidden(self, found: Found) -> Iterator[Trouble]:
         """Figures that nobody sees who opens the file."""
         hidden = self.book.hidden.get(found.grid.name)
@@ -223,11 +159,6 @@ class Tables:
             yield Trouble("hidden", where, keys, {"hidden": f"工作表“{grid.name}”{said}", "count": len(keys)})
 
 
-def _is_on(row: int, column: int, lines: Iterable[tuple[int, int]]) -> bool:
-    """Whether a figure stands beside or below one of these labels."""
-    return any(row == at or (column == beside and row > at) for at, beside in lines)
-
-
 def _lines(grid: Grid, rows: Iterable[int], columns: Iterable[int]) -> str:
     """“第 7、9–11 行、第 D 列”."""
     said = [f"第 {'、'.join(_runs(rows))} 行"] if rows else []
@@ -244,12 +175,6 @@ def _runs(rows: Iterable[int]) -> Iterator[str]:
         else:
             runs.append([row])
     return (str(run[0] + 1) if len(run) == 1 else f"{run[0] + 1}–{run[-1] + 1}" for run in runs)
-
-
-def _short(text: str, most: int = 40) -> str:
-    """A text as it stands in a message: in one line, cut where it is long."""
-    line = " ".join(text.split())
-    return line if len(line) <= most else f"{line[:most]}…"
 
 
 def _typed(held: Figure) -> tuple[Number | None, str]:

@@ -89,9 +89,8 @@ def in_folder(folder: Path, *, published: bool = False) -> tuple[collect.Source,
     text = next((path for path in files if path.name.lower() in _TEXTS), None)
     mains = [path for path in files if collect.is_return(path)]
     if published:
-        mains += [
-            path for path in files if path.suffix.lower() in archive.KINDS and path not in (*mains, text)
-        ]
+        reports = (path for path in files if path.suffix.lower() in archive.KINDS and path != text)
+        mains += sorted(reports, key=lambda path: archive.KINDS.index(path.suffix.lower()))
         mains = mains[:1]
     pictures = {path for path in files if path.suffix.lower() in _PICTURES}
     left = [f"{folder.name}/{path.name}" for path in files if path not in {*mains, text, *pictures}]
@@ -203,15 +202,35 @@ def earlier_sources(place: Place) -> dict[str, list[tuple[int, collect.Source]]]
 
 
 def _owners(place: Place, year: int, source: collect.Source) -> list[tuple[str, collect.Source]]:
-    """The units an earlier year's file belongs to: the one it is named after, else the registered ones in it."""
+    """The units an earlier year's file belongs to: the one it is named after, else the registered ones in it.
+
+    Where any name would do, for lack of a registry, a text file must be a report by what is in it.
+    """
     unit = place.registry.find_file(source.stem)
-    if unit is not None:
+    named = place.registry.units or source.main.suffix.lower() != _ANY_TEXT
+    if unit is not None and (named or _published(place.spec, year, source.main) is not None):
         return [(unit.name, source)]
-    if not collect.is_return(source.main):
+    if unit is not None:
         return []
+    if not collect.is_return(source.main):
+        published = _published(place.spec, year, source.main)
+        name = place.registry.registered(published.unit) if published else ""
+        return [(name, source)] if name else []
     inside = collect.read_returns(source, place.spec, year, place.registry.registered)
     names = dict.fromkeys(place.registry.registered(ret.unit) for ret in inside)
     return [(name, replace(source, part_of=name)) for name in names if name]
+
+
+_ANY_TEXT = ".txt"
+
+
+def _published(spec: Spec, year: int, path: Path) -> Return | None:
+    """A published report of ``year``; None where it cannot be read, or is of another year by its own title."""
+    try:
+        ret = archive.read(path, spec, archive.Hint(year=year))
+    except UnreadableError:
+        return None
+    return ret if ret.report_year == year else None
 
 
 def _rank(source: collect.Source) -> int:
@@ -224,20 +243,26 @@ def _rank(source: collect.Source) -> int:
 def read_earlier(
     spec: Spec, year: int, source: collect.Source, known: collect.Known = lambda _: ""
 ) -> Held | None:
-    """An earlier year's return or published report; None where it cannot be read (it was judged in its own year)."""
-    returned = source.main.suffix.lower() in (*collect.WORKBOOKS, ".json")
-    try:
-        rets = (
-            collect.read_returns(source, spec, year, known)
-            if returned
-            else (archive.read(source.main, spec),)
-        )
-    except UnreadableError:
-        return None
-    mine = [ret for ret in rets if not source.part_of or known(ret.unit) == source.part_of]
-    ret = mine[0] if mine else rets[0]
-    fmt = spec.format(ret.format_id)
-    return Held(ret, fmt) if mine and fmt and ret.cells and ret.report_year == year else None
+    """An earlier year's return or published report; None where it cannot be read (it was judged in its own year).
+
+    A published report may hold its text only; one that names another registered unit is not this one's.
+    """
+    if source.main.suffix.lower() not in (*collect.WORKBOOKS, ".json"):
+        published = _published(spec, year, source.main)
+        mine = [] if published is None or _is_another(published.unit, source, known) else [published]
+    else:
+        rets = collect.read_returns(source, spec, year, known)
+        mine = [ret for ret in rets if ret.cells]
+        mine = [ret for ret in mine if not source.part_of or known(ret.unit) == source.part_of]
+    ret = mine[0] if mine else None
+    fmt = spec.format(ret.format_id) if ret is not None else None
+    return Held(ret, fmt) if ret is not None and fmt is not None and ret.report_year == year else None
+
+
+def _is_another(unit: str, source: collect.Source, known: collect.Known) -> bool:
+    """Whether a title names a registered unit and the file's name another."""
+    titled, named = known(unit), known(source.stem)
+    return bool(titled and named and titled != named)
 
 
 def past(

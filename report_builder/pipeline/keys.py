@@ -70,6 +70,7 @@ def _companions(spec: Spec) -> tuple[object, ...]:
         sorted(spec.terms.items()),
         spec.lexicon,
         spec.statutory,
+        spec.published,
     )
 
 

@@ -37,6 +37,7 @@ from report_builder.pipeline.intake import (
 from report_builder.pipeline.keys import Beside, Job, common, is_current, job_for
 from report_builder.pipeline.place import Options, Place, open_files, open_place, set_up, year_folder
 from report_builder.pipeline.unit import UnitResult, build_unit, checked, why_blocked
+from report_builder.registry import load_registry
 from report_builder.rule_kinds import Case
 from report_builder.spec import Format, Spec
 from report_builder.validate import blocks, validate
@@ -285,8 +286,10 @@ def _blank_units(place: Place, held: Mapping[str, Any]) -> list[Unit]:
     return own or [Unit(name) for name in sorted(held)] or [Unit(BLANKS)]
 
 
-def read(path: Path, inputs: Path) -> tuple[Return, Format, list[Finding]]:
-    """A published report as facts, with what is doubtful in it.
+def read(path: Path, inputs: Path, hint: archive.Hint | None = None) -> tuple[Return, Format, list[Finding]]:
+    """A published report as facts, with what is doubtful in it and what the rules of its year find.
+
+    ``hint`` names the unit and year of a report that does not say so itself.
 
     Raises:
         InputError: no such file.  UnreadableError: it cannot be read.
@@ -294,8 +297,10 @@ def read(path: Path, inputs: Path) -> tuple[Return, Format, list[Finding]]:
     if not path.is_file():
         raise InputError(f"没有找到文件 {path}；请核对路径")
     settings, spec = set_up(inputs)
-    ret = archive.read(path, spec)
+    registry = load_registry(inputs)
+    ret = archive.read(path, spec, hint)
     fmt = spec.format(ret.format_id)
     if fmt is None:
         raise UnreadableError(f"没有格式 {ret.format_id}", "请核对 format")
-    return ret, fmt, validate(Case(ret, fmt, spec, settings))[0]
+    unit = (registry.find(ret.unit) if registry.units else None) or Unit(ret.unit)
+    return ret, fmt, validate(Case(ret, fmt, spec, settings, unit, names=registry.names))[0]

@@ -41,10 +41,19 @@ _P_STYLE, _SIDE = f"{_P_PR}/{_w('pStyle')}", f"{_P_PR}/{_w('jc')}"
 _BREAKS = frozenset({_w("br"), _w("cr")})
 _HYPHEN = _w("noBreakHyphen")
 _LETTERS = (_T, _w("tab"), _HYPHEN, *_BREAKS)
+_DELETED, _BOX = _w("delText"), _w("txbxContent")
+_CHANGES = tuple(map(_w, ("ins", "del", "moveFrom", "moveTo")))
+_PICTURES = (
+    "{http://schemas.openxmlformats.org/drawingml/2006/main}blip",
+    "{urn:schemas-microsoft-com:vml}imagedata",
+)
+_PICTURED = "pictured"
+_SHOWN = 20
 _COMPATIBILITY = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+_FALLBACK = f"{_COMPATIBILITY}Fallback"
 _NOT_TEXT = (
     *map(_w, ("del", "moveFrom", "drawing", "pict", "object", "txbxContent", "rt")),
-    f"{_COMPATIBILITY}Fallback",
+    _FALLBACK,
 )
 _FRAMES = frozenset(
     {
@@ -62,6 +71,7 @@ class _Reading:
     names: Mapping[str, str]
     items: list[str | Grid] = field(default_factory=list)
     title: list[str] = field(default_factory=list)
+    pictures: list[int] = field(default_factory=list)
     tables: int = 0
 
 
@@ -79,12 +89,39 @@ def read(data: bytes) -> Document:
     if body is None:
         raise UnreadableError("Word 文件里没有正文", _SAVE_AGAIN)
     reading = _Reading(_style_names(package))
+    remarks = tuple(_remarks(body))
+    _mark_pictures(body)
     for mark in body.findall(f".//{_TR_PR}/{_w('del')}"):
         row = mark.getparent().getparent()
         row.getparent().remove(row)
     etree.strip_elements(body, *_NOT_TEXT, with_tail=False)
     _walk(body, reading)
-    return Document(tuple(reading.items), "".join(reading.title))
+    return Document(tuple(reading.items), "".join(reading.title), tuple(reading.pictures), remarks=remarks)
+
+
+def _remarks(body: etree._Element) -> Iterator[str]:
+    """What is to be known of the reading: changes nobody has accepted yet, words that stand in text boxes."""
+    changes = sum(_has_text(change) for change in body.iter(*_CHANGES))
+    if changes:
+        yield f"文件里有 {changes} 处修订还没有接受，按全部接受后的内容读取"
+    boxes = (box for box in body.iter(_BOX) if next(box.iterancestors(_FALLBACK), None) is None)
+    texts = ["".join(letters.text or "" for letters in box.iter(_T)).strip() for box in boxes]
+    written = [text for text in texts if text]
+    if written:
+        yield f"文件里有 {len(written)} 个文本框，里面的文字没有读取（“{written[0][:_SHOWN]}”）"
+
+
+def _has_text(change: etree._Element) -> bool:
+    """Whether a change adds or takes away words; a table row's own mark is none of its words."""
+    return any((letters.text or "").strip() for letters in change.iter(_T, _DELETED))
+
+
+def _mark_pictures(body: etree._Element) -> None:
+    """Marks the paragraphs that hold a picture, before what is no text is taken out."""
+    for picture in body.iter(*_PICTURES):
+        paragraph = next(picture.iterancestors(_P), None)
+        if paragraph is not None:
+            paragraph.set(_PICTURED, "1")
 
 
 # The package
@@ -175,6 +212,8 @@ def _walk(parent: etree._Element, reading: _Reading) -> None:
 
 def _take_paragraph(paragraph: etree._Element, reading: _Reading) -> None:
     """A soft break ends a paragraph, as many typists mean it; the lines of a title are one."""
+    if paragraph.get(_PICTURED):
+        reading.pictures.append(len(reading.items))
     style = paragraph.find(_P_STYLE)
     name = "" if style is None else reading.names.get(style.get(_VAL, ""), "")
     if name in _UNMARKED_NAMES:
@@ -214,6 +253,8 @@ def _take_table(table: etree._Element, reading: _Reading) -> None:
             _walk(cell, reading)
         return
     reading.tables += 1
+    if any(paragraph.get(_PICTURED) for paragraph in table.iter(_P)):
+        reading.pictures.append(len(reading.items))
     reading.items.append(Grid(f"第{reading.tables}张表", _rows(table)))
     for inner in nested:
         if next(inner.iterancestors(_TBL)) is table:

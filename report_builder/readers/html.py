@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
 
 from lxml import etree
 
@@ -18,6 +20,10 @@ from report_builder.model import Document, Grid
 MAX_FILE = 16 * 2**20
 MAX_COLUMNS = 200
 MAX_ROWS = 5_000
+GENERATOR = "report_builder"
+"""What our own pages call themselves: nothing stands around the report in them."""
+_MOST_STATED = 200
+_CUT_SHORT = frozenset({"ERR_RESOURCE_LIMIT", "ERR_INTERNAL_ERROR"})
 
 _DECLARED = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w-]{2,20})", re.IGNORECASE)
 _CHINESE = frozenset({"gb2312", "gbk", "gb18030", "gb_2312-80", "x-gbk", "hz-gb-2312"})
@@ -41,6 +47,7 @@ _INLINE = frozenset(
         "em",
         "font",
         "i",
+        "img",
         "ins",
         "kbd",
         "label",
@@ -76,18 +83,33 @@ def read(data: bytes) -> Document:
     if len(data) > MAX_FILE:
         raise UnreadableError(f"网页超过 {MAX_FILE // 2**20} MB", "请另存为只含正文的网页")
     root = _root(data)
-    items = tuple(_items(root)) if root is not None else ()
-    if not items:
+    page = _Page()
+    if root is not None:
+        page.walk(root)
+    if not page.items and page.pictures:
+        raise UnreadableError("网页里没有文字，只有图片", "请提供 Word 版，或正文是文字的网页")
+    if root is None or not page.items:
         raise UnreadableError("网页里没有文字", "请确认保存的是正文所在的网页")
-    return Document(items, _title(root))
+    about = _about(root)
+    return Document(
+        tuple(page.items),
+        _title(root),
+        tuple(page.pictures),
+        about,
+        furnished=about.get("generator") != GENERATOR,
+        depths=tuple(page.depths),
+    )
 
 
 def _root(data: bytes) -> etree._Element | None:
-    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
     try:
-        return etree.fromstring(_text(data).encode(), parser)
+        root = etree.fromstring(_text(data).encode(), parser)
     except (etree.XMLSyntaxError, ValueError):
         return None
+    if any(entry.type_name in _CUT_SHORT for entry in parser.error_log):
+        raise UnreadableError("网页的标签一层套一层，深得读不完", "请用浏览器打开，把正文另存为 Word 或网页")
+    return root
 
 
 def _text(data: bytes) -> str:
@@ -111,24 +133,65 @@ def _title(root: etree._Element) -> str:
     return ""
 
 
-def _items(root: etree._Element) -> Iterator[str | Grid]:
-    tables = 0
-    words: list[str] = []
-    walk = etree.iterwalk(root, events=("start", "end"))
-    for event, element in walk:
-        grid = _grid(element, tables + 1) if event == "start" and element.tag == "table" else None
-        skipped = event == "start" and (grid is not None or _is_hidden(element))
-        if element.tag not in _INLINE:
-            yield from _paragraph(words)
+def _about(root: etree._Element) -> dict[str, str]:
+    """What the page states of itself in its head, by lower-case name."""
+    stated = (
+        (one.get("name", "").strip().lower(), said(one.get("content", ""))) for one in root.iter("meta")
+    )
+    return {name: text for name, text in islice(stated, _MOST_STATED) if name and text}
+
+
+@dataclass
+class _Page:
+    """What has been read so far: the items, before which of them pictures stand, and how far markup closed between."""
+
+    items: list[str | Grid] = field(default_factory=list)
+    pictures: list[int] = field(default_factory=list)
+    depths: list[int] = field(default_factory=list)
+    tables: int = 0
+    depth: int = 0
+    words: list[str] = field(default_factory=list)
+
+    def walk(self, root: etree._Element) -> None:
+        """Takes everything in ``root`` in reading order."""
+        walk = etree.iterwalk(root, events=("start", "end"))
+        for event, element in walk:
+            if element.tag not in _INLINE:
+                self._end_paragraph()
+                self._go(1 if event == "start" else -1)
+            if event == "end":
+                self.words.append(element.tail or "")
+            elif self._take(element):
+                walk.skip_subtree()
+            else:
+                self.words.append(element.text or "")
+        self._end_paragraph()
+
+    def _take(self, element: etree._Element) -> bool:
+        """Takes what is no text, and says whether that was the whole element."""
+        grid = _grid(element, self.tables + 1) if element.tag == "table" else None
+        whole = grid is not None or _is_hidden(element)
+        if element.tag == "img" or (whole and next(element.iter("img"), None) is not None):
+            self.pictures.append(len(self.items))
         if grid is not None:
-            tables += 1
-            yield from filter(None, (_cell_text(one) for one in element.iterchildren("caption")))
-            yield grid
-        if skipped:
-            walk.skip_subtree()
-        else:
-            words.append((element.text if event == "start" else element.tail) or "")
-    yield from _paragraph(words)
+            self.tables += 1
+            for text in filter(None, (_cell_text(one) for one in element.iterchildren("caption"))):
+                self._add(text)
+            self._add(grid)
+        return whole
+
+    def _go(self, by: int) -> None:
+        self.depth += by
+        if self.depths:
+            self.depths[-1] = min(self.depths[-1], self.depth)
+
+    def _add(self, item: str | Grid) -> None:
+        self.items.append(item)
+        self.depths.append(self.depth)
+
+    def _end_paragraph(self) -> None:
+        for text in _paragraph(self.words):
+            self._add(text)
 
 
 def _paragraph(words: list[str]) -> Iterator[str]:
@@ -199,7 +262,7 @@ def _span(cell: etree._Element, name: str) -> int:
 
 
 def _cell_text(cell: etree._Element) -> str:
-    """The words of a cell or caption; a label broken over paragraphs is one label."""
+    """The words of a cell or caption; a label broken over paragraphs is one label, two figures in it stay two."""
     parts: list[str] = []
     words: list[str] = []
     walk = etree.iterwalk(cell, events=("start", "end"))
@@ -212,4 +275,10 @@ def _cell_text(cell: etree._Element) -> str:
             walk.skip_subtree()
         else:
             words.append(element.text or "")
-    return "".join((*parts, *_paragraph(words)))
+    parts += _paragraph(words)
+    return ("\n" if parts and all(map(_is_figure, parts)) else "").join(parts)
+
+
+def _is_figure(text: str) -> bool:
+    """Whether there are only digits and the signs between them: the text of a figure, or of a part of one."""
+    return all(unicodedata.category(sign) in {"Nd", "Po", "Pd"} for sign in text)

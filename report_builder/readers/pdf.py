@@ -84,11 +84,20 @@ class Piece:
     cells: dict[tuple[int, int], Cell]
 
 
+class Picture(NamedTuple):
+    """A photographed or scanned picture large enough to hold a table."""
+
+    box: Box
+
+
+Item = Line | Piece | Picture
+
+
 @dataclass(frozen=True)
 class Sheet:
     """What stands on one page from top to bottom, and where its text begins and ends at the sides."""
 
-    items: tuple[Line | Piece, ...]
+    items: tuple[Item, ...]
     left: float
     right: float
 
@@ -110,21 +119,21 @@ def read(data: bytes) -> Document:
         raise UnreadableError("文件已损坏", "请重新导出 PDF") from fault
     finally:
         document.close()
-    if not any(pages):
+    if all(isinstance(item, Picture) for page in pages for item in page):
         raise UnreadableError(
             "PDF 里没有文字，可能是扫描件", "请提供由 Word 等直接导出的 PDF，或提供 Word、网页版"
         )
     return _document(_without_running_heads(pages))
 
 
-def _without_running_heads(pages: Sequence[Sequence[Line | Piece]]) -> list[list[Line | Piece]]:
+def _without_running_heads(pages: Sequence[Sequence[Item]]) -> list[list[Item]]:
     """The pages without the lines that stand at one height on most of them."""
     seen = Counter(
         (item.text, round(item.box.top)) for page in pages for item in page if isinstance(item, Line)
     )
     often = {key for key, times in seen.items() if times > max(2, len(pages) / 2)}
     return [
-        [item for item in page if isinstance(item, Piece) or (item.text, round(item.box.top)) not in often]
+        [item for item in page if not isinstance(item, Line) or (item.text, round(item.box.top)) not in often]
         for page in pages
     ]
 
@@ -138,14 +147,14 @@ def _opened(data: bytes) -> pdfium.PdfDocument:
         raise UnreadableError("文件已损坏，或不是 PDF", "请重新导出 PDF") from fault
 
 
-def _page(document: pdfium.PdfDocument, number: int) -> Iterator[Line | Piece]:
+def _page(document: pdfium.PdfDocument, number: int) -> Iterator[Item]:
     page = document[number]
-    rules, pictures = _drawn(page)
-    glyphs = [glyph for glyph in _glyphs(page) if not any(box.holds(glyph.x, glyph.y) for box in pictures)]
+    rules, figures, pictures = _drawn(page)
+    glyphs = [glyph for glyph in _glyphs(page) if not any(box.holds(glyph.x, glyph.y) for box in figures)]
     tables, outside = _tables(rules, glyphs)
     foot = page.get_height() * _FOOT
     lines = (line for line in _lines(outside) if line.box.top > foot or not _PAGE_NUMBER.fullmatch(line.text))
-    items: list[Line | Piece] = [*lines, *tables]
+    items: list[Item] = [*lines, *tables, *pictures]
     yield from sorted(items, key=lambda item: -item.box.top)
 
 
@@ -170,13 +179,14 @@ _SPACE = ord(" ")
 _NO_CHARACTER = frozenset({0xFEFF, 0xFFFE, 0xFFFF, 0xFFFD})
 
 
-def _drawn(page: pdfium.PdfPage) -> tuple[list[Box], list[Box]]:
-    """The level and upright lines of a page, and the pictures in it that may hold words.
+def _drawn(page: pdfium.PdfPage) -> tuple[list[Box], list[Box], list[Picture]]:
+    """The level and upright lines of a page, the figures in it whose words are no text, and its photographs.
 
-    A picture is what a tagged PDF calls one, else a part that is drawn as a thing of its own.
+    A figure is what a tagged PDF calls one, else a part that is drawn as a thing of its own.
     """
     rules: list[Box] = []
-    pictures: list[Box] = []
+    forms: list[Box] = []
+    pictures: list[Picture] = []
     figures: dict[int, Box] = {}
     whole = page.get_width() * page.get_height()
     for at in range(raw.FPDFPage_CountObjects(page.raw)):
@@ -189,8 +199,10 @@ def _drawn(page: pdfium.PdfPage) -> tuple[list[Box], list[Box]]:
         elif kind == raw.FPDF_PAGEOBJ_PATH and len(rules) < MAX_RULES and not _is_ground(drawn):
             rules += _rules(drawn)
         elif kind == raw.FPDF_PAGEOBJ_FORM and _area(_bounds(drawn)) < whole / 2:
-            pictures.append(_bounds(drawn))
-    return rules, [*pictures, *figures.values()]
+            forms.append(_bounds(drawn))
+        elif kind == raw.FPDF_PAGEOBJ_IMAGE and _area(_bounds(drawn)) > whole * _LEAST_PICTURE:
+            pictures.append(Picture(_bounds(drawn)))
+    return rules, [*forms, *figures.values()], pictures
 
 
 def _is_ground(drawn: object) -> bool:
@@ -204,6 +216,7 @@ def _is_ground(drawn: object) -> bool:
 
 
 _RECTANGLE = 5
+_LEAST_PICTURE = 0.02
 
 
 def _area(box: Box) -> float:
@@ -302,16 +315,23 @@ def _paired(text: str) -> str:
 
 
 def _words(row: Sequence[Glyph], em: float) -> Iterator[str]:
-    """The characters of a line; a wide gap between two Latin ones is a space that was not written."""
+    """The characters of a line; a wide gap between two letters, a wider one between two digits, is an unwritten space."""
     for before, glyph in zip((None, *row), row, strict=False):
-        if (
-            before
-            and _is_latin(before.sign)
-            and _is_latin(glyph.sign)
-            and glyph.box.left - before.box.right > em * 0.2
+        gap = glyph.box.left - before.box.right if before else 0.0
+        if before and (
+            (gap > em * 0.2 and _is_latin(before.sign) and _is_latin(glyph.sign))
+            or (gap > _APART * (glyph.box.top - glyph.box.bottom) and _are_digits(before, glyph))
         ):
             yield " "
         yield glyph.sign
+
+
+_APART = 0.6
+"""Of the height of a line: figures set this far apart are two."""
+
+
+def _are_digits(before: Glyph, glyph: Glyph) -> bool:
+    return before.sign.isdigit() and glyph.sign.isdigit()
 
 
 def _is_latin(sign: str) -> bool:
@@ -392,9 +412,11 @@ def _piece(rules: Sequence[Box], glyphs: Sequence[Glyph]) -> Piece | None:
 
 
 def _cell_text(glyphs: Sequence[Glyph]) -> str:
+    """A label over several lines is one label; two figures below one another stay two."""
     text = ""
     for line in _lines(glyphs):
-        text = _run_on(text, line.text)
+        two = text and _is_figure(text) and _is_figure(line.text)
+        text = f"{text}\n{line.text}" if two else _run_on(text, line.text)
     return text
 
 
@@ -468,20 +490,23 @@ def _places(values: Iterable[float]) -> list[float]:
 # --- the document ----------------------------------------------------------------------------------------------
 
 
-def _document(pages: Sequence[Sequence[Line | Piece]]) -> Document:
+def _document(pages: Sequence[Sequence[Item]]) -> Document:
     body = median([line.em for line in chain.from_iterable(pages) if isinstance(line, Line)] or [0.0])
     done: list[str | Grid] = []
     tables: list[list[Piece]] = []
+    pictures: list[int] = []
     title = ""
     for run in _runs(pages, body):
-        if isinstance(run[0], Line):
+        if isinstance(run[0], Picture):
+            pictures.append(len(done))
+        elif isinstance(run[0], Line):
             text = _paragraph([line for line in run if isinstance(line, Line)])
             done.append(text)
             title = title or (text if _is_large(run[0], body) else "")
         else:
             tables.append([piece for piece in run if isinstance(piece, Piece)])
             done.append(Grid(f"第{len(tables)}张表", _joined(tables[-1])))
-    return Document(tuple(done), title)
+    return Document(tuple(done), title, tuple(pictures))
 
 
 def _is_large(line: Line, body: float) -> bool:
@@ -495,20 +520,31 @@ def _paragraph(lines: Sequence[Line]) -> str:
     return text
 
 
-def _runs(pages: Sequence[Sequence[Line | Piece]], body: float) -> Iterator[list[Line | Piece]]:
-    """The lines of each paragraph and the pieces of each table, also across pages."""
-    run: list[Line | Piece] = []
+def _runs(pages: Sequence[Sequence[Item]], body: float) -> Iterator[list[Item]]:
+    """The lines of each paragraph and the pieces of each table, also across pages; each picture by itself.
+
+    A picture within a run stands before what follows the run: it parts no paragraph and no table.
+    """
+    run: list[Item] = []
+    between: list[Item] = []
     for sheet in _sheets(pages):
-        for at, item in enumerate(sheet.items):
-            if run and not _goes_on(run[-1], item, sheet, body, begins_page=at == 0):
+        begins_page = True
+        for item in sheet.items:
+            if isinstance(item, Picture):
+                between.append(item)
+                continue
+            if run and not _goes_on(run[-1], item, sheet, body, begins_page=begins_page):
                 yield run
-                run = []
+                yield from ([picture] for picture in between)
+                run, between = [], []
+            begins_page = False
             run.append(item)
     if run:
         yield run
+    yield from ([picture] for picture in between)
 
 
-def _sheets(pages: Sequence[Sequence[Line | Piece]]) -> Iterator[Sheet]:
+def _sheets(pages: Sequence[Sequence[Item]]) -> Iterator[Sheet]:
     """Each page with its text's sides, which odd and even pages have each their own."""
     for number, items in enumerate(pages):
         lines = [item for page in pages[number % 2 :: 2] for item in page if isinstance(item, Line)]
@@ -517,9 +553,7 @@ def _sheets(pages: Sequence[Sequence[Line | Piece]]) -> Iterator[Sheet]:
         yield Sheet(tuple(items), left, right)
 
 
-def _goes_on(
-    before: Line | Piece, item: Line | Piece, sheet: Sheet, body: float, *, begins_page: bool
-) -> bool:
+def _goes_on(before: Item, item: Item, sheet: Sheet, body: float, *, begins_page: bool) -> bool:
     """Whether ``item`` continues what ``before`` began."""
     if isinstance(before, Piece) and isinstance(item, Piece):
         return begins_page and _same_columns(before.edges, item.edges)

@@ -8,16 +8,21 @@ unfound does `search` look closer: at tables turned on their side, and at labels
 
 from report_builder.recognise.exact import Found, Taken, Unclear, find_tables
 from report_builder.recognise.labels import amount_stem, bare
+from report_builder.recognise.remarks import amount_remarks, label_remarks
 from report_builder.recognise.search import part, search
-from report_builder.recognise.sections import split_sections
+from report_builder.recognise.sections import Headings, headings_of, split_sections
 
 __all__ = [
     "Found",
+    "Headings",
     "Taken",
     "Unclear",
+    "amount_remarks",
     "amount_stem",
     "bare",
     "find_tables",
+    "headings_of",
+    "label_remarks",
     "part",
     "search",
     "split_sections",

@@ -54,46 +54,46 @@ __all__ = ["KINDS", "TROUBLES", "Blame", "Case", "Kind", "Outcome", "bind", "kno
 class _Shape:
     """A kind's function, the parameters its rules must give, the facts it fills, and whether it asks for a threshold.
 
-    Some run where no table was read. Facts that are None are not known beforehand.
+    Some run where no table was read, some of those only where a text was. Facts that are None are not known
+    beforehand.
     """
 
     run: Kind
     params: frozenset[str] = field(default_factory=frozenset)
     facts: frozenset[str] | None = None
     without_tables: bool = False
+    of_text: bool = False
     threshold: bool = False
 
 
-def _shape(
-    run: Kind, params: str = "", facts: str = "", *, without_tables: bool = False, threshold: bool = False
-) -> _Shape:
+def _shape(run: Kind, params: str = "", facts: str = "", **more: bool) -> _Shape:
     filled_in = frozenset(facts.split()) if facts else None
-    return _Shape(run, frozenset(params.split()), filled_in, without_tables, threshold)
+    return _Shape(run, frozenset(params.split()), filled_in, **more)
 
 
 KINDS: Mapping[str, _Shape] = {
     "trouble": _shape(trouble, "trouble", without_tables=True),
     "filled": _shape(filled, "unless", "row columns count"),
-    "proper_number": _shape(proper_number, "count change amount", "label typed expected"),
+    "proper_number": _shape(proper_number, "count change amount unless", "label typed expected"),
     "computed_total": _shape(computed_total, "unknown shown", "count values"),
     "sums_agree": _shape(sums_agree, "table left right blame", "column left right difference"),
     "column_total": _shape(column_total, "table", "row column sum total difference"),
     "row_total": _shape(row_total, "table", "row column sum total difference"),
     "share_at_most": _shape(share_at_most, "part whole", "part whole share threshold", threshold=True),
-    "sections_in_order": _shape(sections_in_order, "", "found problem"),
-    "section_written": _shape(section_written, "", "section problem"),
+    "sections_in_order": _shape(sections_in_order, "", "found problem", of_text=True),
+    "section_written": _shape(section_written, "", "section problem", of_text=True),
     "amount_agrees": _shape(amount_agrees, "concepts", "quote said label table remark"),
     "change_agrees": _shape(change_agrees, "", "quote label last now change"),
     "share_agrees": _shape(share_agrees, "wholes", "quote said part whole share"),
     "parts_agree": _shape(parts_agree, "", "quote parts sum said problem"),
     "nothing_left": _shape(nothing_left, "", "quote said label table"),
-    "year_agrees": _shape(year_agrees, "problems at_least", "quote problem year report_year"),
-    "own_name": _shape(own_name, "", "quote name own"),
+    "year_agrees": _shape(year_agrees, "problems at_least", "quote problem year report_year", of_text=True),
+    "own_name": _shape(own_name, "", "quote name own", of_text=True),
     "fee_stated": _shape(fee_stated, "unpaid", "problem"),
-    "section_length": _shape(section_length, "", "section count limit"),
-    "aspects_covered": _shape(aspects_covered, "", "section missing"),
-    "words_present": _shape(words_present, "unit_kinds words", "missing"),
-    "ordinals_run": _shape(ordinals_run, "patterns", "section found expected"),
+    "section_length": _shape(section_length, "", "section count limit", of_text=True),
+    "aspects_covered": _shape(aspects_covered, "", "section missing", of_text=True),
+    "words_present": _shape(words_present, "unit_kinds words", "missing", of_text=True),
+    "ordinals_run": _shape(ordinals_run, "patterns", "section found expected", of_text=True),
     "carried_over": _shape(carried_over, "table into out", "column now before source told"),
     "columns_agree": _shape(columns_agree, "table checks", "row column found expected difference says"),
     "measures_jump": _shape(
@@ -129,6 +129,10 @@ TROUBLES: Mapping[str, frozenset[str]] = {
         "text_untold": "file units",
         "other_edition": "printed ours kept",
         "amount_unit": "label expected found typed converted",
+        "report_doubt": "problem mend",
+        "table_unreadable": "table problem mend",
+        "figures_unclear": "row printed why",
+        "read_partly": "remark",
     }.items()
 }
 """What readers meet on the way, each with the facts they set down of it."""

@@ -25,7 +25,7 @@ def filled(rule: Rule, case: Case) -> Outcome:
     Cells of which a Trouble named in ``unless`` speaks already are not asked for twice.
     """
     tables = _tables_present(case)
-    spoken = {cell for one in case.ret.troubles if one.kind in rule.params["unless"] for cell in one.cells}
+    spoken = _spoken(rule, case)
     blank = [
         slot
         for slot in _slots(case)
@@ -33,6 +33,10 @@ def filled(rule: Rule, case: Case) -> Outcome:
     ]
     rows = groupby(blank, key=lambda slot: (slot.table, slot.row.key))
     return outcome((_unfilled(list(slots)) for _, slots in rows), ran=bool(tables), why="没有读到报表")
+
+
+def _spoken(rule: Rule, case: Case) -> set[str]:
+    return {cell for one in case.ret.troubles if one.kind in rule.params["unless"] for cell in one.cells}
 
 
 def _slots(case: Case) -> Iterator[Slot]:
@@ -60,10 +64,16 @@ _WRONG_KINDS = frozenset({Typed.TEXT, Typed.SLASH, Typed.DASH, Typed.NONE_WORD})
 
 
 def proper_number(rule: Rule, case: Case) -> Outcome:
-    """Cells that hold something else than the kind of number their column asks for."""
+    """Cells that hold something else than the kind of number their column asks for.
+
+    Cells of which a Trouble named in ``unless`` speaks already are not blamed twice.
+    """
     blames = []
+    spoken = _spoken(rule, case)
     for key, held in case.ret.cells.items():
         slot = case.fmt.known_slots[key]
+        if key in spoken:
+            continue
         if held.typed in _WRONG_KINDS or not _fits(held.number, slot.kind):
             facts = {"label": slot.label, "typed": held.text, "expected": rule.params[slot.kind]}
             blames.append(Blame((key,), facts))

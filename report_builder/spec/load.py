@@ -19,6 +19,7 @@ from report_builder.spec.nouns import (
     Foreign,
     Format,
     Lexicon,
+    Published,
     Rule,
     Spec,
     StatutoryWording,
@@ -39,6 +40,7 @@ _COMPANIONS = (
     "terms.toml",
     "lexicon.toml",
     "statutory.toml",
+    "published.toml",
 )
 _SHORTEST_PHRASE = 4
 
@@ -80,6 +82,7 @@ def load_spec(further: Path | None = None) -> Spec:
         terms=_terms(roots),
         lexicon=toml.load(Lexicon, _one(roots, "lexicon.toml")),
         statutory=_statutory(_one(roots, "statutory.toml")),
+        published=toml.load(Published, _one(roots, "published.toml")),
     )
     hold_together(spec)
     if further is not None:

@@ -596,6 +596,24 @@ class Lexicon:
         return frozenset(word for nothing in self.nothing_left for word in nothing.words)
 
 
+@dataclass(frozen=True, eq=False)
+class Published:
+    """By what a published report is told from the site around it; what each list is for stands in published.toml."""
+
+    title_names: tuple[str, ...]
+    title_heads: tuple[str, ...]
+    title_tails: tuple[str, ...]
+    title_joins: tuple[str, ...]
+    title_signs: str
+    no_names: tuple[str, ...]
+    periods: tuple[str, ...]
+    published_labels: tuple[str, ...]
+    published_data: tuple[str, ...]
+    ends: tuple[str, ...]
+    ends_with: tuple[str, ...]
+    headings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Spec:
     """All that the law and the lead office ask, as data."""
@@ -608,6 +626,7 @@ class Spec:
     terms: Mapping[str, str]
     lexicon: Lexicon
     statutory: StatutoryWording
+    published: Published
 
     def format_for(self, report_year: int) -> Format | None:
         """The one format that governs ``report_year``: the newest begun by then; None where none does."""
