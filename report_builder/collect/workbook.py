@@ -9,11 +9,12 @@ from report_builder.collect.division import Known, Share, shares, untold
 from report_builder.collect.fields import Fields, in_words, unit_names
 from report_builder.collect.tables import Tables, wrong_year
 from report_builder.errors import UnreadableError
-from report_builder.model import Grid, Return
+from report_builder.model import Grid, Return, Trouble
 from report_builder.readers.books import Sheets
 from report_builder.spec import Spec
 
 META_SHEET = "_模板"
+SENT_BACK = "sent_back"
 
 
 def read(book: Sheets, name: str, spec: Spec, report_year: int, known: Known) -> tuple[Return, ...]:
@@ -28,8 +29,12 @@ def read(book: Sheets, name: str, spec: Spec, report_year: int, known: Known) ->
     grids = tuple(grid for grid in book.grids if grid.name != META_SHEET)
     tables = Tables(name, book, grids, spec, fmt)
     parts = shares(tables.found, grids, spec, known)
+    meta = _meta(book)
+    if meta.get(SENT_BACK):
+        sent = Trouble("opinion", name)
+        return (Return("", report_year, fmt.id, {}, origin=name, troubles=(sent,)),)
     if not parts:
-        return (_return(tables, report_year, _meta(book)),)
+        return (_return(tables, report_year, meta),)
     named = [part for part in parts if part.unit]
     rets = [_share(Tables(name, book, part.grids, spec, fmt), report_year, part) for part in named]
     lost = [part for part in parts if not part.unit]

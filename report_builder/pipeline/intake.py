@@ -17,7 +17,7 @@ from report_builder.model import (
     Unit,
 )
 from report_builder.pipeline.place import Place, years
-from report_builder.registry import Registry, unfit_name
+from report_builder.registry import Registry, plain, unfit_name
 from report_builder.spec import Format, Spec
 
 if TYPE_CHECKING:
@@ -112,7 +112,13 @@ def collected(place: Place) -> tuple[list[Handed], list[str]]:
         raise InputError(
             f"{folder} 里没有报送表；请把各单位的 .xlsx 放进去（空白表用 report-builder blank 生成）"
         )
-    return [one for source in found for one in handed_in(place, source)], unused
+    handed = [one for source in found for one in handed_in(place, source)]
+    opinions = [one for one in handed if any(trouble.kind == "opinion" for trouble in one.ret.troubles)]
+    said = [
+        f"{one.source.name}（是发回的校验意见；请在文件名里保留“{ANSWERED}”，其中的单位说明才会读取）"
+        for one in opinions
+    ]
+    return [one for one in handed if one not in opinions], [*unused, *said]
 
 
 def handed_in(place: Place, source: collect.Source) -> list[Handed]:
@@ -146,7 +152,7 @@ def _named(place: Place, source: collect.Source, ret: Return) -> Handed:
         facts_ = {"unit": said, "suggestion": registry.suggestion(said) or registry.suggestion(source.stem)}
         troubles.append(Trouble("unknown_unit", source.name, (), facts_))
         unit = Unit(source.stem)
-    elif registry.units and ret.unit and unit is not inside:
+    elif ret.unit and unit is not inside and plain(unit.name) != plain(ret.unit):
         where = ret.places.get("unit", source.name)
         troubles.append(Trouble("unit_differs", where, (), {"file_unit": unit.name, "unit": ret.unit}))
     return Handed(unit, source, replace(ret, unit=unit.name, troubles=(*ret.troubles, *troubles)))
@@ -358,10 +364,15 @@ def answers(place: Place) -> tuple[list[Answered], list[str]]:
 
 
 def own_answers(place: Place, handed: Handed, said: Sequence[Answered]) -> Answers:
-    """The answers that are this unit's; where two workbooks answer one finding, the later by name counts."""
+    """The answers that are this unit's; where two workbooks answer one finding, both answers count."""
     if not said:
         return {}
     from report_builder import feedback  # noqa: PLC0415
 
     mark = feedback.unit_mark(handed.unit.name, place.year)
-    return {key: answer for one in said for key, answer in one.answers.items() if key.startswith(mark)}
+    own: dict[str, feedback.Answer] = {}
+    for one in said:
+        for key, answer in one.answers.items():
+            if key.startswith(mark):
+                own[key] = feedback.together(own[key], answer) if key in own else answer
+    return own

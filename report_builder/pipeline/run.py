@@ -55,6 +55,7 @@ class Outcome:
     results: tuple[UnitResult, ...]
     unused: tuple[str, ...] = ()
     absent: tuple[UnitResult, ...] = ()
+    silent: tuple[str, ...] = ()
 
     @property
     def findings(self) -> list[Finding]:
@@ -110,22 +111,25 @@ def build(options: Options, progress: Progress | None = None) -> Outcome:
     results.sort(key=lambda result: result.unit)
     _clear_stale(folder, last, results)
     _record(place, folder, last, results, {job.handed.unit.name for job in jobs})
-    return Outcome(
-        place.year, folder, place.spec, tuple(results), tuple(unused), tuple(_absent(place, handed))
-    )
+    return _with_absent(Outcome(place.year, folder, place.spec, tuple(results), tuple(unused)), place, handed)
 
 
-def _absent(place: Place, collected: Sequence[Handed]) -> Iterator[UnitResult]:
-    """The registered units of which nothing came in; asked for by the day only, and not where units were named."""
-    if place.settings.as_of is None or place.options.units:
-        return
-    came = {one.unit.name for one in collected}
-    for unit in place.registry.expected(place.year):
-        if unit.name not in came:
-            ret = Return(unit.name, place.year, place.fmt.id, {})
-            findings, runs = validate(Case(ret, place.fmt, place.spec, place.settings, unit))
-            state = "blocked" if blocks(findings) else "checked"
-            yield UnitResult(unit.name, state, findings=tuple(findings), runs=tuple(runs))
+def _with_absent(outcome: Outcome, place: Place, came: Sequence[Handed]) -> Outcome:
+    """The outcome with the registered units of which nothing came in: judged where a day is set, else only named."""
+    if place.options.units:
+        return outcome
+    known = {one.unit.name for one in came}
+    silent = [unit for unit in place.registry.expected(place.year) if unit.name not in known]
+    if place.settings.as_of is None:
+        return replace(outcome, silent=tuple(unit.name for unit in silent))
+    return replace(outcome, absent=tuple(_judged_absent(place, unit) for unit in silent))
+
+
+def _judged_absent(place: Place, unit: Unit) -> UnitResult:
+    ret = Return(unit.name, place.year, place.fmt.id, {})
+    findings, runs = validate(Case(ret, place.fmt, place.spec, place.settings, unit))
+    state = "blocked" if blocks(findings) else "checked"
+    return UnitResult(unit.name, state, findings=tuple(findings), runs=tuple(runs))
 
 
 def _prepare(folder: Path) -> None:
@@ -232,8 +236,8 @@ def check(options: Options, files: Sequence[Path] = (), *, write: bool = True) -
         )
         for one in chosen(place, distinct)
     ]
-    absent = () if files else tuple(_absent(place, handed))
-    return Outcome(place.year, year_folder(place), place.spec, tuple(results), (*unused, *unread), absent)
+    outcome = Outcome(place.year, year_folder(place), place.spec, tuple(results), (*unused, *unread))
+    return outcome if files else _with_absent(outcome, place, handed)
 
 
 def blank(options: Options) -> list[Path]:

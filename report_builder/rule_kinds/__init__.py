@@ -94,7 +94,7 @@ KINDS: Mapping[str, _Shape] = {
     "aspects_covered": _shape(aspects_covered, "", "section missing", of_text=True),
     "words_present": _shape(words_present, "unit_kinds words", "missing", of_text=True),
     "ordinals_run": _shape(ordinals_run, "patterns", "section found expected", of_text=True),
-    "carried_over": _shape(carried_over, "table into out", "column now before source told"),
+    "carried_over": _shape(carried_over, "table into out", "column now before told"),
     "columns_agree": _shape(columns_agree, "table checks", "row column found expected difference says"),
     "measures_jump": _shape(
         measures_jump, "measures by zero slip", "measure unit now before hint", threshold=True
@@ -127,6 +127,7 @@ TROUBLES: Mapping[str, frozenset[str]] = {
         "label_unclear": "label candidates",
         "unit_untold": "places units",
         "text_untold": "file units",
+        "opinion": "",
         "other_edition": "printed ours kept",
         "amount_unit": "label expected found typed converted",
         "report_doubt": "problem mend",
