@@ -39,7 +39,7 @@ SHARED = Path(os.environ.get("PUBLISHED_REPORTS", "/work/shared/published"))
 # Labelled sentences ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["dev", "unseen"])
+@pytest.mark.parametrize("name", ["dev", "held_out", "unseen"])
 def test_labelled_sentences_are_judged_as_their_author_judged_them(
     name: str, spec: Spec, record_property: Callable[[str, object], None]
 ) -> None:

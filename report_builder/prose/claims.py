@@ -64,13 +64,14 @@ class Level:
 class Change:
     """“同比增长13.9%”: how any of the subjects changed; without a quantity the same, or only more or less.
 
-    ``sign`` is that of the direction word. ``kind`` says what the quantity is: a per cent, cases, or times last year's.
+    ``sign`` is that of the direction word. ``kind`` says what the quantity is: a per cent, cases, times last year's that it grew by,
+    or, as a ``ratio``, times or per cent of last year's that it is.
     """
 
     place: Place
     subjects: tuple[Subject, ...]
     sign: Literal[-1, 0, 1]
-    kind: Literal["percent", "cases", "times", "same", "tends"]
+    kind: Literal["percent", "cases", "times", "ratio", "same", "tends"]
     quantity: Quantity | None
     span: tuple[int, int]
 

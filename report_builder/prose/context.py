@@ -79,7 +79,7 @@ class Context:
         self.changed: tuple[Subject, ...] = ()
         self.subjects: dict[int, Subject] = {}
         self.done: set[int] = set()
-        self.stated: list[Token] = []
+        self.told_left: list[tuple[str, ...]] = []
 
     def carried(self) -> State:
         """What the next sentence inherits; a year or a body other than the report's own holds on until named anew."""
@@ -109,10 +109,15 @@ class Context:
         self.state.ended = False
 
     def _see_last(self, at: int, token: Token) -> None:
-        if at and self.tokens[at - 1].kind == "against":
+        if (at and self.tokens[at - 1].kind == "against") or self._measures_by(at):
             return
         self.state.scope, self.state.dated, self.state.year = Scope.LAST, True, token.year or None
         self.state.ended = False
+
+    def _measures_by(self, at: int) -> bool:
+        """“是上年的1.5倍”: last year is only what this year is held against."""
+        after = next((one for one in self.tokens[at + 1 :] if one.text != self.lexicon.of), None)
+        return after is not None and after.kind in {"times", "percent"}
 
     def _see_year_end(self, _: int, token: Token) -> None:
         now = token.year == self.speaker.report_year

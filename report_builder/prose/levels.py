@@ -25,7 +25,7 @@ class Levels(Subjects):
         else:
             run = [at]
             paired = [(at, self._subject(at, stretch))]
-        if self._any_one(at, stretch):
+        if self._any_one(at, stretch) or self._by_days():
             paired = [(at, None)]
         for number, subject in paired:
             yield from self._level(number, self._checked(subject, stretch), paired)
@@ -37,6 +37,11 @@ class Levels(Subjects):
             bool(stretch) and stretch[-1].kind == "concept" and not self.lexicon.concept(stretch[-1].key).own
         )
         return verb and self.tokens[at].text in self.lexicon.any_one
+
+    def _by_days(self) -> bool:
+        """“10个工作日内答复的有34件”: sorted by the days taken, it is a part."""
+        before = self.tokens[self.start - 1].quantity if self.start else None
+        return before is not None and before.unit in self.lexicon.days
 
     def _level(
         self, number: int, subject: Subject | None, paired: Sequence[tuple[int, Subject | None]]

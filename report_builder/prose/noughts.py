@@ -47,15 +47,18 @@ class Noughts(Shares):
         begin = next((place + 1 for place in range(at - 1, -1, -1) if self.tokens[place].kind == "stop"), 0)
         clause = self.tokens[begin:at]
         place = next((number for number, token in enumerate(clause) if token.kind == "all"), None)
-        if place is None or self.state.scope is not Scope.NOW or (self.state.elsewhere and not self.was_ours):
+        if place is None or self.state.scope is not Scope.NOW or not self.was_ours:
             return
         said = next((token for token in clause[place + 1 :] if token.text in self.lexicon.finished), None)
         if said is None or self._limited(clause, begin, begin + place):
             return
+        if clause[place].text in self.lexicon.each_one and not self._promised_of(clause, said):
+            return
         for nothing in self.lexicon.nothing_left:
             if nothing.topic == self.state.topic and said.text in nothing.words:
                 measures = self._left(nothing)
-                if measures:
+                if measures and measures not in self.told_left:
+                    self.told_left.append(measures)
                     yield NothingLeft(
                         self.place, measures, clause[place].text + said.text, (clause[place].start, said.end)
                     )
@@ -67,11 +70,21 @@ class Noughts(Shares):
         if any(token.kind == "blockers" for token in self.tokens[:at]):
             return True
         concepts = [self.lexicon.concept(token.key) for token in clause if token.kind == "concept"]
-        partly = any(
+        partly = self._is_of_the_done(clause[: at - begin]) or any(
             not concept.whole and self.lexicon.topic(concept.topic).disclosure for concept in concepts
         )
         other = any(token.kind in {"on_time", *SILENT_HERE, "last"} for token in clause)
         return partly or other or self._counted_others()
+
+    def _is_of_the_done(self, before: Sequence[Token]) -> bool:
+        """“已办结的86件申请均按规定答复”."""
+        named = (self.lexicon.concept(token.key) for token in before if token.kind == "concept")
+        return self._of_requests() and any(concept.done for concept in named)
+
+    def _promised_of(self, clause: Sequence[Token], said: Token) -> bool:
+        """“83件申请，件件有答复”: a fact; without a number before it, or behind 坚持, a principle."""
+        before = [token for token in clause if token.start < said.start]
+        return bool(self.counts) and all(token.kind in SAYS_NOTHING for token in before)
 
     def _counted_others(self) -> bool:
         """Whether what was counted last are not all the requests: “上年结转12件，全部办结”."""
@@ -79,7 +92,8 @@ class Noughts(Shares):
             return False
         token, subject = self.counts[-1]
         if subject is not None:
-            return not self.lexicon.concept(subject.concepts[0]).whole
+            concept = self.lexicon.concept(subject.concepts[0])
+            return not concept.whole or concept.done
         after = next((one for one in self.tokens if one.start >= token.end), None)
         return after is None or after.kind not in {"object", "topic"}
 

@@ -79,7 +79,9 @@ class Sentence(Noughts):
         kinds = [token.kind for token in stretch]
         if "shares" in kinds and self.tokens[at].kind == "percent":
             yield from self._shares(at, stretch)
-        elif last_of(kinds, "more", "less") > last_of(kinds, "concept", "topic"):
+        elif self._is_times_last(at):
+            yield from self._ratio(at, stretch)
+        elif last_of(kinds, "more", "less") > last_of(kinds, "concept", "topic") or self._more_of(stretch):
             yield from self._changes(at, stretch)
         elif self.tokens[at].kind == "percent":
             yield from self._share_before(at)

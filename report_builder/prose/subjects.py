@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from report_builder.prose.claims import Subject
@@ -53,6 +54,8 @@ class Subjects(Context):
     def _within(self, names: list[Subject], stretch: Sequence[Token], at: int) -> list[Subject]:
         """A concept before, not joined: what is counted must be able to be a part of it."""
         whole = stretch[at].key
+        if self._is_over(whole, names):
+            return names
         if self.lexicon.concept(whole).flow and all(
             self.lexicon.concept(name.concepts[0]).noun for name in names
         ):
@@ -61,6 +64,12 @@ class Subjects(Context):
             return [Subject(name.concepts, whole) for name in names]
         return []
 
+    def _is_over(self, concept: str, names: Sequence[Subject]) -> bool:
+        """“对答复不服申请行政复议6件”: disputes over what stands before them."""
+        topic = self.lexicon.concept(concept).topic
+        over = self.lexicon.topic(self.lexicon.concept(names[0].concepts[0]).topic)
+        return over.if_disclosed and topic != over.key
+
     def _may_be_in(self, subject: Subject) -> tuple[str, ...]:
         return self.lexicon.concept(subject.concepts[-1]).within
 
@@ -68,10 +77,10 @@ class Subjects(Context):
         """“1件结转下年度继续办理”: the concept follows; where more precedes the number, only one that closes the clause."""
         tail: list[Token] = []
         for token in self.tokens[at + 1 :]:
-            if token.kind in {"stop", "joins"} or token.kind in NUMBERS:
+            if token.kind in {"stop", "joins", "year_end"} or token.kind in NUMBERS:
                 break
             tail.append(token)
-        found = [place for place, token in enumerate(tail) if token.kind == "concept"]
+        found = self._alike([place for place, token in enumerate(tail) if token.kind == "concept"], tail)
         if not found or any(token.kind == "all" for token in tail[: found[0]]):
             return None
         last = tail[found[-1]]
@@ -80,11 +89,24 @@ class Subjects(Context):
         ):
             self.told_to = at + 2 + found[-1]
             return Subject((last.key,))
-        plain = all(one.kind in SAYS_NOTHING | {"concept"} for one in tail)
+        plain = self._is_plain(at, last)
         if not (whole and plain and len(found) == 1):
             return None
         self.told_to = at + 2 + found[0]
         return Subject((tail[found[0]].key,))
+
+    def _alike(self, found: list[int], tail: Sequence[Token]) -> list[int]:
+        """Behind disputes, what they are over is not counted: “8件行政复议涉及申请答复”."""
+        topics = [self.lexicon.topic(self.lexicon.concept(tail[place].key).topic) for place in found]
+        over = next((topic for topic in topics if topic.if_disclosed), None)
+        return [place for place, topic in zip(found, topics, strict=True) if over is None or topic is over]
+
+    def _is_plain(self, at: int, concept: Token) -> bool:
+        """Whether the clause, from the number on, says nothing else of it, nor of those joined to it."""
+        over = self.lexicon.topic(self.lexicon.concept(concept.key).topic).if_disclosed
+        allowed = SAYS_NOTHING | {"concept", "count", *(("narrowing",) if over else ())}
+        clause = itertools.takewhile(lambda one: one.kind not in {"stop", "year_end"}, self.tokens[at + 1 :])
+        return all(one.kind in allowed for one in clause)
 
     def _checked(self, subject: Subject | None, stretch: Sequence[Token]) -> Subject | None:
         """The subject, if the clause speaks of its topic and names nothing that narrows it."""

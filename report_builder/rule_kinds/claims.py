@@ -206,6 +206,9 @@ def _changed_so(change: Change, now: Number, then: Number) -> bool:
     if change.quantity is None:
         return (difference > 0) - (difference < 0) == change.sign
     amount = change.quantity.amount
+    if change.kind == "ratio":
+        scale = 100 if change.quantity.unit == "%" else 1
+        return bool(then) and amount.fits(Decimal(now) / Decimal(then) * scale)
     if not difference:
         return amount.value == 0
     if (difference > 0) != (change.sign > 0):

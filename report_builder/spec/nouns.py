@@ -434,7 +434,7 @@ class Concept:
     ``own``: the word says by itself what it is about. ``flow``: it goes on where a list of parts ends;
     ``whole``: it is a total of its own, so it ends such a list;
     ``noun``: behind a verb it is what is done (“办结申请总数”).
-    ``stock``: it is counted at the year's end. ``none``: the unit may say that there was none.
+    ``done``: of these nothing can be left; ``stock``: it is counted at the year's end. ``none``: the unit may say that there was none.
     """
 
     key: str
@@ -450,6 +450,7 @@ class Concept:
     flow: bool = False
     whole: bool = False
     noun: bool = False
+    done: bool = False
     stock: bool = False
     none: bool = False
 
@@ -477,6 +478,7 @@ class Lexicon:
     """The words by which sentences speak of the tables; what each list is for stands in lexicon.toml."""
 
     units: tuple[str, ...]
+    days: tuple[str, ...]
     about: tuple[str, ...]
     about_after: tuple[str, ...]
     about_behind: tuple[str, ...]
@@ -526,11 +528,15 @@ class Lexicon:
     somewhat: tuple[str, ...]
     same: tuple[str, ...]
     reaching: tuple[str, ...]
+    rates: tuple[str, ...]
+    more_or_fewer: tuple[str, ...]
+    of: str
     doubled: Mapping[str, int]
     shares: tuple[str, ...]
     share_of: tuple[str, ...]
     none: tuple[str, ...]
     all: tuple[str, ...]
+    each_one: tuple[str, ...]
     on_time: tuple[str, ...]
     period_words: tuple[str, ...]
     report_heads: tuple[str, ...]
