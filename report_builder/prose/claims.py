@@ -101,12 +101,16 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A total and the list of its parts; an ``open`` list does not name all. Any of the ``runs`` may be the whole list."""
+    """A total and the list of its parts. Any of the ``runs`` may be the whole list.
+
+    ``listed``: the parts follow (“其中”), and some may go without saying; ``open``: not all are named (等);
+    ``summed``: the total is their sum (“两项合计”); ``implied``: nothing says that these are all the parts.
+    """
 
     place: Place
     total: Quantity
     runs: tuple[tuple[Part, ...], ...]
-    open: bool = False
+    manner: Literal["listed", "open", "summed", "implied"] = "listed"
 
 
 @dataclass(frozen=True, slots=True)

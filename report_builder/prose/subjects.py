@@ -17,6 +17,8 @@ class Subjects(Context):
     """Finds the subjects of the numbers of a sentence."""
 
     def _subject(self, at: int, stretch: Sequence[Token]) -> Subject | None:
+        if self._told_of_the_one_before(stretch):
+            return self._behind(at, whole=True)
         names = self._joined(stretch)
         if len(names) > 1:
             return Subject(tuple(key for name in names for key in name.concepts), names[0].part_of)
@@ -25,6 +27,11 @@ class Subjects(Context):
         if any(token.kind in {"concept", "rest", "finished", "blockers", *SILENT_HERE} for token in stretch):
             return self._behind(at, whole=False)
         return self._behind(at, whole=True) or (self.pending if self._stands_alone(at) else None)
+
+    def _told_of_the_one_before(self, stretch: Sequence[Token]) -> bool:
+        """“4件自然人申请和2件…”: what stands between is of the number before."""
+        before = self.tokens[self.start - 1].kind if self.start else ""
+        return bool(stretch) and before == "count" and stretch[-1].kind == "joins"
 
     def _stands_alone(self, at: int) -> bool:
         """“收到的政府信息公开申请，共41件，”: the number is all of its clause."""

@@ -306,9 +306,20 @@ def _sums(case: Case, parts: Parts) -> bool:
     total, whole_list = parts.total.value, parts.runs[-1]
     if any(_sum(run) == total for run in parts.runs):
         return True
+    if parts.manner == "summed":
+        return False
+    if parts.manner == "implied":
+        return not _exhausts(case, whole_list, total)
     if _sum(whole_list) > total:
-        return not parts.open and min(map(_sum, parts.runs)) < total and _agree(case, whole_list)
-    return parts.open or _agree(case, whole_list)
+        return parts.manner == "listed" and min(map(_sum, parts.runs)) < total and _agree(case, whole_list)
+    return parts.manner == "open" or _agree(case, whole_list)
+
+
+def _exhausts(case: Case, run: Iterable[Part], total: Decimal) -> bool:
+    """Whether the tables' own numbers of these parts are the total, so that no part is left out."""
+    readings = [_readings(case, part.subject) for part in run if part.subject is not None]
+    sums = ([reading.number(_now(case)) for reading in way] for way in zip(*readings, strict=False))
+    return any(None not in way and sum(filter(None, way)) == total for way in sums)
 
 
 def _agree(case: Case, run: Iterable[Part]) -> bool:
@@ -325,12 +336,12 @@ def _parts_blame(case: Case, parts: Parts) -> Blame:
     def apart(run: tuple[Part, ...]) -> tuple[Decimal, int]:
         return abs(_sum(run) - parts.total.value), -len(run)
 
-    run = parts.runs[-1] if parts.open else min(parts.runs, key=apart)
+    run = parts.runs[-1] if parts.manner == "open" else min(parts.runs, key=apart)
     facts = {
         "parts": "＋".join(printed(whole(part.quantity.value)) for part in run),
         "sum": printed(whole(_sum(run))),
         "said": _told(parts.total),
-        "problem": "超过" if parts.open else "不等于",
+        "problem": "超过" if parts.manner == "open" else "不等于",
     }
     return _blame(case, (parts.place, (parts.total.span[0], run[-1].quantity.span[1])), facts)
 

@@ -512,6 +512,8 @@ class Lexicon:
     amidst: tuple[str, ...]
     listing: tuple[str, ...]
     summed_up: tuple[str, ...]
+    summed_of_them: tuple[str, ...]
+    this_many: Mapping[str, int]
     sorted_by: tuple[str, ...]
     sorted_ends: tuple[str, ...]
     sorted_as: tuple[str, ...]
