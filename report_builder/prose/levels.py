@@ -19,7 +19,7 @@ class Levels(Subjects):
         if len(names) > 1 and len(run) == len(names):
             paired = list(zip(run, names, strict=True))
         elif len(run) > 1 and any(token.kind == "respectively" for token in stretch):
-            paired = [(number, None) for number in run]
+            paired = list(zip(run, self._labelled(stretch, len(run)), strict=True))
         elif len(names) > 1 and any(token.kind == "each" for token in stretch):
             paired = [(at, name) for name in names]
         else:
@@ -38,6 +38,27 @@ class Levels(Subjects):
         )
         return verb and self.tokens[at].text in self.lexicon.any_one
 
+    def _labelled(self, stretch: Sequence[Token], many: int) -> list[Subject | None]:
+        """The labels of a list that 依次 and the like tie to as many numbers; those that no table knows count nothing."""
+        labels: list[list[Token]] = [[]]
+        for token in stretch:
+            if token.kind == "joins":
+                labels.append([])
+            else:
+                labels[-1].append(token)
+        if len(labels) != many:
+            return [None] * many
+        named = [self._joined([token for token in label if token.kind != "respectively"]) for label in labels]
+        return [names[0] if len(names) == 1 else None for names in named]
+
+    def _counts_without_unit(self, at: int, kinds: Sequence[str]) -> bool:
+        """“收到申请为0”, “分别有31、14、11件”."""
+        token = self.tokens[at]
+        if token.kind != "bare" or token.quantity is None:
+            return False
+        nought = token.text == "0" and self._stands_alone(at)
+        return nought or ("respectively" in kinds and len(self._run(at, {"count", "bare"})) > 1)
+
     def _by_days(self) -> bool:
         """“10个工作日内答复的有34件”: sorted by the days taken, it is a part."""
         before = self.tokens[self.start - 1].quantity if self.start else None
@@ -51,7 +72,7 @@ class Levels(Subjects):
             return
         counted = self.tokens[number]
         unit = quantity.unit or next((self._unit(other) for other, _ in paired if self._unit(other)), "")
-        if subject is not None and unit not in self._units(subject):
+        if subject is not None and unit not in (*self._units(subject), *([""] if not quantity.value else ())):
             subject = None
         self.counts.append((counted, subject))
         self.changed = ()

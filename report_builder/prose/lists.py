@@ -56,7 +56,7 @@ def _sums_up(found: Sequence[Token], at: int, lexicon: Lexicon) -> int | None:
     said = [one for one in found[begin:at] if one.text not in lexicon.this_many]
     many = next((lexicon.this_many[one.text] for one in found[begin:at] if one.text in lexicon.this_many), 0)
     summed = [one for one in said if one.text in (lexicon.summed_up + (lexicon.summed_of_them if many else ()))]
-    plain = all(one.kind in {"fillers", "object"} or one in summed for one in said)
+    plain = bool(many) or all(one.kind in {"fillers", "object"} or one in summed for one in said)
     first = bool(said) and (bool(many) or said[0] in summed)
     return many if summed and plain and first else None
 
@@ -82,6 +82,8 @@ def _implied(
     stop = next((at for at in range(total + 1, len(found)) if found[at].kind == "stop"), len(found))
     if counted is None or stop == len(found) or found[stop].text not in _GOES_ON:
         return
+    if not _is_of_requests(found, total, subjects) or _is_by_channel(found, total):
+        return
     if any(found[at].kind in _NUMBERS for at in range(total + 1, stop)):
         return
     end = next((at for at in range(stop, len(found)) if found[at].text in _BREAKS_OFF), len(found))
@@ -92,6 +94,11 @@ def _implied(
         parts = tuple(Part(one, subjects.get(at)) for at in run if (one := found[at].quantity))
         if len(parts) > 1 and not nested and not any(part.quantity.rough for part in parts):
             yield Parts(place, counted, (parts,), "open" if run is by_channel else "implied")
+
+
+def _is_of_requests(found: Sequence[Token], at: int, subjects: Mapping[int, Subject]) -> bool:
+    after = found[at + 1].kind if at + 1 < len(found) else ""
+    return at in subjects or after in {"object", "topic"}
 
 
 def _is_by_channel(found: Sequence[Token], at: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
@@ -17,27 +18,61 @@ class Noughts(Shares):
     """Reads where there is said to be nothing."""
 
     def _none(self, clause: Sequence[Token]) -> Iterator[Claim]:
-        """“未收到申请”, “行政复议、行政诉讼均未发生”: a number of nought."""
+        """“未收到申请”, “行政复议、行政诉讼均未发生”, “无政府信息公开申请”: a number of nought."""
         at = next((place for place, token in enumerate(clause) if token.kind == "none"), None)
         if at is None or self.state.scope is None:
             return
         named = [place for place, token in enumerate(clause) if token.kind == "concept"]
-        denied = clause[at + 1 :] if named and named[-1] > at else clause[min([*named, at]) :]
-        if any(token.kind not in SAYS_NOTHING | {"concept", "narrowing", "none", "each"} for token in denied):
+        denied = clause[at + 1 :] if not named or named[-1] > at else clause[min([*named, at]) :]
+        allowed = SAYS_NOTHING | {"concept", "narrowing", "none", "each"}
+        if any(token.kind not in allowed for token in denied):
             return
+        for token, subject in self._denied(denied):
+            checked = self._checked(subject, ())
+            if checked is not None and self._says_plainly(checked):
+                yield self._nought(clause[at], token, checked)
+
+    def _nought(self, none: Token, token: Token, subject: Subject) -> Level:
+        begin, end = sorted((none, token), key=lambda one: one.start)
+        quantity = Quantity(Amount(Decimal(0), Decimal(1)), self._units(subject)[0], (begin.start, end.end))
+        self.counts.append((token, subject))
+        return Level(self.place, subject, quantity, self.state.scope or Scope.NOW, self.state.year)
+
+    def _denied(self, denied: Sequence[Token]) -> list[tuple[Token, Subject]]:
+        """What there is none of: all disputes and all outcomes that are named, else what is named last, else the requests."""
         concepts = [token for token in denied if token.kind == "concept"]
-        if not all(self.lexicon.concept(token.key).none for token in concepts):
-            return
-        joined = all(self._topic(one).if_disclosed for one in concepts)
-        for token in concepts if joined else concepts[-1:]:
-            subject = self._checked(Subject((token.key,)), ())
-            if subject is not None and self._says_plainly(subject):
-                begin, end = sorted((clause[at], token), key=lambda one: one.start)
-                quantity = Quantity(
-                    Amount(Decimal(0), Decimal(1)), self._units(subject)[0], (begin.start, end.end)
-                )
-                self.counts.append((token, subject))
-                yield Level(self.place, subject, quantity, self.state.scope, self.state.year)
+        if not concepts:
+            return self._denied_requests(denied)
+        nouns = [self.lexicon.concept(token.key) for token in concepts]
+        if not all(noun.none for noun in nouns):
+            return []
+        if nouns[-1].applicant and not any(token.kind in {"object", "topic"} for token in denied):
+            return []
+        joined = all(self._topic(one).if_disclosed for one in concepts) or (
+            len(concepts) > 1 and self._are_joined(denied) and not any(noun.flow for noun in nouns)
+        )
+        return [(token, Subject((token.key,))) for token in (concepts if joined else concepts[-1:])]
+
+    def _are_joined(self, denied: Sequence[Token]) -> bool:
+        """Whether nothing but 、 and the like stands between the concepts."""
+        kinds = [token.kind for token in denied if token.kind in {"concept", "joins"} or token.kind == "object"]
+        places = [at for at, kind in enumerate(kinds) if kind == "concept"]
+        return all("joins" in kinds[one:other] for one, other in itertools.pairwise(places))
+
+    def _denied_requests(self, denied: Sequence[Token]) -> list[tuple[Token, Subject]]:
+        """“无政府信息公开申请”, “没有公民申请政府信息公开”: the request itself."""
+        topics = [one for one in self.lexicon.topics if one.disclosure and one.noun]
+        for topic in topics:
+            for token in denied:
+                if token.text.endswith(topic.nouns) and self._is_of(topic, token, denied):
+                    return [(token, Subject((topic.noun,)))]
+        return []
+
+    def _is_of(self, topic: Topic, token: Token, denied: Sequence[Token]) -> bool:
+        if token.kind == "topic":
+            return token.key == topic.key
+        objects = "".join(one.text for one in denied if one.kind == "object")
+        return token.kind == "object" and objects.endswith(self.lexicon.disclosing)
 
     def _topic(self, token: Token) -> Topic:
         return self.lexicon.topic(self.lexicon.concept(token.key).topic)

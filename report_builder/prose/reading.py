@@ -89,7 +89,7 @@ class Sentence(Noughts):
             yield from self._last_years(at)
         elif "reaching" in kinds and self.counts and "concept" not in kinds:
             yield from self._reached(at)
-        elif self.tokens[at].kind == "count":
+        elif self.tokens[at].kind == "count" or self._counts_without_unit(at, kinds):
             yield from self._levels(at, stretch)
 
     def _clause_ends(self, at: int) -> Iterator[Claim]:

@@ -339,6 +339,9 @@ def _hold_lexicon(spec: Spec) -> None:
     for rule in spec.rules.values():
         for key in (*rule.params.get("concepts", ()), *rule.params.get("wholes", ())):
             _known(key, concepts, f"{rule.code}.toml：params 用到的")
+    for topic in spec.lexicon.topics:
+        if topic.noun:
+            _known(topic.noun, concepts, f"lexicon.toml：topics“{topic.key}”用到的")
     for nothing in spec.lexicon.nothing_left:
         place = f"lexicon.toml：nothing_left“{nothing.words[0]}”用到的"
         _known(nothing.topic, topics, place)

@@ -413,7 +413,8 @@ class Topic:
 
     In the sections named, a paragraph is about it from the start. ``yields``: its concepts do not end another
     topic in the same sentence (“受理许可申请398件，结转42件”). ``disclosure``: it is requests for information;
-    ``if_disclosed``: it counts only where it is over such requests.
+    ``if_disclosed``: it counts only where it is over such requests. ``noun``: the concept of which there are none
+    where it is denied by a word that ends so (“无政府信息公开申请”).
     """
 
     key: str
@@ -424,6 +425,8 @@ class Topic:
     yields: bool = False
     disclosure: bool = False
     if_disclosed: bool = False
+    noun: str = ""
+    nouns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -434,7 +437,8 @@ class Concept:
     ``own``: the word says by itself what it is about. ``flow``: it goes on where a list of parts ends;
     ``whole``: it is a total of its own, so it ends such a list;
     ``noun``: behind a verb it is what is done (“办结申请总数”).
-    ``done``: of these nothing can be left; ``stock``: it is counted at the year's end. ``none``: the unit may say that there was none.
+    ``done``: of these nothing can be left; ``stock``: it is counted at the year's end. ``none``: the unit may say that there was none;
+    ``applicant``: of such, that there were none only where requests are named with them.
     """
 
     key: str
@@ -453,6 +457,7 @@ class Concept:
     done: bool = False
     stock: bool = False
     none: bool = False
+    applicant: bool = False
 
 
 @dataclass(frozen=True, eq=False)
