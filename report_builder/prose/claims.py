@@ -51,13 +51,17 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """“办结40件”: a subject is said to be so many. ``year`` where the sentence names it in digits."""
+    """“办结40件”: a subject is said to be so many. ``year`` where the sentence names it in digits.
+
+    ``among`` so many requests, which is only said of all of them if they are so many.
+    """
 
     place: Place
     subject: Subject
     quantity: Quantity
     scope: Scope = Scope.NOW
     year: int | None = None
+    among: Quantity | None = None
 
 
 @dataclass(frozen=True, slots=True)

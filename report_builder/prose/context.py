@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from report_builder.prose.claims import Place, Scope, Speaker, Subject
+from report_builder.prose.claims import Place, Quantity, Scope, Speaker, Subject
 from report_builder.prose.words import MASK, Token
 from report_builder.spec import Lexicon
 
@@ -68,6 +68,8 @@ class Context:
         self.was_ours = not state.elsewhere
         self.against = False
         self.parent: Subject | None = None
+        self.loose: dict[int, Quantity] = {}
+        self.among: Quantity | None = None
         self.midst = False
         self.orphaned = False
         self.named = False
@@ -95,7 +97,15 @@ class Context:
         """A sentence that opens without a topic has the one it comes to, where that is one alone."""
         if not self.state.topic:
             ahead = {topic for token in self.tokens if (topic := topic_of(token, self.lexicon))}
-            self.state.topic = ahead.pop() if len(ahead) == 1 else ""
+            self.state.topic = ahead.pop() if len(ahead) == 1 else "" if ahead else self._asked_first()
+
+    def _asked_first(self) -> str:
+        """“83件新收申请”: the topic of the verb between a number and 申请."""
+        for number, verb, noun in zip(self.tokens, self.tokens[1:], self.tokens[2:], strict=False):
+            kinds = (number.kind, verb.kind, noun.kind)
+            if kinds == ("count", "concept", "object") and noun.text.startswith(self.lexicon.asking):
+                return self.lexicon.concept(verb.key).topic
+        return ""
 
     def _observe(self, at: int, token: Token) -> None:
         watch = getattr(self, f"_see_{token.kind}", None)
@@ -186,12 +196,15 @@ class Context:
         self.state.blocked = True
 
     def _see_object(self, _: int, token: Token) -> None:
-        self.state.disclosed = self.state.disclosed or token.text.startswith(self.lexicon.disclosing)
+        discloses = token.text.startswith(self.lexicon.disclosing) and self.state.topic != FOREIGN
+        self.state.disclosed = self.state.disclosed or discloses
         if not self.state.topic and token.text.startswith(self.lexicon.asking):
             self.state.topic = next(topic.key for topic in self.lexicon.topics if token.text in topic.objects)
 
     def _see_concept(self, _: int, token: Token) -> None:
         topic = topic_of(token, self.lexicon)
+        if self.lexicon.concept(token.key).noun and not self.state.topic:
+            self.state.topic = self.lexicon.concept(token.key).topic
         if topic and not (self._is_held(topic) and self.lexicon.topic(topic).yields):
             self.state.topic, self.named = topic, True
         self.pending = None
@@ -223,8 +236,16 @@ class Context:
 
     def _see_parts(self, _: int, __: Token) -> None:
         self.midst = False
-        self.parent = self._counted_last()
+        self.parent, self.among = self._counted_last(), None
+        if self.parent is None and self.counts:
+            self._take_for_whole(self.counts[-1][0])
         self.orphaned = bool(self.counts) and self.parent is None
+
+    def _take_for_whole(self, counted: Token) -> None:
+        """“83件申请提交至我局，其中…”: a whole, provided that there were so many requests."""
+        self.among = self.loose.get(counted.start)
+        noun = next((topic.noun for topic in self.lexicon.topics if topic.disclosure), "")
+        self.parent = Subject((noun,)) if self.among and noun else None
 
     def _year_of_ours(self, at: int) -> bool:
         """Whether another year stands at the head of the sentence, as the report year would."""

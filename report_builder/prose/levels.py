@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from report_builder.prose.claims import Claim, Level, Scope, Subject
+from report_builder.prose.claims import Claim, Level, Quantity, Scope, Subject
 from report_builder.prose.subjects import Subjects
 from report_builder.prose.words import Token
 
@@ -78,6 +78,7 @@ class Levels(Subjects):
         self.changed = ()
         self.against = False
         if subject is None:
+            self._note_loose(number, quantity)
             return
         self.subjects[number] = subject
         self.orphaned = False
@@ -86,7 +87,17 @@ class Levels(Subjects):
         if self._is_left_behind(number):
             return
         if self._says_plainly(subject) and not quantity.rough and self.state.scope is not None:
-            yield Level(self.place, subject, quantity, self.state.scope, self.state.year)
+            among = self.among if subject.part_of else None
+            yield Level(self.place, subject, quantity, self.state.scope, self.state.year, among)
+
+    def _note_loose(self, number: int, quantity: Quantity) -> None:
+        """“83件申请…”: what was counted are requests, whether all of them the clause does not say."""
+        after = self.tokens[number + 1 : number + 2]
+        of_requests = self._of_requests() and quantity.unit in self.lexicon.topic(self.state.topic).units
+        if of_requests and not quantity.rough and any(one.kind in {"object", "topic"} for one in after):
+            self.loose[self.tokens[number].start] = quantity
+            if self._in_the_midst(number):
+                self._take_for_whole(self.tokens[number])
 
     def _is_left_behind(self, number: int) -> bool:
         """“由71件增至83件”: the first number is of a time that is not said."""

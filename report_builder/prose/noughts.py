@@ -27,6 +27,7 @@ class Noughts(Shares):
         allowed = SAYS_NOTHING | {"concept", "narrowing", "none", "each"}
         if any(token.kind not in allowed for token in denied):
             return
+        self.parent = None
         for token, subject in self._denied(denied):
             checked = self._checked(subject, ())
             if checked is not None and self._says_plainly(checked):

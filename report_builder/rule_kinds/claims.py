@@ -131,7 +131,7 @@ def _held_then(case: Case, level: Level) -> Held | None:
 def _amount_blame(case: Case, level: Level, held: Held) -> Blame | None:
     readings = _readings(case, level.subject)
     numbers = [(reading, number) for reading in readings if (number := reading.number(held)) is not None]
-    if not numbers or any(level.quantity.amount.fits(number) for _, number in numbers):
+    if not numbers or not _is_among_all(case, level, held) or any(level.quantity.amount.fits(number) for _, number in numbers):
         return None
     reading, number = numbers[0]
     asked = _fitting(case, level, held, "asked")
@@ -146,6 +146,14 @@ def _amount_blame(case: Case, level: Level, held: Held) -> Blame | None:
     cells = _cells(case, reading) if level.scope is Scope.NOW else ()
     severity = Severity.EXPLAIN if asked else None
     return _blame(case, (level.place, level.quantity.span), facts, cells, severity)
+
+
+def _is_among_all(case: Case, level: Level, held: Held) -> bool:
+    """Whether the requests among which so many are counted are all that there were."""
+    if level.among is None:
+        return True
+    numbers = (reading.number(held) for reading in _readings(case, Subject((level.subject.part_of,))))
+    return any(number is not None and level.among.amount.fits(number) for number in numbers)
 
 
 def _fitting(case: Case, level: Level, held: Held, which: str) -> _Reading | None:
