@@ -148,10 +148,11 @@ class SelfWord:
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """Where a sentence may name its subject: the words from there on."""
+    """Where a sentence may name its subject: the words from there on; ``certain`` where it can be no other body."""
 
     place: Place
     start: int
+    certain: bool = False
 
 
 Claim = Level | Change | Share | Parts | NothingLeft | Dated | SelfWord | Lead

@@ -97,8 +97,9 @@ def _implied(
 
 
 def _is_of_requests(found: Sequence[Token], at: int, subjects: Mapping[int, Subject]) -> bool:
-    after = found[at + 1].kind if at + 1 < len(found) else ""
-    return at in subjects or after in {"object", "topic"}
+    after = (found[place] for place in range(at + 1, len(found)))
+    clause = itertools.takewhile(lambda token: token.kind != "stop", after)
+    return at in subjects or any(token.kind in {"object", "topic"} for token in clause)
 
 
 def _is_by_channel(found: Sequence[Token], at: int) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from report_builder.model import Section
 from report_builder.prose import lists, years
 from report_builder.prose.claims import Claim, Place, Speaker
-from report_builder.prose.context import NUMBERS, State, last_of, topic_after
+from report_builder.prose.context import CLOSING, NUMBERS, OPENING, State, last_of, topic_after
 from report_builder.prose.noughts import Noughts
 from report_builder.prose.words import Token, Vocabulary, sentences, tokens, vocabulary
 from report_builder.spec import Lexicon
@@ -75,7 +75,7 @@ class Sentence(Noughts):
         yield from self._clause_ends(len(self.tokens))
 
     def _number(self, at: int) -> Iterator[Claim]:
-        stretch = self.tokens[self.start : at]
+        stretch = self._stretch(at)
         kinds = [token.kind for token in stretch]
         if "shares" in kinds and self.tokens[at].kind == "percent":
             yield from self._shares(at, stretch)
@@ -91,6 +91,20 @@ class Sentence(Noughts):
             yield from self._reached(at)
         elif self.tokens[at].kind == "count" or self._counts_without_unit(at, kinds):
             yield from self._levels(at, stretch)
+
+    def _stretch(self, at: int) -> Sequence[Token]:
+        """What is said up to the number: “其他处理（含主动撤回）8件” as if nothing stood in the bracket."""
+        if at and self.tokens[at - 1].text in CLOSING:
+            opening = next(place for place in range(at - 1, -1, -1) if self._opens_bracket(place))
+            begin = opening
+            while begin and self.tokens[begin - 1].kind not in {"stop", *NUMBERS}:
+                begin -= 1
+            if not any(token.kind in NUMBERS for token in self.tokens[opening:at]):
+                return self.tokens[begin:opening]
+        return self.tokens[self.start : at]
+
+    def _opens_bracket(self, at: int) -> bool:
+        return self.tokens[at].text in OPENING or at == 0
 
     def _clause_ends(self, at: int) -> Iterator[Claim]:
         clause = self.tokens[self.start : at]

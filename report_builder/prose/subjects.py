@@ -119,7 +119,7 @@ class Subjects(Context):
         """The subject, if the clause speaks of its topic and names nothing that narrows it."""
         if subject is None:
             return None
-        if any(token.kind in SILENT_HERE for token in stretch):
+        if any(token.kind in SILENT_HERE for token in stretch) and not self._by_every_way(stretch):
             self._passes_over(stretch)
             return None
         concepts = [self.lexicon.concept(key) for key in subject.concepts]
@@ -129,6 +129,12 @@ class Subjects(Context):
         if self._is_narrowed(topic, stretch) or not self._fitting_objects(topic, stretch):
             return None
         return self._under_parent(subject, concepts, stretch)
+
+    def _by_every_way(self, stretch: Sequence[Token]) -> bool:
+        """“通过网络、信函等方式收到”: not by one of the ways alone."""
+        kinds = [token.kind for token in stretch]
+        silent = {kind for kind in kinds if kind in SILENT_HERE}
+        return silent == {"channels"} and kinds.count("channels") > 1 and "more_of_them" in kinds
 
     def _is_narrowed(self, topic: str, stretch: Sequence[Token]) -> bool:
         """A reason within an outcome, or disputes that may be over anything."""

@@ -437,13 +437,16 @@ def own_name(_rule: Rule, case: Case) -> Outcome:
 def _lead_blame(case: Case, lead: Lead) -> Blame | None:
     sentence, lexicon = lead.place.sentence, case.spec.lexicon
     name = _name_at(case, sentence, lead.start)
-    if not name or name in case.speaker.names or not _a_peer(case, name):
+    reports = not lead.certain and any(word in sentence for word in lexicon.reporting)
+    if not name or name in case.speaker.names or not (reports or _a_peer(case, name)):
         return None
     after = sentence[lead.start + len(name) :]
     predicate = after[match.end() :] if (match := _YEARS_BETWEEN.match(after)) else after
     ours = any(word in sentence for word in (*lexicon.ourselves, *case.speaker.names))
     renamed = predicate.startswith(lexicon.known_as) or not predicate.strip("。")
-    if not renamed and (ours or not predicate.startswith((*lexicon.openings, *lexicon.looking_ahead))):
+    others = any(word in predicate.partition("，")[0] for word in lexicon.offices_of_others)
+    opens = predicate.startswith((*lexicon.openings, *lexicon.looking_ahead)) and not others
+    if not renamed and not lead.certain and (ours or not opens):
         return None
     span = (lead.start, lead.start + len(name))
     return _blame(case, (lead.place, span), {"name": name, "own": case.speaker.names[0]})
