@@ -70,6 +70,7 @@ class Context:
         self.parent: Subject | None = None
         self.loose: dict[int, Quantity] = {}
         self.among: Quantity | None = None
+        self.last_told: list[Subject] = []
         self.midst = False
         self.orphaned = False
         self.named = False
@@ -164,7 +165,8 @@ class Context:
         self.state.elsewhere = not self.state.ours
 
     def _see_members(self, _: int, __: Token) -> None:
-        self.state.ours = bool(self.speaker.place)
+        """“市政府349件，各县区3919件”: behind another number they are the rest."""
+        self.state.ours = bool(self.speaker.place) and not self.counts
         self.state.elsewhere = not self.state.ours
 
     def _see_elsewhere(self, _: int, __: Token) -> None:

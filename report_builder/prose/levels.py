@@ -76,7 +76,7 @@ class Levels(Subjects):
             subject = None
         self.counts.append((counted, subject))
         self.changed = ()
-        self.against = False
+        self.against = self._follows_last_years(subject)
         if subject is None:
             self._note_loose(number, quantity)
             return
@@ -89,6 +89,12 @@ class Levels(Subjects):
         if self._says_plainly(subject) and not quantity.rough and self.state.scope is not None:
             among = self.among if subject.part_of else None
             yield Level(self.place, subject, quantity, self.state.scope, self.state.year, among)
+
+    def _follows_last_years(self, subject: Subject | None) -> bool:
+        """“2023年收到71件，2024年收到83件，增长16.9%”: two years side by side are compared."""
+        if self.state.scope is Scope.LAST and subject is not None:
+            self.last_told.append(subject)
+        return self.state.scope is Scope.NOW and subject in self.last_told
 
     def _note_loose(self, number: int, quantity: Quantity) -> None:
         """“83件申请…”: what was counted are requests, whether all of them the clause does not say."""

@@ -124,8 +124,14 @@ def _is_within(at: int, total: int, lexicon: Lexicon, subjects: Mapping[int, Sub
 def _listed(found: Sequence[Token], total: int, lexicon: Lexicon) -> _List | None:
     """The list behind the total, if a word, a bracket or a colon opens one before the next number."""
     unit = counted.unit if (counted := found[total].quantity) else ""
+    passed = 0
     for at in range(total + 1, len(found)):
         token = found[at]
+        if at < passed:
+            continue
+        if token.text in _OPEN and not _is_list(found, at, unit):
+            passed = _closing(found, at) + 1
+            continue
         if token.quantity and token.quantity.unit == unit and not _is_change(found, at):
             return None
         if token.text in _CLOSED:
@@ -134,9 +140,15 @@ def _listed(found: Sequence[Token], total: int, lexicon: Lexicon) -> _List | Non
             return _List(total, at + 1, _closing(found, at))
         if token.text in ":：" or _opens(found, at, lexicon):
             return _List(total, at + 1, _end(found, at + 1))
-        if token.kind == "stop" and _sorted_by(found, at + 1, lexicon):
+        if token.kind == "stop" and (_sorted_by(found, at + 1, lexicon) or _is_sorted(found, total, at, lexicon)):
             return _List(total, at + 1, _end(found, at + 1))
     return None
+
+
+def _is_list(found: Sequence[Token], opening: int, unit: str) -> bool:
+    """Whether a bracket holds more than one number: “95件（上年结转12件），其中…” goes on behind it."""
+    inside = found[opening : _closing(found, opening)]
+    return sum(1 for token in inside if token.quantity and token.quantity.unit == unit) > 1
 
 
 def _opens(found: Sequence[Token], at: int, lexicon: Lexicon) -> bool:
@@ -160,6 +172,12 @@ def _sorted_by(found: Sequence[Token], begin: int, lexicon: Lexicon) -> bool:
     said = "".join(token.text for token in found[begin:end])
     sorted_by = said.startswith(lexicon.sorted_by) and said.endswith(lexicon.sorted_ends)
     return sorted_by or said.startswith(lexicon.sorted_as)
+
+
+def _is_sorted(found: Sequence[Token], total: int, stop: int, lexicon: Lexicon) -> bool:
+    """“83件申请按渠道分，”."""
+    said = "".join(token.text for token in found[total + 1 : stop])
+    return said.endswith(lexicon.sorted_ends) and any(by in said for by in lexicon.sorted_by)
 
 
 def _closing(found: Sequence[Token], at: int) -> int:

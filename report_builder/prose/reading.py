@@ -99,7 +99,9 @@ class Sentence(Noughts):
             begin = opening
             while begin and self.tokens[begin - 1].kind not in {"stop", *NUMBERS}:
                 begin -= 1
-            if not any(token.kind in NUMBERS for token in self.tokens[opening:at]):
+            inside = self.tokens[opening + 1 : at]
+            named = any(token.kind == "concept" for token in inside) and inside[0].kind != "parts"
+            if not named and not any(token.kind in NUMBERS for token in inside):
                 return self.tokens[begin:opening]
         return self.tokens[self.start : at]
 

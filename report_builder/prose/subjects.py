@@ -139,8 +139,19 @@ class Subjects(Context):
     def _is_narrowed(self, topic: str, stretch: Sequence[Token]) -> bool:
         """A reason within an outcome, or disputes that may be over anything."""
         noun = self.lexicon.topic(topic)
-        reason = noun.disclosure and any(token.kind == "narrowing" for token in stretch)
+        reason = noun.disclosure and (
+            any(token.kind in {"narrowing", "reasons"} for token in stretch) or self._is_of_some(stretch)
+        )
         return reason or (noun.if_disclosed and not self._over_information(topic))
+
+    def _is_of_some(self, stretch: Sequence[Token]) -> bool:
+        """“涉及征地的予以公开5件”, “重复申请不予处理3件”: of requests about something the lexicon does not know."""
+        at = last_of([token.kind for token in stretch], "concept")
+        if at < 0 or not self.lexicon.concept(stretch[at].key).wholes:
+            return False
+        between = list(itertools.takewhile(lambda token: token.kind != "rest", reversed(stretch[:at])))
+        unknown = len(between) < at
+        return unknown and bool(between) and between[0].text.endswith(self.lexicon.of_some)
 
     def _passes_over(self, stretch: Sequence[Token]) -> None:
         """What follows a number of something else is of that too: “窗口受理申请1260件，办结1258件”."""

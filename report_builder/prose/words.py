@@ -88,7 +88,7 @@ def _common(lexicon: Lexicon, report_year: int) -> Vocabulary:
 
 def _lists(lexicon: Lexicon) -> Iterator[tuple[str, str, Iterable[str]]]:
     yield "fillers", "", (*lexicon.this_many, *lexicon.summed_of_them)
-    plain = "fillers foreign channels members elsewhere undated planned this last none all on_time more less somewhat in_comparison same reaching shares narrowing blockers passing"
+    plain = "fillers foreign channels members elsewhere undated planned this last none all on_time more less somewhat in_comparison same reaching shares narrowing reasons blockers passing"
     for nothing in lexicon.nothing_left:
         yield "finished", nothing.topic, nothing.words
     for name in plain.split():

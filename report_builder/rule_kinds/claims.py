@@ -180,9 +180,12 @@ def change_agrees(_rule: Rule, case: Case) -> Outcome:
 
 def _change_blame(case: Case, change: Change, last: Held) -> Blame | None:
     known = list(_compared(case, change, last))
+    told = _told_beside(case, change)
     if not known or any(_changed_so(change, now, then) for _, now, then in known):
         return None
-    reading, now, then = next((one for one in known if one[1] in _told_beside(case, change)), known[0])
+    if any(_changed_so(change, now, then) for now in told for _, _, then in known):
+        return None  # the number told is wrong and blamed; what is reckoned from it is not blamed again
+    reading, now, then = next((one for one in known if one[1] in told), known[0])
     facts = {
         "label": reading.label,
         "last": printed(then),
@@ -194,7 +197,9 @@ def _change_blame(case: Case, change: Change, last: Held) -> Blame | None:
 
 def _told_beside(case: Case, change: Change) -> set[Number]:
     """The numbers the same sentence tells of the same subjects: the reading that it means."""
-    levels = (level for level in _claims(case, Level) if level.place == change.place)
+    levels = (
+        level for level in _claims(case, Level) if level.place == change.place and level.scope is Scope.NOW
+    )
     return {whole(level.quantity.value) for level in levels if level.subject in change.subjects}
 
 

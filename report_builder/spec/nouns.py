@@ -509,6 +509,8 @@ class Lexicon:
     blockers: tuple[str, ...]
     but: tuple[str, ...]
     narrowing: tuple[str, ...]
+    of_some: tuple[str, ...]
+    reasons: tuple[str, ...]
     channels: tuple[str, ...]
     disclosing: tuple[str, ...]
     asking: tuple[str, ...]
