@@ -29,7 +29,18 @@ class Levels(Subjects):
             paired = [(at, None)]
         for number, subject in paired:
             yield from self._level(number, self._checked(subject, stretch), paired)
+        if self._is_of_one_matter(stretch):
+            self.parent, self.orphaned = None, True
         self.done.update(run[1:])
+
+    def _is_of_one_matter(self, stretch: Sequence[Token]) -> bool:
+        """“旅游类申请32件，予以公开20件”: what follows are parts of these."""
+        about = self.lexicon.about_matter
+        found = [
+            token.text in about or (token.kind == "rest" and token.text.startswith(about)) for token in stretch
+        ]
+        kinds = [token.kind for token in stretch]
+        return any(found) and "rest" in kinds and "object" in kinds[found.index(True) :]
 
     def _any_one(self, at: int, stretch: Sequence[Token]) -> bool:
         """“办理一件依申请公开事项平均用时…”: one stands for each, unless what is counted is named before it."""
@@ -79,6 +90,8 @@ class Levels(Subjects):
         self.against = self._follows_last_years(subject)
         if subject is None:
             self._note_loose(number, quantity)
+            if self._in_the_midst(number) and self.tokens[number].start not in self.loose:
+                self.orphaned = True
             return
         self.subjects[number] = subject
         self.orphaned = False

@@ -68,10 +68,20 @@ def _before(
     unit = counted.unit if (counted := found[total].quantity) else ""
     earlier = [at for at in range(total) if (one := found[at].quantity) and one.unit == unit]
     parts = [Part(one, subjects.get(at)) for at in earlier if (one := found[at].quantity)]
-    if counted is None or len(parts) < max(many, 2) or any(part.quantity.rough for part in parts):
+    if counted is None or len(parts) < max(many, 2) or (not many and _is_mixed(found, earlier[0], total)):
+        return
+    if any(part.quantity.rough for part in parts):
         return
     lengths = [many] if many else range(2, len(parts) + 1)
     yield Parts(place, counted, tuple(tuple(parts[-length:]) for length in lengths), "summed")
+
+
+def _is_mixed(found: Sequence[Token], first: int, total: int) -> bool:
+    """“预算2次、采购信息12条，合计…条”: what is counted otherwise may be in the sum, or be left out of it."""
+    before = next((at for at in range(first - 1, -1, -1) if found[at].kind in {"stop", *_NUMBERS}), -1)
+    begin = before if before >= 0 and found[before].kind in _NUMBERS else first
+    units = {one.unit for at in range(begin, total + 1) if (one := found[at].quantity) and one.unit}
+    return len(units) > 1
 
 
 def _implied(

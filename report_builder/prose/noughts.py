@@ -109,13 +109,19 @@ class Noughts(Shares):
         partly = self._is_of_the_done(clause[: at - begin]) or any(
             not concept.whole and self.lexicon.topic(concept.topic).disclosure for concept in concepts
         )
-        other = any(token.kind in {"on_time", *SILENT_HERE, "last"} for token in clause)
+        other = any(token.kind in {"on_time", *SILENT_HERE, "last", "reasons"} for token in clause)
+        other = other or self._is_of_a_matter(clause[: at - begin])
         return partly or other or self._counted_others()
 
     def _is_of_the_done(self, before: Sequence[Token]) -> bool:
         """“已办结的86件申请均按规定答复”."""
         named = (self.lexicon.concept(token.key) for token in before if token.kind == "concept")
         return self._of_requests() and any(concept.done for concept in named)
+
+    def _is_of_a_matter(self, before: Sequence[Token]) -> bool:
+        """“征地类申请均已答复”."""
+        pairs = itertools.pairwise(before)
+        return any(one.kind == "rest" and other.text.endswith(self.lexicon.of_some) for one, other in pairs)
 
     def _promised_of(self, clause: Sequence[Token], said: Token) -> bool:
         """“83件申请，件件有答复”: a fact; without a number before it, or behind 坚持, a principle."""

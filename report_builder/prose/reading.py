@@ -116,6 +116,8 @@ class Sentence(Noughts):
         yield from self._nothing_left(at)
         names = [] if any(token.kind in {"all", "none"} for token in clause) else self._joined(clause)
         self.pending = self._checked(names[0], clause) if len(names) == 1 else None
+        if self._is_of_one_matter(clause) and any(token.text in self.lexicon.amidst for token in clause):
+            self.parent, self.orphaned = None, True
         self.start = at + 1
         self.was_ours = not self.state.elsewhere
         if at < len(self.tokens) and self.tokens[at].text in "；;":

@@ -21,7 +21,8 @@ class Shares(Changes):
         run = self._run(at, {"percent"})
         names = self._joined([token for token in stretch[:mark] if token.kind != "respectively"])
         wholes = self._wholes(stretch[mark + 1 :])
-        if wholes is None:
+        orphaned = self.parent is None and any(token.kind == "parts" for token in stretch)
+        if wholes is None or (orphaned and not wholes):
             return
         if len(run) > 1:
             self.done.update(run[1:])

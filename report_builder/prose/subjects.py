@@ -29,9 +29,12 @@ class Subjects(Context):
         return self._behind(at, whole=True) or (self.pending if self._stands_alone(at) else None)
 
     def _told_of_the_one_before(self, stretch: Sequence[Token]) -> bool:
-        """“4件自然人申请和2件…”: what stands between is of the number before."""
+        """“4件自然人申请和2件…”, “58件自然人申请中有12件…”: what stands between is of the number before."""
         before = self.tokens[self.start - 1].kind if self.start else ""
-        return bool(stretch) and before == "count" and stretch[-1].kind == "joins"
+        ends = bool(stretch) and (
+            stretch[-1].kind == "joins" or any(token.text in self.lexicon.amidst for token in stretch)
+        )
+        return before == "count" and ends
 
     def _stands_alone(self, at: int) -> bool:
         """“收到的政府信息公开申请，共41件，”: the number is all of its clause."""

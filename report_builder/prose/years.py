@@ -15,7 +15,9 @@ from report_builder.spec import Lexicon
 def read(place: Place, lexicon: Lexicon, speaker: Speaker) -> Iterator[Claim]:
     """The years and names of one sentence."""
     sentence = place.sentence
-    if any(word in sentence for word in lexicon.period_words):
+    if any(word in sentence for word in lexicon.period_words) and not any(
+        word in sentence for word in lexicon.period_apart
+    ):
         yield from _periods(place, lexicon, speaker)
     yield from _reports(place, lexicon, speaker)
     yield from _plans(place, lexicon, speaker)
