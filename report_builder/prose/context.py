@@ -106,6 +106,9 @@ class Context:
             kinds = (number.kind, verb.kind, noun.kind)
             if kinds == ("count", "concept", "object") and noun.text.startswith(self.lexicon.asking):
                 return self.lexicon.concept(verb.key).topic
+            if kinds == ("fillers", "count", "object") and noun.text.startswith(self.lexicon.asking):
+                before = self.tokens[self.tokens.index(number) - 1]
+                return self.lexicon.concept(before.key).topic if before.kind == "concept" else ""
         return ""
 
     def _observe(self, at: int, token: Token) -> None:

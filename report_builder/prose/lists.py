@@ -100,10 +100,24 @@ def _implied(
     items, _, nested = _items(found, _List(total, stop + 1, end), counted, lexicon)
     by_channel = list(itertools.takewhile(lambda at: _is_by_channel(found, at), items))
     known = list(itertools.takewhile(lambda at: _is_within(at, total, lexicon, subjects), items))
-    for run in (by_channel, known):
+    results = list(itertools.takewhile(lambda at: _result(found, at, lexicon) >= 0, items))
+    whole = {_result(found, at, lexicon) for at in results} == set(range(len(lexicon.results)))
+    manners: tuple[tuple[list[int], Manner], ...] = (
+        (by_channel, "open"),
+        (known, "implied"),
+        (results if whole else [], "summed"),
+    )
+    for run, manner in manners:
         parts = tuple(Part(one, subjects.get(at)) for at in run if (one := found[at].quantity))
         if len(parts) > 1 and not nested and not any(part.quantity.rough for part in parts):
-            yield Parts(place, counted, (parts,), "open" if run is by_channel else "implied")
+            yield Parts(place, counted, (parts,), manner)
+
+
+def _result(found: Sequence[Token], at: int, lexicon: Lexicon) -> int:
+    """Which result of a dispute the number counts, by the words before it; -1 for none."""
+    words = itertools.takewhile(_is_of_the_item, (found[place] for place in range(at - 1, -1, -1)))
+    said = "".join(token.text for token in reversed(list(words)))
+    return next((row for row, ends in enumerate(lexicon.results) if said.endswith(tuple(ends))), -1)
 
 
 def _is_of_requests(found: Sequence[Token], at: int, subjects: Mapping[int, Subject]) -> bool:
@@ -256,7 +270,9 @@ def _items(
         if token.text in _OPEN:
             at = _closing(found, at)
         elif token.kind == "parts" and token.text in lexicon.among and items:
-            nested = True
+            nested = not _cut_off(found, at, items)
+            if not nested:
+                break
         elif token.kind == "more_of_them" and items and stretch == at:
             more = True
             break
@@ -270,6 +286,16 @@ def _items(
             stretch = at + 1
         at += 1
     return items, more, nested
+
+
+def _cut_off(found: Sequence[Token], at: int, items: list[int]) -> bool:
+    """“8件：维持6件、纠正2件；诉讼5件，其中…”: the list within belongs to what stands behind the semicolon."""
+    semicolon = next((place for place in range(at, -1, -1) if found[place].text in "；;"), -1)
+    within = [place for place in items if place < semicolon]
+    cut = bool(within) and len(within) < len(items)
+    if cut:
+        items[:] = within
+    return cut
 
 
 def _counts_alike(part: Quantity, total: Quantity, found: Sequence[Token], at: int, end: int) -> bool:

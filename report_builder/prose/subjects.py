@@ -76,9 +76,9 @@ class Subjects(Context):
 
     def _is_over(self, concept: str, names: Sequence[Subject]) -> bool:
         """“对答复不服申请行政复议6件”: disputes over what stands before them."""
-        topic = self.lexicon.concept(concept).topic
+        before = self.lexicon.concept(concept)
         over = self.lexicon.topic(self.lexicon.concept(names[0].concepts[0]).topic)
-        return over.if_disclosed and topic != over.key
+        return before.topic != over.key and (over.if_disclosed or (before.whole and not over.disclosure))
 
     def _may_be_in(self, subject: Subject) -> tuple[str, ...]:
         return self.lexicon.concept(subject.concepts[-1]).within
@@ -116,7 +116,7 @@ class Subjects(Context):
         over = self.lexicon.topic(self.lexicon.concept(concept.key).topic).if_disclosed
         allowed = SAYS_NOTHING | {"concept", "count", *(("narrowing",) if over else ())}
         clause = itertools.takewhile(lambda one: one.kind not in {"stop", "year_end"}, self.tokens[at + 1 :])
-        return all(one.kind in allowed for one in clause)
+        return all(one.kind in allowed or (over and one.kind == "finished") for one in clause)
 
     def _checked(self, subject: Subject | None, stretch: Sequence[Token]) -> Subject | None:
         """The subject, if the clause speaks of its topic and names nothing that narrows it."""

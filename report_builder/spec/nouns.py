@@ -522,6 +522,7 @@ class Lexicon:
     summed_up: tuple[str, ...]
     summed_of_them: tuple[str, ...]
     this_many: Mapping[str, int]
+    results: tuple[tuple[str, ...], ...]
     sorted_by: tuple[str, ...]
     sorted_ends: tuple[str, ...]
     sorted_as: tuple[str, ...]
