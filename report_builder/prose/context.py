@@ -77,6 +77,7 @@ class Context:
         self.told_to = 0
         self.opened = 0
         self.bracketed = (0, -1)
+        self.outside: tuple[bool, bool, bool] | None = None
         self.pending: Subject | None = None
         self.counts: list[tuple[Token, Subject | None]] = []
         self.changed: tuple[Subject, ...] = ()
@@ -169,8 +170,9 @@ class Context:
 
     def _see_members(self, _: int, __: Token) -> None:
         """“市政府349件，各县区3919件”: behind another number they are the rest."""
-        self.state.ours = bool(self.speaker.place) and not self.counts
+        self.state.ours = bool(self.speaker.place)
         self.state.elsewhere = not self.state.ours
+        self.state.blocked = self.state.blocked or bool(self.counts)
 
     def _see_elsewhere(self, _: int, __: Token) -> None:
         self.state.elsewhere = self.state.elsewhere or not (self.state.ours and self.speaker.place)
@@ -224,7 +226,9 @@ class Context:
     def _see_stop(self, _: int, token: Token) -> None:
         if token.text in OPENING:
             self.opened = len(self.counts)
-        elif token.text in CLOSING:
+            self.outside = (self.state.elsewhere, self.state.ours, self.state.blocked)
+        elif token.text in CLOSING and self.outside is not None:
+            self.state.elsewhere, self.state.ours, self.state.blocked = self.outside
             self.bracketed = (self.opened, len(self.counts))
 
     def _counted_last(self) -> Subject | None:

@@ -37,7 +37,8 @@ class Levels(Subjects):
         """“旅游类申请32件，予以公开20件”: what follows are parts of these."""
         about = self.lexicon.about_matter
         found = [
-            token.text in about or (token.kind == "rest" and token.text.startswith(about)) for token in stretch
+            token.text in about or (token.kind == "rest" and token.text.startswith(about))
+            for token in stretch
         ]
         kinds = [token.kind for token in stretch]
         return any(found) and "rest" in kinds and "object" in kinds[found.index(True) :]

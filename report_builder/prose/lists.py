@@ -55,7 +55,9 @@ def _sums_up(found: Sequence[Token], at: int, lexicon: Lexicon) -> int | None:
         begin -= 1
     said = [one for one in found[begin:at] if one.text not in lexicon.this_many]
     many = next((lexicon.this_many[one.text] for one in found[begin:at] if one.text in lexicon.this_many), 0)
-    summed = [one for one in said if one.text in (lexicon.summed_up + (lexicon.summed_of_them if many else ()))]
+    summed = [
+        one for one in said if one.text in (lexicon.summed_up + (lexicon.summed_of_them if many else ()))
+    ]
     plain = bool(many) or all(one.kind in {"fillers", "object"} or one in summed for one in said)
     first = bool(said) and (bool(many) or said[0] in summed)
     return many if summed and plain and first else None
@@ -164,7 +166,9 @@ def _listed(found: Sequence[Token], total: int, lexicon: Lexicon) -> _List | Non
             return _List(total, at + 1, _closing(found, at))
         if token.text in ":：" or _opens(found, at, lexicon):
             return _List(total, at + 1, _end(found, at + 1))
-        if token.kind == "stop" and (_sorted_by(found, at + 1, lexicon) or _is_sorted(found, total, at, lexicon)):
+        if token.kind == "stop" and (
+            _sorted_by(found, at + 1, lexicon) or _is_sorted(found, total, at, lexicon)
+        ):
             return _List(total, at + 1, _end(found, at + 1))
     return None
 

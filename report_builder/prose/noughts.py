@@ -56,7 +56,9 @@ class Noughts(Shares):
 
     def _are_joined(self, denied: Sequence[Token]) -> bool:
         """Whether nothing but 、 and the like stands between the concepts."""
-        kinds = [token.kind for token in denied if token.kind in {"concept", "joins"} or token.kind == "object"]
+        kinds = [
+            token.kind for token in denied if token.kind in {"concept", "joins"} or token.kind == "object"
+        ]
         places = [at for at, kind in enumerate(kinds) if kind == "concept"]
         return all("joins" in kinds[one:other] for one, other in itertools.pairwise(places))
 

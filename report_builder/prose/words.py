@@ -181,7 +181,11 @@ def _word(text: str, at: int, known: Vocabulary) -> str:
         if text[at : at + length] in known.words:
             return text[at : at + length]
     alone = text[at]
-    return alone if alone in known.words and (alone not in _ARITHMETIC or _BEFORE_NUMBER.match(text, at + 1)) else ""
+    return (
+        alone
+        if alone in known.words and (alone not in _ARITHMETIC or _BEFORE_NUMBER.match(text, at + 1))
+        else ""
+    )
 
 
 def _numbered(match: re.Match[str], report_year: int) -> Token | None:

@@ -131,7 +131,11 @@ def _held_then(case: Case, level: Level) -> Held | None:
 def _amount_blame(case: Case, level: Level, held: Held) -> Blame | None:
     readings = _readings(case, level.subject)
     numbers = [(reading, number) for reading in readings if (number := reading.number(held)) is not None]
-    if not numbers or not _is_among_all(case, level, held) or any(level.quantity.amount.fits(number) for _, number in numbers):
+    if (
+        not numbers
+        or not _is_among_all(case, level, held)
+        or any(level.quantity.amount.fits(number) for _, number in numbers)
+    ):
         return None
     reading, number = numbers[0]
     asked = _fitting(case, level, held, "asked")
@@ -228,9 +232,9 @@ def _changed_so(change: Change, now: Number, then: Number) -> bool:
         return False
     if change.kind == "cases":
         return amount.fits(abs(difference))
-    if not then:
-        return False
-    return amount.fits(abs(difference) / Decimal(then) * (100 if change.kind == "percent" else 1))
+    return bool(then) and amount.fits(
+        abs(difference) / Decimal(then) * (100 if change.kind == "percent" else 1)
+    )
 
 
 def _change_in_words(now: Number, then: Number, told: Quantity | None) -> str:

@@ -337,7 +337,8 @@ def _hold_lexicon(spec: Spec) -> None:
         for key in (*concept.within, *concept.wholes):
             _known(key, concepts, place)
     for rule in spec.rules.values():
-        for key in (*rule.params.get("concepts", ()), *rule.params.get("wholes", ())):
+        named = (rule.params.get(name, ()) for name in ("concepts", "wholes"))
+        for key in itertools.chain.from_iterable(keys for keys in named if isinstance(keys, (list, tuple))):
             _known(key, concepts, f"{rule.code}.toml：params 用到的")
     for topic in spec.lexicon.topics:
         if topic.noun:
