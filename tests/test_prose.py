@@ -54,6 +54,11 @@ def test_labelled_sentences_are_judged_as_their_author_judged_them(
     assert every.recall >= RECALL, told(judged)
 
 
+def test_every_manner_of_writing_that_was_thought_of_is_read(spec: Spec) -> None:
+    """Examples, so none may fail: they stand for the rules of writing that the grammar holds."""
+    assert told(list(marks(FOLDER / "own.toml", spec))) == ""
+
+
 def told(judged: list[Marked]) -> str:
     """What went wrong, sentence by sentence."""
     wrong = (mark for mark in judged if mark.expected != mark.found)

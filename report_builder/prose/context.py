@@ -16,6 +16,8 @@ SAYS_NOTHING = frozenset(_NOTHING.split())
 FOREIGN = "foreign"
 OPENING, CLOSING = "（(", "）)"
 _HEAD = 8
+_Bodies = tuple[bool, bool, bool]
+_Wholes = tuple[Subject | None, bool, bool, Quantity | None]
 
 
 @dataclass
@@ -77,7 +79,7 @@ class Context:
         self.told_to = 0
         self.opened = 0
         self.bracketed = (0, -1)
-        self.outside: tuple[bool, bool, bool] | None = None
+        self.outside: tuple[_Bodies, _Wholes] | None = None
         self.pending: Subject | None = None
         self.counts: list[tuple[Token, Subject | None]] = []
         self.changed: tuple[Subject, ...] = ()
@@ -226,9 +228,12 @@ class Context:
     def _see_stop(self, _: int, token: Token) -> None:
         if token.text in OPENING:
             self.opened = len(self.counts)
-            self.outside = (self.state.elsewhere, self.state.ours, self.state.blocked)
+            bodies = (self.state.elsewhere, self.state.ours, self.state.blocked)
+            self.outside = (bodies, (self.parent, self.midst, self.orphaned, self.among))
         elif token.text in CLOSING and self.outside is not None:
-            self.state.elsewhere, self.state.ours, self.state.blocked = self.outside
+            bodies, wholes = self.outside
+            self.state.elsewhere, self.state.ours, self.state.blocked = bodies
+            self.parent, self.midst, self.orphaned, self.among = wholes
             self.bracketed = (self.opened, len(self.counts))
 
     def _counted_last(self) -> Subject | None:
