@@ -38,6 +38,7 @@ from report_builder.spec.layout import matching
 
 _T = TypeVar("_T")
 _MANY = 3
+_CLEARLY_SOME = Decimal("0.6")
 _NO_LAST = "没有上年的数据，不能核对与上年的比较"
 _NO_TEXT = Outcome(State.NOT_APPLICABLE, why="没有文字材料")
 _LONGEST_NAME, _SHORTEST_NAME = 30, 4
@@ -329,7 +330,12 @@ def _sums(case: Case, parts: Parts) -> bool:
         return not _exhausts(case, whole_list, total)
     if _sum(whole_list) > total:
         return parts.manner == "listed" and min(map(_sum, parts.runs)) < total and _agree(case, whole_list)
-    return parts.manner == "open" or _agree(case, whole_list)
+    return parts.manner == "open" or _is_clearly_some(whole_list, total) or _agree(case, whole_list)
+
+
+def _is_clearly_some(run: Sequence[Part], total: Decimal) -> bool:
+    """Parts no table knows, far short of the total: a list of some, though 等 is not written."""
+    return all(part.subject is None for part in run) and _sum(run) < total * _CLEARLY_SOME
 
 
 def _exhausts(case: Case, run: Iterable[Part], total: Decimal) -> bool:
