@@ -376,6 +376,9 @@ def _hold_lexicon(spec: Spec) -> None:
             _known(measure, measures, place)
         for key in (*concept.within, *concept.wholes):
             _known(key, concepts, place)
+    for topic in spec.lexicon.topics:
+        if topic.noun:
+            _known(topic.noun, concepts, f"lexicon.toml：topics“{topic.key}”用到的")
     for number, nothing in enumerate(spec.lexicon.nothing_left, 1):
         place = f"lexicon.toml：nothing_left 第{number}项用到的"
         _known(nothing.topic, topics, place)

@@ -436,7 +436,8 @@ class Topic:
 
     In the sections named, a paragraph is about it from the start. ``yields``: its concepts do not end another
     topic in the same sentence (“受理许可申请398件，结转42件”). ``disclosure``: it is requests for information;
-    ``if_disclosed``: it counts only where it is over such requests.
+    ``if_disclosed``: it counts only where it is over such requests. ``noun``: the concept of which there are none
+    where it is denied by a word that ends so (“无政府信息公开申请”).
     """
 
     key: str
@@ -447,6 +448,8 @@ class Topic:
     yields: bool = False
     disclosure: bool = False
     if_disclosed: bool = False
+    noun: str = ""
+    nouns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -457,7 +460,8 @@ class Concept:
     ``own``: the word says by itself what it is about. ``flow``: it goes on where a list of parts ends;
     ``whole``: it is a total of its own, so it ends such a list;
     ``noun``: behind a verb it is what is done (“办结申请总数”).
-    ``stock``: it is counted at the year's end. ``none``: the unit may say that there was none.
+    ``done``: of these nothing can be left; ``stock``: it is counted at the year's end. ``none``: the unit may say that there was none;
+    ``applicant``: of such, that there were none only where requests are named with them.
     """
 
     key: str
@@ -473,8 +477,10 @@ class Concept:
     flow: bool = False
     whole: bool = False
     noun: bool = False
+    done: bool = False
     stock: bool = False
     none: bool = False
+    applicant: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -500,6 +506,7 @@ class Lexicon:
     """The words by which sentences speak of the tables; what each list is for stands in lexicon.toml."""
 
     units: tuple[str, ...]
+    days: tuple[str, ...]
     about: tuple[str, ...]
     about_after: tuple[str, ...]
     about_behind: tuple[str, ...]
@@ -525,6 +532,9 @@ class Lexicon:
     blockers: tuple[str, ...]
     but: tuple[str, ...]
     narrowing: tuple[str, ...]
+    of_some: tuple[str, ...]
+    about_matter: tuple[str, ...]
+    reasons: tuple[str, ...]
     channels: tuple[str, ...]
     disclosing: tuple[str, ...]
     asking: tuple[str, ...]
@@ -533,6 +543,9 @@ class Lexicon:
     amidst: tuple[str, ...]
     listing: tuple[str, ...]
     summed_up: tuple[str, ...]
+    summed_of_them: tuple[str, ...]
+    this_many: Mapping[str, int]
+    results: tuple[tuple[str, ...], ...]
     sorted_by: tuple[str, ...]
     sorted_ends: tuple[str, ...]
     sorted_as: tuple[str, ...]
@@ -549,18 +562,29 @@ class Lexicon:
     somewhat: tuple[str, ...]
     same: tuple[str, ...]
     reaching: tuple[str, ...]
+    rates: tuple[str, ...]
+    more_or_fewer: tuple[str, ...]
+    of: str
     doubled: Mapping[str, int]
     shares: tuple[str, ...]
     share_of: tuple[str, ...]
     none: tuple[str, ...]
     all: tuple[str, ...]
+    each_one: tuple[str, ...]
     on_time: tuple[str, ...]
     period_words: tuple[str, ...]
+    period_apart: tuple[str, ...]
+    report_now: tuple[str, ...]
     report_heads: tuple[str, ...]
+    report_below: tuple[str, ...]
+    report_apart: tuple[str, ...]
     report_tails: tuple[str, ...]
     looking_ahead: tuple[str, ...]
     before_subject: tuple[str, ...]
     openings: tuple[str, ...]
+    reporting: tuple[str, ...]
+    offices_of_others: tuple[str, ...]
+    to_ask: tuple[str, ...]
     known_as: tuple[str, ...]
     self_words: tuple[SelfWords, ...]
     topics: tuple[Topic, ...]
