@@ -334,12 +334,12 @@ def _hold_lexicon(spec: Spec) -> None:
         _known(concept.topic, topics, place)
         for measure in itertools.chain(*concept.readings, *concept.asked, *concept.near):
             _known(measure, measures, place)
-        for key in (*concept.within, *concept.wholes):
+        for key in (*concept.within, *concept.wholes, *filter(None, [concept.once_done])):
             _known(key, concepts, place)
     for rule in spec.rules.values():
         named = (rule.params.get(name, ()) for name in ("concepts", "wholes"))
         for key in itertools.chain.from_iterable(keys for keys in named if isinstance(keys, (list, tuple))):
-            _known(key, concepts, f"{rule.code}.toml：params 用到的")
+            _known(str(key), concepts, f"{rule.code}.toml：params 用到的")
     for topic in spec.lexicon.topics:
         if topic.noun:
             _known(topic.noun, concepts, f"lexicon.toml：topics“{topic.key}”用到的")
