@@ -52,7 +52,13 @@ class Noughts(Shares):
         joined = all(self._topic(one).if_disclosed for one in concepts) or (
             len(concepts) > 1 and self._are_joined(denied) and not any(noun.flow for noun in nouns)
         )
-        return [(token, Subject((token.key,))) for token in (concepts if joined else concepts[-1:])]
+        return [(token, Subject((self._meant(token),))) for token in (concepts if joined else concepts[-1:])]
+
+    def _meant(self, denied: Token) -> str:
+        """“全部办结，没有结转”: behind what is done, 结转 is what is left of it."""
+        before = (token for token in self.tokens if token.kind == "concept" and token.start < denied.start)
+        done = any(self.lexicon.concept(token.key).done for token in before)
+        return (self.lexicon.concept(denied.key).once_done if done else "") or denied.key
 
     def _are_joined(self, denied: Sequence[Token]) -> bool:
         """Whether nothing but 、 and the like stands between the concepts."""

@@ -374,7 +374,7 @@ def _hold_lexicon(spec: Spec) -> None:
         _known(concept.topic, topics, place)
         for measure in itertools.chain(*concept.readings, *concept.asked, *concept.near):
             _known(measure, measures, place)
-        for key in (*concept.within, *concept.wholes):
+        for key in (*concept.within, *concept.wholes, *filter(None, [concept.once_done])):
             _known(key, concepts, place)
     for topic in spec.lexicon.topics:
         if topic.noun:

@@ -462,6 +462,7 @@ class Concept:
     ``noun``: behind a verb it is what is done (“办结申请总数”).
     ``done``: of these nothing can be left; ``stock``: it is counted at the year's end. ``none``: the unit may say that there was none;
     ``applicant``: of such, that there were none only where requests are named with them.
+    ``once_done``: the concept it is where it is denied behind what is done.
     """
 
     key: str
@@ -481,6 +482,7 @@ class Concept:
     stock: bool = False
     none: bool = False
     applicant: bool = False
+    once_done: str = ""
 
 
 @dataclass(frozen=True, eq=False)
