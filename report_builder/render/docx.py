@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import struct
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +16,6 @@ _EMU_PER_TWIP = 635
 _TALLEST_PICTURE = 110 * 36_000
 _SHORT_LABEL = 3
 _ROWS_TOGETHER = 4
-_NARROWEST = 50
 
 
 @dataclass(frozen=True)
@@ -176,13 +174,7 @@ def _content(placed: Placed, width: int, setting: _Setting) -> str:
         return word.run(placed.text)
     text = setting.printed.get(placed.key, "") if placed.role == "value" else placed.text
     room = width - 2 * setting.look.margin
-    return word.run(text, _scale(text, room, setting.look.size)) if text else ""
-
-
-def _scale(text: str, room: int, size: int) -> int:
-    """How far a text must be narrowed, in per cent, to stay on one line of ``room`` twips."""
-    need = math.ceil(word.ems(text) * size * 10)
-    return max(_NARROWEST, min(word.UNSCALED, 100 * room // need))
+    return word.line(text, room, setting.look.size)
 
 
 # Pictures

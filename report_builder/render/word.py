@@ -27,6 +27,7 @@ _HEADER_ROOM = 60
 _MARGIN = 60
 _WHOLE_ROW = 14
 _ROW_HEIGHT = 425
+_NARROWEST = 50
 _FIXED_DAY = "1980-01-01"
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _IN_TEXT = str.maketrans(
@@ -81,6 +82,14 @@ def run(text: str, scale: int = UNSCALED, tag: str = "t") -> str:
     for sign in ("tab", "br"):
         said = said.replace(f"<w:{sign}/>", f"{closing}<w:{sign}/>{opening}")
     return f"<w:r>{letters}{opening}{said}{closing}</w:r>"
+
+
+def line(text: str, room: int, size: int) -> str:
+    """A run on one line of ``room`` twips, narrowed where it is too wide; ``size`` is in half points."""
+    if not text:
+        return ""
+    need = math.ceil(ems(text) * size * 10)
+    return run(text, max(_NARROWEST, min(UNSCALED, 100 * room // need)))
 
 
 def paragraph(style: str, runs: str, layout: str = "") -> str:

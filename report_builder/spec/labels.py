@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from report_builder.spec.nouns import Column, Format, Row
 
@@ -10,30 +11,43 @@ _JOIN = "·"
 _SECTION = "sections"
 
 
-def label(what: str, formats: Sequence[Format], terms: Mapping[str, str]) -> str:
+@dataclass(frozen=True)
+class Label:
+    """The words for what a key names: the table or section, then the row with what it belongs to, then the column."""
+
+    table: str
+    row: str = ""
+    column: str = ""
+
+    def __str__(self) -> str:
+        """All of it in one."""
+        return _JOIN.join(filter(None, (self.table, self.row, self.column)))
+
+
+def label(what: str, formats: Sequence[Format], terms: Mapping[str, str]) -> Label:
     """The words for ``what`` in the first of the formats that knows it; what none knows keeps its key."""
-    return next((said for fmt in formats for said in _labels(what, fmt, terms)), what)
+    return next((said for fmt in formats for said in _labels(what, fmt, terms)), Label(what))
 
 
-def _labels(what: str, fmt: Format, terms: Mapping[str, str]) -> Iterator[str]:
+def _labels(what: str, fmt: Format, terms: Mapping[str, str]) -> Iterator[Label]:
     """At most a few: a row is known from each of its cells, and all of them say the same."""
     table, _, rest = what.partition(".")
     if table == _SECTION:
-        yield from (one.title for one in fmt.sections if str(one.number) == rest)
+        yield from (Label(one.title) for one in fmt.sections if str(one.number) == rest)
         return
+    named = terms.get(table, table)
     if not rest:
-        yield from (terms.get(one.key, one.key) for one in fmt.tables if one.key == table)
+        yield from (Label(named) for one in fmt.tables if one.key == table)
     slot = fmt.known_slots.get(what)
     if slot is not None:
-        yield _JOIN.join((terms.get(table, table), *_row(slot.row), *_column(slot.column)))
-    for held in fmt.known_slots.values():
-        if rest and f"{held.table}.{held.row.key}" == what:
-            yield _JOIN.join((terms.get(table, table), *_row(held.row)))
+        yield Label(named, _row(slot.row), _column(slot.column))
+    rows = (one.row for one in fmt.known_slots.values() if f"{one.table}.{one.row.key}" == what)
+    yield from (Label(named, _row(row)) for row in rows)
 
 
-def _row(row: Row) -> tuple[str, ...]:
-    return (*row.group, row.label)
+def _row(row: Row) -> str:
+    return _JOIN.join((*row.group, row.label))
 
 
-def _column(column: Column) -> tuple[str, ...]:
-    return (column.group, column.label) if column.group else (column.label,)
+def _column(column: Column) -> str:
+    return _JOIN.join(filter(None, (column.group, column.label)))
