@@ -196,7 +196,8 @@ def _followed(desk: _Desk) -> Sheet:
 
 def _one_followed(one: Followed, desk: _Desk) -> _Row:
     (strict, loose), (strict_now, loose_now) = _rates(one.before), _rates(one.now)
-    said = ((one.unit, "plain"), (_name(one.against, one.unit), "plain"), (desk.word(one.asked), "plain"))
+    against = _name(one.against, one.unit)
+    said: _Row = ((one.unit, "plain"), (against, "plain"), (desk.word(one.asked), "plain"))
     return (*said, strict, strict_now, loose, loose_now, (desk.spec.terms[one.outcome], "plain"))
 
 
