@@ -249,6 +249,8 @@ def test_the_circular_lists_every_case_with_an_open_cell_for_the_reply() -> None
     assert first["整改期限"] == dt.datetime(YEAR + 1, 3, 31)  # noqa: DTZ001 - what openpyxl gives for a day
     assert found[2]["整改期限"] is None
     assert terms["numbers_only"] in first["重复较多的段落"]
+    assert "连续2年" in first["重复较多的段落"]
+    assert "连续" not in second["重复较多的段落"]
     open_cells = [
         row[-1].protection.locked for row in sheet.iter_rows(min_row=sheet.max_row - len(found) + 1)
     ]

@@ -21,7 +21,7 @@ from texts import FIELDS, SCHOOLS, other_numbers, shuffled_clauses, stops_for_co
 
 from report_builder.compare import Basis, compare
 from report_builder.history import Held
-from report_builder.model import Document, Grid, Section
+from report_builder.model import Document, Grid, Section, Task
 from report_builder.readers import docx as reader
 from report_builder.render import tracked
 from report_builder.spec import Format, load_spec
@@ -255,6 +255,20 @@ def test_what_cannot_be_compared_is_named_with_its_reason() -> None:
     split = next(what for what in reasons if "1.申请人无正当理由逾期不补正" in what)
     assert split.startswith(SPEC.terms["requests"])
     assert len(split.split("\n")) == 3
+
+
+def test_what_was_not_compared_is_said() -> None:
+    now, earlier = copied()
+    done = replace(now, ret=replace(now.ret, tasks=(Task({"title": "公开规划", "measures": "张贴图纸。"}),)))
+    phrase = next(one for one in SPEC.statutory.statutory if one.isalnum())
+    spoken = held({1: (f"{phrase}，编制本报告。",)})
+    for one, said in (
+        (done, tracked._TASKS),
+        (spoken, f"共1处、{len(phrase)}字"),
+        (now, tracked._NOT_COMPARED[1]),
+    ):
+        assert any(said in str(item) for item in reader.read(written(one, earlier)).items)
+    assert not any(tracked._TASKS in str(item) for item in reader.read(written(now, earlier)).items)
 
 
 def test_another_units_report_is_named_with_its_unit() -> None:

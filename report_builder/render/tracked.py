@@ -46,9 +46,10 @@ _HOW_TO_READ = (
     "以下是{now}年报告的文字对照{earlier}年报告的修订：加下划线的是{now}年新写的，加删除线的是{earlier}年有而{now}年没有的。"
     "全部接受修订即为{now}年的文字，全部拒绝即为{earlier}年的文字。"
 )
+_TASKS = "任务完成情况中写的文字计入重复率和重复的段落，修订对照中不列。"
 _NOT_COMPARED = (
     "统计表不做修订标记；有变化的数字列在下表，没有列出又能比较的数字两年相同。",
-    "图、任务完成情况表、由程序按数字写出的语句、各部分以外的前言和联系方式、附件，没有比对。",
+    "图、由程序按数字写出的语句、各部分以外的前言和联系方式、附件，没有比对。",
     "段落挪动位置的，在原处标为删去、在新处标为新增。",
 )
 
@@ -242,7 +243,8 @@ def _not_comparable(page: _Page) -> PlainTable:
 
 
 def _not_compared(page: _Page) -> Iterator[str]:
-    said = [*_NOT_COMPARED]
+    tasks = page.now.ret.tasks or page.earlier.ret.tasks
+    said = [*_NOT_COMPARED, *((_TASKS,) if tasks else ())]
     taken = page.comparison.taken_out
     if taken:
         letters = sum(len(one.text) for one in taken)

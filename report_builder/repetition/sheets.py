@@ -143,7 +143,7 @@ def _case(number: int, case: Case, desk: _Desk) -> _Row:
         (_name(case.against, case.unit), "plain"),
         *_rates(case.rates),
         (case.repeated, "plain"),
-        ("\n".join(_passage(one, desk) for one in case.worst), "plain"),
+        ("\n".join(_passage(one, case, desk) for one in case.worst), "plain"),
         (desk.word(case.asked), "plain"),
         (desk.found.deadline if case.asked else None, "day"),
         (None, "text" if case.asked else "plain"),
@@ -158,14 +158,14 @@ def _rates(rates: Rates | None) -> _Row:
     return tuple((_NO_TEXT, "plain") if rate is None else (rate, "rate") for rate in given)
 
 
-def _passage(passage: Passage, desk: _Desk) -> str:
-    """Where, how, how long, for how many years, and how it begins."""
+def _passage(passage: Passage, case: Case, desk: _Desk) -> str:
+    """Where, how, how long, for how many years where they are the unit's own, and how it begins."""
     fmt = desk.spec.format_for(desk.found.report_year)
     section = label(f"sections.{passage.now.section}", (fmt,) if fmt else (), desk.spec.terms)
     text = passage.now.text
     begins = text if len(text) <= _QUOTED else f"{text[:_QUOTED]}……"
-    how, years = desk.spec.terms[passage.how], passage.years_running
-    return f"{section}，{how}，{passage.characters}字，连续{years}年：{begins}"
+    years = f"，连续{passage.years_running}年" if case.against.unit == case.unit else ""
+    return f"{section}，{desk.spec.terms[passage.how]}，{passage.characters}字{years}：{begins}"
 
 
 def _groups(desk: _Desk) -> Sheet:
