@@ -9,7 +9,7 @@ unfound does `search` look closer: at tables turned on their side, and at labels
 from report_builder.recognise.exact import Found, Taken, Unclear, find_tables
 from report_builder.recognise.labels import amount_stem, bare
 from report_builder.recognise.search import part, search
-from report_builder.recognise.sections import split_sections
+from report_builder.recognise.sections import split_sections, text_block
 
 __all__ = [
     "Found",
@@ -21,4 +21,5 @@ __all__ = [
     "part",
     "search",
     "split_sections",
+    "text_block",
 ]

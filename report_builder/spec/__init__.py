@@ -1,5 +1,6 @@
 """What the law asks, as data: one TOML file per format and rule, read into frozen nouns."""
 
+from report_builder.spec.labels import label
 from report_builder.spec.load import load_format, load_spec
 from report_builder.spec.nouns import (
     Amounts,
@@ -53,6 +54,7 @@ __all__ = [
     "Value",
     "Wording",
     "Workbook",
+    "label",
     "load_format",
     "load_spec",
 ]
