@@ -11,7 +11,7 @@ from typing import Literal
 from report_builder.compare import Comparison
 from report_builder.model import Section
 from report_builder.similarity import How, Place
-from report_builder.similarity.aligned import Kind, Piece, Row, aligned, moved
+from report_builder.similarity.aligned import Kind, Piece, Row, aligned, moved, pieces
 
 Year = Literal["earlier", "now"]
 
@@ -52,7 +52,7 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One report's paragraph of a line; ``alone`` where the other has none like it, ``moved`` where it has it elsewhere."""
+    """One report's paragraph of a line; ``alone`` where the other has none like it, ``moved`` where the other has it."""
 
     spot: Spot
     stretches: tuple[Stretch, ...]
@@ -83,12 +83,20 @@ class Line:
         return any(side.changed for side in self.sides)
 
     @property
+    def alike(self) -> bool:
+        """Whether both reports say the same, sign by sign."""
+        leaves = [leaf for side in self.sides for stretch in side.stretches for leaf in stretch.leaves]
+        whole = all(not side.alone and side.moved is None for side in self.sides)
+        return whole and all(leaf.kind == "same" for leaf in leaves)
+
+    @property
     def hows(self) -> frozenset[How]:
         """How its passages repeat."""
         return frozenset(one.mark.how for side in self.sides for one in side.stretches if one.mark)
 
 
 Span = tuple[int, int]
+_Home = tuple[Spot, tuple[Piece, ...]]
 Spans = Mapping[Spot, Sequence[tuple[Span, Mark]]]
 
 
@@ -118,7 +126,7 @@ class _Sheet:
     year: Year
     passages: Spans
     taken: Mapping[Spot, Sequence[Span]]
-    homes: Mapping[tuple[Year, Spot], Spot]
+    homes: Mapping[tuple[Year, Spot], _Home]
 
     @cached_property
     def begins(self) -> Mapping[int, tuple[Spot, int]]:
@@ -143,13 +151,14 @@ def _spans(comparison: Comparison, year: Year) -> Spans:
     return found
 
 
-def _homes(rows: Sequence[Row]) -> Mapping[tuple[Year, Spot], Spot]:
-    """Where a moved paragraph stands in the other report."""
-    found: dict[tuple[Year, Spot], Spot] = {}
+def _homes(rows: Sequence[Row]) -> Mapping[tuple[Year, Spot], _Home]:
+    """Where a moved paragraph stands in the other report, and how it changed on the way."""
+    found: dict[tuple[Year, Spot], _Home] = {}
     for gone, new in moved(rows).items():
         there = Spot(rows[gone].section, rows[gone].earlier or 0)
         here = Spot(rows[new].section, rows[new].now or 0)
-        found |= {("earlier", there): here, ("now", here): there}
+        changes = pieces(*("".join(piece.text for piece in rows[at].pieces) for at in (new, gone)))
+        found |= {("earlier", there): (here, changes), ("now", here): (there, changes)}
     return found
 
 
@@ -180,29 +189,26 @@ def _line(pair: _Pair, earlier: _Sheet, now: _Sheet) -> Line:
 def _side(row: Row, sheet: _Sheet) -> Side:
     own: Kind = "new" if sheet.year == "now" else "gone"
     spot = Spot(row.section, (row.now if sheet.year == "now" else row.earlier) or 0)
-    pieces = [piece for piece in row.pieces if piece.kind in ("same", own)]
-    return Side(
-        spot,
-        tuple(_stretches(pieces, spot, sheet)),
-        None in (row.now, row.earlier),
-        sheet.homes.get((sheet.year, spot)),
-    )
+    home, changes = sheet.homes.get((sheet.year, spot), (None, row.pieces))
+    held = [piece for piece in changes if piece.kind in ("same", own)]
+    alone = home is None and None in (row.now, row.earlier)
+    return Side(spot, tuple(_stretches(held, spot, sheet)), alone, home)
 
 
-def _stretches(pieces: Sequence[Piece], spot: Spot, sheet: _Sheet) -> Iterator[Stretch]:
+def _stretches(held: Sequence[Piece], spot: Spot, sheet: _Sheet) -> Iterator[Stretch]:
     """The paragraph cut wherever anything begins or ends."""
-    text = "".join(piece.text for piece in pieces)
-    kinds = [piece.kind for piece in pieces for _ in piece.text]
+    text = "".join(piece.text for piece in held)
+    kinds = [piece.kind for piece in held for _ in piece.text]
     marks, taken = sheet.passages.get(spot, ()), sheet.taken.get(spot, ())
     changes = (at for at, (one, then) in enumerate(pairwise(kinds), 1) if one != then)
     cuts = sorted({0, len(text), *changes, *chain.from_iterable((*(span for span, _ in marks), *taken))})
     for mark, run in groupby(pairwise(cuts), key=lambda cut: _mark_at(cut[0], marks)):
-        held = list(run)
+        stretch = list(run)
         leaves = (
             Leaf(kinds[start], text[start:end], any(begin <= start < stop for begin, stop in taken))
-            for start, end in held
+            for start, end in stretch
         )
-        first = mark is not None and sheet.begins.get(mark.number) == (spot, held[0][0])
+        first = mark is not None and sheet.begins.get(mark.number) == (spot, stretch[0][0])
         yield Stretch(mark, tuple(leaves), first)
 
 

@@ -71,11 +71,29 @@ class FigureLine:
 
 
 @dataclass(frozen=True, slots=True)
+class FigureRow:
+    """The figures of one row of a table of the law."""
+
+    label: str
+    lines: Sequence[FigureLine]
+
+    @property
+    def steady(self) -> bool:
+        """Whether nothing in it changed and nothing is said of it."""
+        return all(line.steady and not line.findings for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
 class FigureTable:
     """The figures of one table of the law."""
 
     title: str
-    lines: Sequence[FigureLine]
+    rows: Sequence[FigureRow]
+
+    @property
+    def lines(self) -> Sequence[FigureLine]:
+        """All of them, row by row."""
+        return [line for row in self.rows for line in row.lines]
 
 
 def side_by_side_page(
@@ -191,13 +209,21 @@ def _parts(
 def _tables(desk: _Desk, findings: Mapping[str, Sequence[Finding]]) -> Iterator[FigureTable]:
     for table, changes in groupby(desk.comparison.cells, key=lambda one: one.cell.partition(".")[0]):
         title = desk.label(table)
-        lines = [_figure_line(one, title, desk, findings.get(one.cell, ())) for one in changes]
-        yield FigureTable(title, lines)
+        yield FigureTable(title, list(_rows(changes, title, desk, findings)))
 
 
-def _figure_line(change: Change, title: str, desk: _Desk, findings: Sequence[Finding]) -> FigureLine:
+def _rows(
+    changes: Iterable[Change], title: str, desk: _Desk, findings: Mapping[str, Sequence[Finding]]
+) -> Iterator[FigureRow]:
+    for row, held in groupby(changes, key=lambda one: one.cell.rpartition(".")[0]):
+        said = desk.label(row)
+        lines = [_figure_line(one, said, desk, findings.get(one.cell, ())) for one in held]
+        yield FigureRow(said.removeprefix(f"{title}·"), lines)
+
+
+def _figure_line(change: Change, row: str, desk: _Desk, findings: Sequence[Finding]) -> FigureLine:
     return FigureLine(
-        desk.label(change.cell).removeprefix(f"{title}·") + _unit(change, desk),
+        desk.label(change.cell).removeprefix(f"{row}·"),
         _figure(change.earlier),
         _figure(change.now),
         _NOTHING if change.change is None else _signed(change.change),
@@ -205,12 +231,6 @@ def _figure_line(change: Change, title: str, desk: _Desk, findings: Sequence[Fin
         change.earlier == change.now,
         findings,
     )
-
-
-def _unit(change: Change, desk: _Desk) -> str:
-    slots = (held.fmt.known_slots.get(change.cell) for held in (desk.now, desk.earlier))
-    unit = next((slot.column.unit for slot in slots if slot), "")
-    return f"（{unit}）" if unit else ""
 
 
 def _figure(number: Number | None) -> str:
