@@ -29,8 +29,7 @@
       line.hidden = only.checked && !line.getAttribute('data-marks').split(' ').some(on);
     });
     stops = places.filter(function (place) {
-      return on(place.getAttribute('data-stop')) && !(place.closest('tr[data-marks]') || place).hidden &&
-        place.getClientRects().length > 0;
+      return on(place.getAttribute('data-stop')) && place.getClientRects().length > 0;
     });
     if (stops.indexOf(here) < 0) { leave(); }
     say();

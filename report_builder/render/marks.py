@@ -35,11 +35,15 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Leaves that belong to one passage, or to none; ``first`` where its passage begins on this side."""
+    """Leaves that belong to one passage, or to none.
+
+    ``first`` where its passage begins on this side; ``there`` is the passage to look at on the other.
+    """
 
     mark: Mark | None
     leaves: tuple[Leaf, ...]
-    first: bool = False
+    first: bool
+    there: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +137,22 @@ class _Sheet:
         """Where each passage is first seen; one that others cover wholly is seen nowhere."""
         found: dict[int, tuple[Spot, int]] = {}
         for spot, marks in self.passages.items():
+            before = None
+            for cut in sorted({*chain.from_iterable(span for span, _ in marks)}):
+                mark = _mark_at(cut, marks)
+                if mark is not None and mark != before:
+                    found.setdefault(mark.number, (spot, cut))
+                before = mark
+        return found
+
+    @cached_property
+    def seen_in(self) -> Mapping[int, int]:
+        """Each passage's number, or that of the one that covers it."""
+        found: dict[int, int] = {}
+        for marks in self.passages.values():
             for (start, _), mark in marks:
-                if _mark_at(start, marks) == mark:
-                    found.setdefault(mark.number, (spot, start))
+                holder = _mark_at(start, marks) or mark
+                found.setdefault(mark.number, mark.number if mark.number in self.begins else holder.number)
         return found
 
 
@@ -181,21 +198,21 @@ def _paired(rows: Iterable[Row]) -> Iterator[_Pair]:
 def _line(pair: _Pair, earlier: _Sheet, now: _Sheet) -> Line:
     gone, new = pair
     return Line(
-        None if gone is None else _side(gone, earlier),
-        None if new is None else _side(new, now),
+        None if gone is None else _side(gone, earlier, now),
+        None if new is None else _side(new, now, earlier),
     )
 
 
-def _side(row: Row, sheet: _Sheet) -> Side:
+def _side(row: Row, sheet: _Sheet, other: _Sheet) -> Side:
     own: Kind = "new" if sheet.year == "now" else "gone"
     spot = Spot(row.section, (row.now if sheet.year == "now" else row.earlier) or 0)
     home, changes = sheet.homes.get((sheet.year, spot), (None, row.pieces))
     held = [piece for piece in changes if piece.kind in ("same", own)]
     alone = home is None and None in (row.now, row.earlier)
-    return Side(spot, tuple(_stretches(held, spot, sheet)), alone, home)
+    return Side(spot, tuple(_stretches(held, spot, sheet, other)), alone, home)
 
 
-def _stretches(held: Sequence[Piece], spot: Spot, sheet: _Sheet) -> Iterator[Stretch]:
+def _stretches(held: Sequence[Piece], spot: Spot, sheet: _Sheet, other: _Sheet) -> Iterator[Stretch]:
     """The paragraph cut wherever anything begins or ends."""
     text = "".join(piece.text for piece in held)
     kinds = [piece.kind for piece in held for _ in piece.text]
@@ -209,7 +226,8 @@ def _stretches(held: Sequence[Piece], spot: Spot, sheet: _Sheet) -> Iterator[Str
             for start, end in stretch
         )
         first = mark is not None and sheet.begins.get(mark.number) == (spot, stretch[0][0])
-        yield Stretch(mark, tuple(leaves), first)
+        there = 0 if mark is None else other.seen_in.get(mark.number, 0)
+        yield Stretch(mark, tuple(leaves), first, there)
 
 
 def _mark_at(place: int, marks: Sequence[tuple[Span, Mark]]) -> Mark | None:
