@@ -171,7 +171,7 @@ def test_a_copy_that_is_gone_from_the_list_is_mended_only_where_both_were_compar
     gone = run(own_words, {OWN: Severity.CORRECT})
     assert outcome(told(gone, FOUND), FROM_LAST) == (Outcome.MENDED, None)
     absent = replace(gone, comparisons=[one for one in gone.comparisons if one.unit != COPIER])
-    assert outcome(told(absent, FOUND), FROM_LAST) == (Outcome.NOT_COMPARED, None)
+    assert outcome(told(absent, FOUND), FROM_LAST) == (Outcome.ABSENT, None)
 
 
 def test_a_new_source_mends_nothing() -> None:

@@ -99,7 +99,7 @@ class Outcome(StrEnum):
     UNCHANGED = "unchanged"
     HIGHER = "higher"
     ELSEWHERE = "elsewhere"
-    NOT_COMPARED = "not_compared"
+    ABSENT = "absent"
 
 
 @dataclass(frozen=True)
@@ -255,4 +255,4 @@ def _gone(pair: Pair, run: Run) -> Outcome:
     """Not among what the units share any more is mended, where both were there to be compared."""
     unit, against = pair
     there = {one.unit for one in run.comparisons}
-    return Outcome.MENDED if against.unit != unit and {unit, against.unit} <= there else Outcome.NOT_COMPARED
+    return Outcome.MENDED if against.unit != unit and {unit, against.unit} <= there else Outcome.ABSENT
