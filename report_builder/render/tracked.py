@@ -23,11 +23,10 @@ from report_builder.render import word
 from report_builder.render.titles import title_lines
 from report_builder.similarity import How, Passage, Share
 from report_builder.similarity.aligned import Piece, Row, aligned
-from report_builder.spec import Label, Spec, label
+from report_builder.spec import Label, Spec, label, labelled
 
 AUTHOR = "年际比对"
 _TRACKED = "修订对照"
-_RATE_PLACES = 2
 _NEW_PAGE = "<w:pageBreakBefore/>"
 _EMPTY_TEXT = "没有可比的文字"
 _NOT_FILLED = "未填"
@@ -86,9 +85,18 @@ class _Page:
         """The figures that differ, one filled in and one not among them."""
         return tuple(one for one in self.comparison.cells if one.now != one.earlier)
 
-    def words(self, what: str) -> Label:
+    @property
+    def places(self) -> int:
+        """To how many places a per cent is printed, here as in a report."""
+        return self.spec.wording.change.percent_places
+
+    def words(self, what: str) -> str:
         """A section, table, row or cell in words; this year's format first."""
         return label(what, (self.now.fmt, self.earlier.fmt), self.spec.terms)
+
+    def parts(self, cell: str) -> Label:
+        """A cell's words by table, row and column."""
+        return labelled(cell, (self.now.fmt, self.earlier.fmt), self.spec.terms)
 
     def filled(self, texts: Iterable[str]) -> tuple[str, ...]:
         """The texts with the two years and the names of the two figures in them."""
@@ -137,13 +145,13 @@ def _notes(texts: Iterable[str]) -> Iterator[str]:
 def _rates(page: _Page) -> PlainTable:
     whole = page.comparison.overlap
     parts = [("全文", whole.strict, whole.loose)]
-    parts += [(str(page.words(f"sections.{one.section}")), one.strict, one.loose) for one in whole.sections]
-    rows = tuple((name, _share(strict), _share(loose)) for name, strict, loose in parts)
+    parts += [(page.words(f"sections.{one.section}"), one.strict, one.loose) for one in whole.sections]
+    rows = tuple((name, _share(strict, page), _share(loose, page)) for name, strict, loose in parts)
     return PlainTable("重复率", page.filled(_RATES), rows, (46, 27, 27))
 
 
-def _share(share: Share) -> str:
-    return _EMPTY_TEXT if share.ratio is None else percent(share.ratio, _RATE_PLACES)
+def _share(share: Share, page: _Page) -> str:
+    return _EMPTY_TEXT if share.ratio is None else percent(share.ratio, page.places)
 
 
 def _definitions(page: _Page) -> Iterator[str]:
@@ -160,7 +168,7 @@ def _passages(page: _Page) -> PlainTable:
 
 def _passage(passage: Passage, page: _Page) -> tuple[str, ...]:
     return (
-        str(page.words(f"sections.{passage.now.section}")),
+        page.words(f"sections.{passage.now.section}"),
         page.spec.terms[passage.how],
         str(passage.characters),
         str(passage.years_running),
@@ -190,10 +198,10 @@ def _figures(page: _Page) -> str:
         for width, head in zip(widths, heads, strict=True)
     )
     rows = [word.table_row("".join(cells), _ROW_HEIGHT, repeats=True)]
-    for table, changes in groupby(page.changed, key=lambda one: page.words(one.cell).table):
+    for table, changes in groupby(page.changed, key=lambda one: page.parts(one.cell).table):
         rows.append(_band(table))
-        for row, held in groupby(changes, key=lambda one: page.words(one.cell).row):
-            rows += _figure_rows(row, [(page.words(one.cell).column, one) for one in held], widths)
+        for row, held in groupby(changes, key=lambda one: page.parts(one.cell).row):
+            rows += _figure_rows(row, [_figure(one, page) for one in held], widths)
     return word.table_of(edges, _MARGIN, rows)
 
 
@@ -204,25 +212,25 @@ def _band(name: str) -> str:
     return word.table_row(word.table_cell(word.TEXT_WIDTH, title, marks=marks), _ROW_HEIGHT)
 
 
-def _figure_rows(row: str, changes: Sequence[tuple[str, Change]], widths: Sequence[int]) -> Iterator[str]:
+def _figure_rows(row: str, figures: Sequence[Sequence[str]], widths: Sequence[int]) -> Iterator[str]:
     """The figures of one row, kept on one page; its words stand once beside all of its columns that changed."""
-    for number, (column, change) in enumerate(changes, 1):
-        kept = "<w:keepNext/>" if number < len(changes) else ""
+    for number, texts in enumerate(figures, 1):
+        kept = "<w:keepNext/>" if number < len(figures) else ""
         run, merge = (word.run(row), "restart") if number == 1 else ("", "continue")
-        words = word.paragraph("TableSmall", run, kept)
-        cells = [word.table_cell(widths[0], words, marks=f'<w:vMerge w:val="{merge}"/>', at="top")]
-        for width, text, side in zip(widths[1:], (column, *_figure(change)), _SIDES, strict=True):
+        marks = f'<w:vMerge w:val="{merge}"/>' if len(figures) > 1 else ""
+        cells = [word.table_cell(widths[0], word.paragraph("TableSmall", run, kept), marks=marks, at="top")]
+        for width, text, side in zip(widths[1:], texts, _SIDES, strict=True):
             line = word.line(text, width - 2 * _MARGIN, _SMALL)
             paragraph = word.paragraph("TableSmall", line, f'{kept}<w:jc w:val="{side}"/>')
             cells.append(word.table_cell(width, paragraph))
         yield word.table_row("".join(cells), _ROW_HEIGHT)
 
 
-def _figure(change: Change) -> tuple[str, ...]:
-    """A figure that was not filled in is said to be so; it is no zero, and there is no change from it."""
-    ratio = _NO_RATIO if change.ratio is None else _signed(change.ratio, percent(change.ratio, _RATE_PLACES))
+def _figure(change: Change, page: _Page) -> tuple[str, ...]:
+    """Its column, both years and the change. One not filled in is said to be so: it is no zero, nothing grew from it."""
+    ratio = _NO_RATIO if change.ratio is None else _signed(change.ratio, percent(change.ratio, page.places))
     grown = _NO_RATIO if change.change is None else _signed(change.change, printed(change.change))
-    return (_number(change.earlier), _number(change.now), grown, ratio)
+    return (page.parts(change.cell).column, _number(change.earlier), _number(change.now), grown, ratio)
 
 
 def _number(number: Number | None) -> str:
@@ -237,7 +245,7 @@ def _not_comparable(page: _Page) -> PlainTable:
     """The items that have one reason stand together."""
     reasons: dict[str, list[str]] = {}
     for one in page.comparison.not_comparable:
-        reasons.setdefault(one.why, []).append(str(page.words(one.what)))
+        reasons.setdefault(one.why, []).append(page.words(one.what))
     rows = tuple(("\n".join(items), why) for why, items in reasons.items())
     return PlainTable("不能比较的项目", _NOT_COMPARABLE, rows, (50, 50))
 

@@ -1,6 +1,6 @@
 """What the law asks, as data: one TOML file per format and rule, read into frozen nouns."""
 
-from report_builder.spec.labels import Label, label
+from report_builder.spec.labels import Label, label, labelled
 from report_builder.spec.load import load_format, load_spec
 from report_builder.spec.nouns import (
     Amounts,
@@ -56,6 +56,7 @@ __all__ = [
     "Wording",
     "Workbook",
     "label",
+    "labelled",
     "load_format",
     "load_spec",
 ]

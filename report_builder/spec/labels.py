@@ -24,7 +24,12 @@ class Label:
         return _JOIN.join(filter(None, (self.table, self.row, self.column)))
 
 
-def label(what: str, formats: Sequence[Format], terms: Mapping[str, str]) -> Label:
+def label(what: str, formats: Sequence[Format], terms: Mapping[str, str]) -> str:
+    """The words for ``what`` in one, as :func:`labelled` finds them."""
+    return str(labelled(what, formats, terms))
+
+
+def labelled(what: str, formats: Sequence[Format], terms: Mapping[str, str]) -> Label:
     """The words for ``what`` in the first of the formats that knows it; what none knows keeps its key."""
     return next((said for fmt in formats for said in _labels(what, fmt, terms)), Label(what))
 
