@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 import pytest
 from conftest import return_of
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from texts import FIELDS, RIVERS, SCHOOLS, Base, other_numbers, reworded
 
@@ -189,6 +189,22 @@ def test_a_new_source_mends_nothing() -> None:
     assert outcome(found, other)[0] is Outcome.UNCHANGED
 
 
+def test_a_source_that_is_no_longer_the_nearest_keeps_its_rates() -> None:
+    both = Base(COPIER, {1: RIVERS.sections[1], 5: (*RIVERS.sections[5], *SCHOOLS.sections[5])}, ())
+    other = (COPIER, Report(RIVERS.unit, YEAR))
+    reports = {
+        **REPORTS,
+        "copier": held(COPIER, both, day=f"{YEAR + 1}-01-20"),
+        "honest": held(RIVERS.unit, RIVERS, day=f"{YEAR + 1}-01-02"),
+    }
+    found = told(run(reports, {OWN: Severity.CORRECT, other: Severity.EXPLAIN}), FOUND)
+    assert other in {case.pair for case in found.cases}
+    what, share = outcome(found, FROM_LAST)
+    assert what is Outcome.LOWER
+    assert share is not None
+    assert 0 < share < Decimal("0.5")
+
+
 def test_less_and_more_are_told_apart() -> None:
     text = reworded(SCHOOLS)
     partly = Base(SCHOOLS.unit, {one.number: one.paragraphs for one in text.sections}, ())
@@ -201,12 +217,13 @@ def test_less_and_more_are_told_apart() -> None:
 rate = st.one_of(st.none(), st.decimals(0, 1, places=4))
 
 
+@settings(deadline=None)
 @given(st.builds(Rates, rate, rate), st.sampled_from(Severity), st.sampled_from(Outcome))
 def test_what_is_followed_comes_back_from_the_document(
     rates: Rates, asked: Severity, became: Outcome
 ) -> None:
     one = replace(FOUND.followed[0], before=rates, asked=asked, outcome=became, now=rates)
-    kept = replace(FOUND, followed=(one, replace(one, now=None)))
+    kept = replace(FOUND, cases=(), groups=(), matches=(), followed=(one, replace(one, now=None)))
     text = json.dumps(as_json(kept), ensure_ascii=False)
     assert followed(text, YEAR) == kept.followed
     assert followed(text, YEAR + 1) == ()
