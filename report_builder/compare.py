@@ -182,23 +182,25 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         "unit": comparison.unit,
         "report_year": comparison.report_year,
         "against": {"unit": comparison.against_unit, "report_year": comparison.against_year},
-        "strict": _share(whole.strict),
-        "loose": _share(whole.loose),
+        "strict": share_as_json(whole.strict),
+        "loose": share_as_json(whole.loose),
         "sections": [
-            {"number": one.section, "strict": _share(one.strict), "loose": _share(one.loose)}
+            {"number": one.section, "strict": share_as_json(one.strict), "loose": share_as_json(one.loose)}
             for one in whole.sections
         ],
-        "passages": [_passage(one) for one in comparison.passages],
+        "passages": [passage_as_json(one) for one in comparison.passages],
         "cells": [_cell(one) for one in comparison.cells],
         "not_comparable": [{"what": one.what, "why": one.why} for one in comparison.not_comparable],
     }
 
 
-def _share(share: Share) -> float | None:
+def share_as_json(share: Share) -> float | None:
+    """Four decimals; None where there is nothing to count."""
     return None if share.ratio is None else float(round(share.ratio, _SHARE_PLACES))
 
 
-def _passage(passage: Passage) -> dict[str, object]:
+def passage_as_json(passage: Passage) -> dict[str, object]:
+    """A passage as the contract lays it out."""
     return {
         "section": passage.now.section,
         "kind": str(passage.how),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 from report_builder.model import Figure, Number, Typed
 
@@ -15,6 +15,8 @@ _NONE_WORDS = frozenset({"无", "没有", "暂无"})
 _MINUS = str.maketrans("−－﹣", "---")
 _EXACT_FLOAT = 2**53
 _LONGEST = 18
+_WIDE = Context(prec=4 * _LONGEST)
+"""Room for the largest figure over the smallest: the usual 28 digits would raise."""
 _FULL_WIDTH = {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 
 
@@ -57,6 +59,11 @@ def printed(number: Number | None) -> str:
         return str(number)
     text = f"{number:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def percent(ratio: Decimal, places: int) -> str:
+    """A ratio in per cent, rounded as a clerk rounds: 0.16667 is “16.67%” to two places."""
+    return f"{(ratio * 100).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, _WIDE):f}%"
 
 
 def _from_float(value: float, source: str) -> Figure:

@@ -10,7 +10,7 @@ from report_builder.recognise.exact import Found, Taken, Unclear, find_tables
 from report_builder.recognise.labels import amount_stem, bare
 from report_builder.recognise.remarks import amount_remarks, label_remarks
 from report_builder.recognise.search import part, search
-from report_builder.recognise.sections import Headings, headings_of, split_sections
+from report_builder.recognise.sections import Headings, headings_of, split_sections, text_block
 
 __all__ = [
     "Found",
@@ -26,4 +26,5 @@ __all__ = [
     "part",
     "search",
     "split_sections",
+    "text_block",
 ]
