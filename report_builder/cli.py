@@ -374,7 +374,9 @@ def _print_compared(compared: Compared) -> None:
             )
     for name in ("strict", "loose"):
         print(f"{terms[name]}：{terms[f'{name}_definition']}")
-    print(f"各单位的比对在 {compared.folder}/‹单位›/年际比对.json")
+    print(
+        f"各单位的比对在 {compared.folder}/‹单位›/年际比对.html、.docx、.json，雷同通报在 {compared.folder}/汇总/"
+    )
 
 
 def _rules(asked: argparse.Namespace) -> int:

@@ -56,6 +56,8 @@ def _blame(rule: Rule, case: Case, now: Masked, other: Masked, years: Sequence[M
     found = passages(now, other, years)
     facts = {
         "against": f"{other.text.unit}{other.text.report_year}年",
+        "against_unit": other.text.unit,
+        "against_year": other.text.report_year,
         "strict": _percent(whole.strict),
         "loose": _percent(whole.loose),
         "section": case.fmt.section(rule.params["section"]).title,
