@@ -27,7 +27,7 @@ from report_builder.model import Document, Grid, ProcessingFee, Return, Section,
 from report_builder.recognise import headings_of
 from report_builder.spec import Format, Spec, Table
 
-__all__ = ["KINDS", "Hint", "document", "from_document", "read"]
+__all__ = ["KINDS", "Hint", "Tables", "document", "from_document", "headings_of", "read"]
 
 KINDS = (".docx", ".doc", ".pdf", ".html", ".htm", ".json", ".txt")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

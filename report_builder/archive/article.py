@@ -106,11 +106,11 @@ def _without_tail(line: Line, published: Published) -> Iterator[Line]:
 
 
 def _parted(line: Line, document: Document, headings: Headings, found: set[int | None]) -> Iterator[Line]:
-    if not isinstance(line.item, str):
+    if not isinstance(line.item, str) or len(found) > len(headings.numbers):
         yield line
         return
-    parts = list(headings.parted(line.item, anywhere=document.run_together))
-    if not document.run_together and any(headings.number(part) in found - {None} for part in parts[:2]):
+    parts = list(headings.parted(line.item, nearly=document.run_together))
+    if not document.run_together and not found.isdisjoint(map(headings.number, parts[1::2])):
         parts = [line.item]
     yield from (Line(line.at, part) for part in parts if part)
 

@@ -11,16 +11,28 @@ from report_builder.spec import Table
 _FIGURES = r"[\d\s.,，/／—－\-０-９]"
 _LEAST_LABELS = 6
 _LEAST_TEXT = 4
+_LEAST_LINES = 6
 _GAP = 40
 _OPEN, _CLOSED = "[（(]", "[）)]"
 
 
 def without_tables(paragraphs: Sequence[str], tables: Sequence[Table]) -> tuple[tuple[str, ...], bool]:
-    """The paragraphs without the runs of labels and figures in them, and whether there were any."""
+    """The paragraphs without the runs of labels and figures in them, and whether there were figures in any.
+
+    Where a table stands on many lines, what is between its first and its last is the rest of it.
+    """
     if not tables:
         return tuple(paragraphs), False
-    kept = [part for text in paragraphs for part in _kept(text, tables)]
-    return tuple(kept), kept != list(paragraphs)
+    parts = [list(_kept(text, tables)) for text in paragraphs]
+    torn = [at for at, (text, kept) in enumerate(zip(paragraphs, parts, strict=True)) if kept != [text]]
+    if len(torn) >= _LEAST_LINES:
+        parts[torn[0] + 1 : torn[-1]] = []
+    kept = [part for one in parts for part in one]
+    return tuple(kept), _count_digits(kept) < _count_digits(paragraphs)
+
+
+def _count_digits(texts: Sequence[str]) -> int:
+    return sum(sign.isdigit() for text in texts for sign in text)
 
 
 def _kept(text: str, tables: Sequence[Table]) -> Iterator[str]:
@@ -40,7 +52,7 @@ def _runs(text: str, tables: Sequence[Table]) -> list[tuple[int, int]]:
     runs: list[tuple[int, int]] = []
     for match in whole.finditer(text):
         count = len(labels.findall(match[0]))
-        alone = match.span() == (0, len(text)) and count and any(sign.isdigit() for sign in match[0])
+        alone = match.span() == (0, len(text)) and count
         if not alone and count < (2 if runs and match.start() - runs[-1][1] < _GAP else _LEAST_LABELS):
             continue
         if runs and match.start() - runs[-1][1] < _GAP:

@@ -61,7 +61,9 @@ class Titles:
         years = {_as_number(match) for match in _YEAR.finditer(rest)}
         if len(years) != 1:
             return None
-        rest = self._without_tails(_YEAR.sub("", rest))
+        rest = _YEAR.sub("", rest)
+        if not rest.endswith(tuple(self.names)):
+            rest = self._without_tails(rest)
         name = next((name for name in self.names if rest.endswith(name)), None)
         if name is None:
             return None

@@ -231,6 +231,8 @@ def _pieces(main: bytes, clx: bytes, length: int) -> Iterator[_Piece]:
     for (start, end), record in zip(pairwise(limits), records, strict=True):
         if not start < end or start >= length:
             continue
+        if end - start > len(main):
+            raise ValueError
         place = struct.unpack_from("<I", record, 2)[0]
         width = 1 if place & _COMPRESSED else 2
         offset = (place & ~_COMPRESSED) // (2 if width == 1 else 1)

@@ -34,6 +34,7 @@ _FOOT = 0.13
 _STRAIGHT = 1.2
 _NEAR = 1.6
 _LEAST_CELL = 4.0
+_LEAST_COLUMNS = 2
 
 
 class Box(NamedTuple):
@@ -193,6 +194,8 @@ def _drawn(page: pdfium.PdfPage) -> tuple[list[Box], list[Box], list[Picture]]:
         drawn = raw.FPDFPage_GetObject(page.raw, at)
         kind = raw.FPDFPageObj_GetType(drawn)
         figure = _figure(drawn)
+        if kind == raw.FPDF_PAGEOBJ_IMAGE and _area(_bounds(drawn)) > whole * _LEAST_PICTURE:
+            pictures.append(Picture(_bounds(drawn)))
         if figure is not None:
             known = figures.get(figure)
             figures[figure] = _around([_bounds(drawn), *([known] if known else [])])
@@ -200,8 +203,6 @@ def _drawn(page: pdfium.PdfPage) -> tuple[list[Box], list[Box], list[Picture]]:
             rules += _rules(drawn)
         elif kind == raw.FPDF_PAGEOBJ_FORM and _area(_bounds(drawn)) < whole / 2:
             forms.append(_bounds(drawn))
-        elif kind == raw.FPDF_PAGEOBJ_IMAGE and _area(_bounds(drawn)) > whole * _LEAST_PICTURE:
-            pictures.append(Picture(_bounds(drawn)))
     return rules, [*forms, *figures.values()], pictures
 
 
@@ -394,7 +395,7 @@ def _touch(one: Box, other: Box) -> bool:
 
 def _piece(rules: Sequence[Box], glyphs: Sequence[Glyph]) -> Piece | None:
     """The cells between the rules; None where these make no table, or hold no text."""
-    walls = _Walls(rules)
+    walls = _Walls([*rules, *_closing(rules)])
     if not glyphs or not walls.enclose():
         return None
     held: dict[tuple[int, int], list[Glyph]] = defaultdict(list)
@@ -409,6 +410,23 @@ def _piece(rules: Sequence[Box], glyphs: Sequence[Glyph]) -> Piece | None:
         for row, column, down, right in anchors
     }
     return Piece(_around(rules), tuple(walls.xs), len(walls.ys) - 1, cells)
+
+
+def _closing(rules: Sequence[Box]) -> Iterator[Box]:
+    """The level lines that a table may lack where a page breaks it: upright lines end there from side to side."""
+    upright = [rule for rule in rules if rule.top - rule.bottom > rule.right - rule.left]
+    if not upright or len(upright) == len(rules):
+        return
+    around = _around(rules)
+    for y in (max(rule.top for rule in upright), min(rule.bottom for rule in upright)):
+        ends = _places(rule.left for rule in upright if min(abs(rule.top - y), abs(rule.bottom - y)) < _NEAR)
+        from_side_to_side = (
+            len(ends) > _LEAST_COLUMNS
+            and ends[0] - around.left < _LEAST_CELL
+            and around.right - ends[-1] < _LEAST_CELL
+        )
+        if from_side_to_side:
+            yield Box(around.left, y, around.right, y)
 
 
 def _cell_text(glyphs: Sequence[Glyph]) -> str:

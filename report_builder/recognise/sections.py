@@ -26,6 +26,11 @@ class Headings:
     known: Mapping[str, int]
     titles: tuple[tuple[str, str, int], ...]
 
+    @property
+    def numbers(self) -> frozenset[int]:
+        """The numbers of all sections."""
+        return frozenset(self.known.values())
+
     def number(self, text: str) -> int | None:
         """The section that ``text`` heads: its words as the format has them, or with a small typing fault.
 
@@ -52,14 +57,14 @@ class Headings:
         }
         return near.pop() if len(near) == 1 else None
 
-    def parted(self, text: str, *, anywhere: bool) -> Iterator[str]:
-        """The text with each heading that begins it, or stands ``anywhere`` in it, as a line of its own."""
+    def parted(self, text: str, *, nearly: bool) -> Iterator[str]:
+        """The text with each heading in it as a line of its own; ``nearly``: also with a small typing fault."""
         begun = 0
         for ordinal in _ORDINAL.finditer(text):
-            if ordinal.start() < begun or (not anywhere and ordinal.start()):
+            if ordinal.start() < begun:
                 continue
-            end = self._end(text, ordinal, nearly=anywhere)
-            if end and (text[end:].strip() or begun):
+            end = self._end(text, ordinal, nearly=nearly)
+            if end and (text[end:].strip() or text[: ordinal.start()].strip()):
                 yield text[begun : ordinal.start()].strip()
                 yield text[ordinal.start() : end].strip()
                 begun = end
