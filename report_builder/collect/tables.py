@@ -212,12 +212,12 @@ class Tables:
         keys = tuple(
             key
             for key, (row, column) in found.places.items()
-            if (hidden.sheet or grid.first_row + row in hidden.rows or column in hidden.columns)
+            if (hidden.sheet or grid.first_row + row in hidden.rows or grid.first_column + column in hidden.columns)
             and self._figure(grid, (row, column)).typed is not Typed.BLANK
         )
         if keys:
             rows = {grid.first_row + found.places[key][0] for key in keys} & hidden.rows
-            columns = {found.places[key][1] for key in keys} & hidden.columns
+            columns = {grid.first_column + found.places[key][1] for key in keys} & hidden.columns
             said = "" if hidden.sheet else f"的{_lines(grid, rows, columns)}"
             where = self.place(grid, *found.places[keys[0]])
             yield Trouble("hidden", where, keys, {"hidden": f"工作表“{grid.name}”{said}", "count": len(keys)})
@@ -231,7 +231,7 @@ def _is_on(row: int, column: int, lines: Iterable[tuple[int, int]]) -> bool:
 def _lines(grid: Grid, rows: Iterable[int], columns: Iterable[int]) -> str:
     """“第 7、9–11 行、第 D 列”."""
     said = [f"第 {'、'.join(_runs(rows))} 行"] if rows else []
-    letters = [grid.address(0, column).rstrip("0123456789") for column in sorted(columns)]
+    letters = [grid.address(0, column - grid.first_column).rstrip("0123456789") for column in sorted(columns)]
     return "、".join([*said, *([f"第 {'、'.join(letters)} 列"] if letters else [])])
 
 
