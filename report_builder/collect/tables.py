@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from report_builder.collect.doubles import Doubles, Own, of_the_year, typed
 from report_builder.editions import added_up, read_over, summed
 from report_builder.figures import figure, printed
-from report_builder.model import Figure, Grid, Number, Trouble, Typed
+from report_builder.model import Figure, Grid, Trouble, Typed
 from report_builder.readers.books import Sheets
-from report_builder.recognise import Found, amount_stem, bare, find_tables, search
+from report_builder.recognise import Found, amount_stem, bare, find_tables, search_apart
 from report_builder.spec import Format, Slot, Spec, Table
 
 _NOTE_REACH = 4
@@ -22,12 +23,38 @@ class Tables:
     """The tables of ``fmt`` in some grids of a workbook."""
 
     def __init__(self, name: str, book: Sheets, grids: Sequence[Grid], spec: Spec, fmt: Format) -> None:
-        self.name, self.book, self.grids, self.spec, self.fmt = name, book, grids, spec, fmt
-        self.found = search(grids, fmt)
+        self.name, self.book, self.spec, self.fmt = name, book, spec, fmt
+        self.grids, self.found = search_apart(grids, fmt)
+        self.settled: list[Trouble] = []
 
     def holders(self) -> Iterator[Grid]:
         """The grids that tables stand in."""
         return (found.grid for copies in self.found.values() for found in copies)
+
+    def settle(self, own: Own) -> None:
+        """Leaves one figure a cell where that can be told, and notes what is said of it; to be done before all else."""
+        doubles = Doubles(self.name, self.book, self._figure, own)
+        for key, copies in self.found.items():
+            kept = of_the_year(copies, own.year) if len(copies) > 1 else None
+            if kept is not None:
+                self.settled.append(self._of_the_year(kept, copies, own.year))
+            self.found[key] = []
+            for found in copies if kept is None else [kept]:
+                one, troubles = doubles.settled(found, self.title(key)) if found.doubles else (found, [])
+                self.found[key].append(one)
+                self.settled += troubles
+
+    def _of_the_year(self, kept: Found, copies: Sequence[Found], year: int) -> Trouble:
+        chosen, *others = (self._copy_place(copy) for copy in [kept, *(one for one in copies if one is not kept)])
+        said = {"table": self.title(kept.table), "label": f"{year}年", "chosen": chosen}
+        where = f"{self.name}·{chosen}"
+        return Trouble("one_of_several", where, tuple(kept.places), {**said, "others": "、".join(others)})
+
+    def _copy_place(self, found: Found) -> str:
+        """Where a copy of a table begins."""
+        row = min(hit.row for hit in found.hits)
+        column = min(hit.column for hit in found.hits)
+        return f"{found.grid.name}!{found.grid.address(row, column)}"
 
     def place(self, grid: Grid, row: int, column: int) -> str:
         """Where a cell stands, in the clerk's words."""
@@ -61,6 +88,7 @@ class Tables:
 
     def troubles(self) -> Iterator[Trouble]:
         """What is wrong with the tables as such, one by one."""
+        yield from self.settled
         for table in self.fmt.tables:
             copies = self.found.get(table.key, [])
             if not self._is_there(table):
@@ -79,11 +107,11 @@ class Tables:
             copy for copy in copies if any(held.typed is not Typed.BLANK for _, held in self._figures(copy))
         ]
         first, *others = filled or copies
-        typed = {key: _typed(held) for key, held in self._figures(first)}
+        held_first = {key: typed(held) for key, held in self._figures(first)}
         for other in others:
             for key, held in self._figures(other):
-                if key in typed and _typed(held) != typed[key]:
-                    names = "、".join(dict.fromkeys(copy.grid.name for copy in filled))
+                if key in held_first and typed(held) != held_first[key]:
+                    names = " 与 ".join(self._copy_place(copy) for copy in filled)
                     yield Trouble(
                         "table_twice", held.source, (key,), {"table": self.title(table), "places": names}
                     )
@@ -195,10 +223,10 @@ class Tables:
         return next((unit for unit in longest_first if label.endswith(unit)), "")
 
     def _note(self, found: Found) -> str:
-        """The unit of amounts that stands in a cell of its own above or in the table, if only one does."""
+        """The unit of amounts that stands in a cell of its own above, in or just under the table, if only one does."""
         units = {word + unit: unit for unit in self.fmt.amounts.units for word in self.fmt.amounts.words}
         first = min((hit.row for hit in found.hits), default=found.top) - _NOTE_REACH
-        rows = found.grid.rows[max(first, 0) : found.bottom + 1]
+        rows = found.grid.rows[max(first, 0) : found.bottom + 2]
         texts = (one for row in rows for one in row if isinstance(one, str) and len(one) <= _LONGEST_NOTE)
         said = {units[plain] for text in texts if (plain := bare(text)) in units}
         return said.pop() if len(said) == 1 else ""
@@ -250,10 +278,6 @@ def _short(text: str, most: int = 40) -> str:
     """A text as it stands in a message: in one line, cut where it is long."""
     line = " ".join(text.split())
     return line if len(line) <= most else f"{line[:most]}…"
-
-
-def _typed(held: Figure) -> tuple[Number | None, str]:
-    return held.number, held.text if held.number is None else ""
 
 
 def best(copies: Sequence[Found]) -> Found:

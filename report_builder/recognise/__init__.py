@@ -6,13 +6,14 @@ may be moved, its rows and columns exchanged, rows may stand above or between. O
 unfound does `search` look closer: at tables turned on their side, and at labels with small typing faults.
 """
 
-from report_builder.recognise.exact import Found, Taken, Unclear, find_tables
+from report_builder.recognise.exact import Found, Line, Taken, Unclear, find_tables
 from report_builder.recognise.labels import amount_stem, bare
-from report_builder.recognise.search import part, search
+from report_builder.recognise.search import part, search, search_apart
 from report_builder.recognise.sections import split_sections
 
 __all__ = [
     "Found",
+    "Line",
     "Taken",
     "Unclear",
     "amount_stem",
@@ -20,5 +21,6 @@ __all__ = [
     "find_tables",
     "part",
     "search",
+    "search_apart",
     "split_sections",
 ]
