@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from report_builder.collect.division import Known
 from report_builder.model import Figure, Grid, Number, Trouble, Typed
@@ -126,6 +127,38 @@ class Doubles:
         unseen = hidden is not None and (hidden.sheet or row in hidden.rows or column in hidden.columns)
         said = "，".join(filter(None, (" ".join(line.text.split()), "隐藏的" if unseen else "")))
         return f"{grid.name}!{grid.address(line.row, line.column)}" + (f"（{said}）" if said else "")
+
+
+_ADDRESS = re.compile(r"([A-Z]+)(\d+)")
+_LARGEST_MERGE = 400
+
+
+@lru_cache(maxsize=4096)
+def _covered(area: str) -> tuple[tuple[int, int], ...]:
+    """The places (0-based) of a merged range, none of one too large for a table."""
+    (left, top), (right, bottom) = ((_number(letters), int(row)) for letters, row in _ADDRESS.findall(area))
+    if (right - left + 1) * (bottom - top + 1) > _LARGEST_MERGE:
+        return ()
+    return tuple((row - 1, column - 1) for row in range(top, bottom + 1) for column in range(left, right + 1))
+
+
+def _number(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number
+
+
+def merges(found: Found, book: Sheets) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The merged ranges that lie over several of the table's cells, with these."""
+    areas = book.merged.get(found.grid.name, ())
+    if areas:
+        grid = found.grid
+        at = {(grid.first_row + row, grid.first_column + column): key for key, (row, column) in found.places.items()}
+        for area in areas:
+            keys = tuple(at[place] for place in _covered(area) if place in at)
+            if len(keys) > 1:
+                yield area, keys
 
 
 def typed(held: Figure) -> tuple[Number | None, str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from itertools import groupby
 
-from report_builder.collect.doubles import Doubles, Own, of_the_year, typed
+from report_builder.collect.doubles import Doubles, Own, merges, of_the_year, typed
 from report_builder.editions import added_up, read_over, summed
 from report_builder.figures import figure, printed
 from report_builder.model import Figure, Grid, Trouble, Typed
@@ -41,8 +42,23 @@ class Tables:
             self.found[key] = []
             for found in copies if kept is None else [kept]:
                 one, troubles = doubles.settled(found, self.title(key)) if found.doubles else (found, [])
+                one, merged = self._merged(one)
                 self.found[key].append(one)
-                self.settled += troubles
+                self.settled += [*troubles, *merged]
+
+    def _merged(self, found: Found) -> tuple[Found, list[Trouble]]:
+        """The table without the figures that stand for several of its cells, since these were merged."""
+        troubles = []
+        for area, keys in merges(found, self.book):
+            held = self._figure(found.grid, found.places[keys[0]])
+            if held.typed is not Typed.BLANK:
+                labels = "、".join(self.fmt.known_slots[key].label for key in keys)
+                said = {"range": f"{found.grid.name}!{area}", "typed": held.text, "labels": labels}
+                troubles.append(Trouble("merged_figures", held.source, keys, said))
+        lost = {key for trouble in troubles for key in trouble.cells}
+        if lost:
+            found = replace(found, places={key: at for key, at in found.places.items() if key not in lost})
+        return found, troubles
 
     def _of_the_year(self, kept: Found, copies: Sequence[Found], year: int) -> Trouble:
         chosen, *others = (self._copy_place(copy) for copy in [kept, *(one for one in copies if one is not kept)])
@@ -98,6 +114,7 @@ class Tables:
                 yield from self._twice(table.key, copies)
         for found in self._chosen():
             yield from self._labels(found)
+            yield from self._missing(found)
             yield from self._amounts(found)
             yield from self._hidden(found)
 
@@ -123,6 +140,17 @@ class Tables:
             copies[0] if len(copies) == 1 else best([one for one in copies if self._is_filled(one)] or copies)
             for copies in self.found.values()
         ]
+
+    def _missing(self, found: Found) -> Iterator[Trouble]:
+        """Each row and column that is not in the file at all, though the table is."""
+        table = self.fmt.table(found.table)
+        if not found.missing or not self._is_there(table):
+            return
+        unclear = {key for one in found.unclear for key in one.cells}
+        missing = [key for key in found.missing if key not in unclear]
+        for line, keys in lines_of(table, missing):
+            where = f"{self.name}·{self._copy_place(found)}"
+            yield Trouble("line_missing", where, keys, {"table": self.title(table.key), "lines": line})
 
     def _is_filled(self, found: Found) -> bool:
         return any(held.number is not None for _, held in self._figures(found))
@@ -207,7 +235,7 @@ class Tables:
         return {**said, "typed": held.text, "converted": printed(number)}
 
     def _written_unit(self, found: Found, slot: Slot, place: tuple[int, int]) -> str:
-        """The unit that the labels of this cell state, else the one that stands beside the table."""
+        """The unit that the labels of this cell or a note beside the table state; of two the one that is not asked for."""
         labels = [
             bare(str(found.grid.rows[hit.row][hit.column]))
             for hit in found.hits
@@ -215,7 +243,8 @@ class Tables:
         ]
         stems = (amount_stem(slot.column, slot.column.label), bare(slot.row.label))
         stated = [unit for label in labels if label.startswith(stems) and (unit := self._last_unit(label))]
-        return stated[0] if stated else self._note(found)
+        written = [*stated, self._note(found)]
+        return next((unit for unit in written if unit and unit != slot.column.unit), "")
 
     def _last_unit(self, label: str) -> str:
         """The unit that a label ends in."""
@@ -249,6 +278,25 @@ class Tables:
             said = "" if hidden.sheet else f"的{_lines(grid, rows, columns)}"
             where = self.place(grid, *found.places[keys[0]])
             yield Trouble("hidden", where, keys, {"hidden": f"工作表“{grid.name}”{said}", "count": len(keys)})
+
+
+def lines_of(table: Table, missing: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Cells as the whole rows and columns that they make up, what is left over by row."""
+    left = dict.fromkeys(missing)
+    for band in table.bands:
+        rows = [(row.label, tuple(f"{table.key}.{row.key}.{one.key}" for one in band.columns)) for row in band.rows]
+        columns = [
+            (one.label, tuple(f"{table.key}.{row.key}.{one.key}" for row in band.rows)) for one in band.columns
+        ]
+        for kind, lines in (("行", rows), ("列", columns)):
+            for label, keys in lines:
+                if all(key in left for key in keys) and not (kind == "列" and len(keys) == 1):
+                    left = {key: None for key in left if key not in keys}
+                    yield f"“{label}”一{kind}", keys
+    for (_, label), slots in groupby(map(table.slots.__getitem__, left), lambda one: (one.row.key, one.row.label)):
+        parts = list(slots)
+        labels = "、".join(slot.column.label for slot in parts)
+        yield f"“{label}”一行的“{labels}”", tuple(slot.key for slot in parts)
 
 
 def _is_on(row: int, column: int, lines: Iterable[tuple[int, int]]) -> bool:
