@@ -9,6 +9,7 @@ from report_builder.collect.division import Known, Share, shares, untold
 from report_builder.collect.doubles import Own, names_of
 from report_builder.collect.fields import Fields, in_words, unit_names
 from report_builder.collect.tables import Tables, wrong_year
+from report_builder.collect.titles import other_titles
 from report_builder.errors import UnreadableError
 from report_builder.model import Grid, Return
 from report_builder.readers.books import Sheets
@@ -63,8 +64,9 @@ def _return(tables: Tables, report_year: int, meta: Mapping[str, str], known: Kn
             unit, report_year, tables.fmt.id, {}, origin=tables.name, troubles=(stale,), places=places
         )
     stem = tables.name.rpartition(".")[0]
-    tables.settle(Own(report_year, names_of(known, unit, stem), known))
-    troubles = list(tables.troubles())
+    own = Own(report_year, names_of(known, unit, stem), known)
+    tables.settle(own)
+    troubles = [*tables.troubles(), *other_titles(tables, own, unit)]
     if any(sign.isdigit() for sign in year):
         troubles += wrong_year(f"{year.removesuffix('年')}年", report_year, places["report_year"])
     troubles += fields.field_troubles(about, places)
