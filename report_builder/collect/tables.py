@@ -12,7 +12,7 @@ from report_builder.editions import added_up, read_over, summed
 from report_builder.figures import figure, printed
 from report_builder.model import Figure, Grid, Trouble, Typed
 from report_builder.readers.books import Sheets
-from report_builder.recognise import Found, amount_stem, bare, find_tables, search_apart
+from report_builder.recognise import Found, Taken, amount_stem, bare, find_tables, search_apart, unnumbered
 from report_builder.spec import Format, Slot, Spec, Table
 
 _NOTE_REACH = 4
@@ -206,7 +206,7 @@ class Tables:
         """Labels that were taken for the format's, all in one; and each that is unclear."""
         title = self.title(found.table)
         if found.taken:
-            said = "；".join(f"把“{_short(one.text)}”认作“{one.label}”" for one in found.taken)
+            said = "；".join(_taken(found.taken))
             first = found.taken[0]
             where = self.place(found.grid, first.row, first.column)
             lines = {(one.row, one.column) for one in found.taken}
@@ -320,6 +320,16 @@ def _runs(rows: Iterable[int]) -> Iterator[str]:
         else:
             runs.append([row])
     return (str(run[0] + 1) if len(run) == 1 else f"{run[0] + 1}–{run[-1] + 1}" for run in runs)
+
+
+def _taken(taken: Sequence[Taken]) -> Iterator[str]:
+    """What was taken for what; labels that lack no more than their ordinal all in one."""
+    bald = [one for one in taken if bare(one.text) == unnumbered(bare(one.label))]
+    if len(bald) > 1:
+        yield f"{len(bald)} 个行名没有序号（“{_short(bald[0].text)}”等）"
+    for one in taken:
+        if len(bald) < 2 or one not in bald:  # noqa: PLR2004 - one alone is said as all others
+            yield f"把“{_short(one.text)}”认作“{one.label}”"
 
 
 def _short(text: str, most: int = 40) -> str:

@@ -8,6 +8,7 @@ unfound does `search` look closer: at tables turned on their side, and at labels
 
 from report_builder.recognise.exact import Found, Line, Taken, Unclear, find_tables
 from report_builder.recognise.labels import amount_stem, bare
+from report_builder.recognise.near import unnumbered
 from report_builder.recognise.search import part, search, search_apart
 from report_builder.recognise.sections import split_sections
 
@@ -23,4 +24,5 @@ __all__ = [
     "search",
     "search_apart",
     "split_sections",
+    "unnumbered",
 ]

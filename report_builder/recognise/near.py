@@ -211,20 +211,20 @@ def _writings(thing: Row | Column) -> frozenset[str]:
     return frozenset(words + bare(label) for words in before for label in (thing.label, *thing.also))
 
 
-def _stem(plain: str) -> str:
+def unnumbered(plain: str) -> str:
     """A bared label without its ordinal."""
     match = _ORDINAL.match(plain)
     return plain[match.end() :] if match and match.end() < len(plain) else plain
 
 
 def _allowed(thing: Row | Column) -> int:
-    length = len(_stem(bare(thing.label)))
+    length = len(unnumbered(bare(thing.label)))
     return 0 if length <= _SHORT else 1 if length <= _MIDDLING else 2
 
 
 def _distance(plain: str, thing: Row | Column) -> int:
     return min(
-        apart(_stem(one), _stem(bare(label))) for one in (plain,) for label in (thing.label, *thing.also)
+        apart(unnumbered(one), unnumbered(bare(label))) for one in (plain,) for label in (thing.label, *thing.also)
     )
 
 
