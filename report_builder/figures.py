@@ -18,6 +18,10 @@ _LONGEST = 18
 _WIDE = Context(prec=4 * _LONGEST)
 """Room for the largest figure over the smallest: the usual 28 digits would raise."""
 _FULL_WIDTH = {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
+_UNSEEN = dict.fromkeys(
+    [0xAD, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2065), 0xFEFF]
+)
+"""Signs that nobody sees, as they come along with what is pasted from a web page."""
 
 
 def figure(content: object, source: str) -> Figure:
@@ -83,6 +87,7 @@ def _said(content: object) -> str:
 
 
 def _from_text(text: str, source: str) -> Figure:
+    text = text if text.isascii() else text.translate(_UNSEEN)
     bare = text.translate(_FULL_WIDTH).strip()
     if not bare:
         return Figure(None, Typed.BLANK, "", source)

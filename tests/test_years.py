@@ -334,7 +334,7 @@ def test_a_returned_workbook_under_another_name_is_no_return(asked: Options) -> 
     assert [one.unit for one in outcome.results] == ["示例甲局"]
     assert "回复.xlsx（是发回的校验意见" in outcome.unused[0]
     alone = check(asked, [asked.inputs / "2024" / "回复.xlsx"])
-    assert [one.code for one in alone.findings] == ["F115"]
+    assert [one.code for one in alone.findings] == ["F119"]
 
 
 def test_a_file_named_otherwise_than_the_unit_inside_is_asked_about(put: Options, spec: Spec) -> None:
