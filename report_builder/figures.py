@@ -16,7 +16,9 @@ _MINUS = str.maketrans("−－﹣", "---")
 _EXACT_FLOAT = 2**53
 _LONGEST = 18
 _FULL_WIDTH = {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
-_UNSEEN = dict.fromkeys([0xAD, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2065), 0xFEFF])
+_UNSEEN = dict.fromkeys(
+    [0xAD, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2065), 0xFEFF]
+)
 """Signs that nobody sees, as they come along with what is pasted from a web page."""
 
 

@@ -135,9 +135,7 @@ def _by_sheet_name(blocks: Sequence[_Block], spec: Spec) -> list[_Block]:
     ]
 
 
-def _by_prefix(
-    blocks: Sequence[_Block], grids: Sequence[Grid], spec: Spec, known: Known
-) -> list[_Block]:
+def _by_prefix(blocks: Sequence[_Block], grids: Sequence[Grid], spec: Spec, known: Known) -> list[_Block]:
     """Where the template's sheets stand once a unit, before each name what tells them apart: the units they name."""
     prefixes = {id(block.grid): _prefix(block.grid, spec) for block in blocks}
     units: dict[str, str] = {}

@@ -15,7 +15,7 @@ from report_builder.recognise import Found, Line, bare
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?:\s*年(?!\s*\d{1,2}\s*月)|\s*$)")
 _YEAR_IN_NAME = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)")
 _LONGEST_TITLE = 60
-_TITLE_REACH = 3
+_TITLE_REACH = 5
 _SHOWN = 3
 
 Reader = Callable[[Grid, tuple[int, int]], Figure]
@@ -49,18 +49,22 @@ def heading_years(found: Found) -> set[int]:
 
 def titles_above(found: Found) -> Iterator[tuple[int, int, str]]:
     """The short texts just above a table's own labels: row, column, text."""
-    first = min([found.top, *(hit.row for hit in found.hits)])
+    first = min([hit.row for hit in found.hits])
     for row in range(max(first - _TITLE_REACH, 0), first):
         for column, content in enumerate(found.grid.rows[row]):
-            if isinstance(content, str) and 0 < len(content.strip()) <= _LONGEST_TITLE:
-                yield row, column, content.strip()
+            if content.__class__ is str and 0 < len(content) <= _LONGEST_TITLE:
+                yield row, column, str(content).strip()
 
 
 def of_the_year(copies: Sequence[Found], year: int) -> Found | None:
     """The one copy that is marked with the report year where all others are marked with other years."""
     said = [heading_years(copy) for copy in copies]
     own = [copy for copy, years in zip(copies, said, strict=True) if years == {year}]
-    return own[0] if len(own) == 1 and all(years and (years == {year} or year not in years) for years in said) else None
+    return (
+        own[0]
+        if len(own) == 1 and all(years and (years == {year} or year not in years) for years in said)
+        else None
+    )
 
 
 @dataclass(frozen=True)
@@ -154,7 +158,10 @@ def merges(found: Found, book: Sheets) -> Iterator[tuple[str, tuple[str, ...]]]:
     areas = book.merged.get(found.grid.name, ())
     if areas:
         grid = found.grid
-        at = {(grid.first_row + row, grid.first_column + column): key for key, (row, column) in found.places.items()}
+        at = {
+            (grid.first_row + row, grid.first_column + column): key
+            for key, (row, column) in found.places.items()
+        }
         for area in areas:
             keys = tuple(at[place] for place in _covered(area) if place in at)
             if len(keys) > 1:

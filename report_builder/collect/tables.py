@@ -61,7 +61,9 @@ class Tables:
         return found, troubles
 
     def _of_the_year(self, kept: Found, copies: Sequence[Found], year: int) -> Trouble:
-        chosen, *others = (self._copy_place(copy) for copy in [kept, *(one for one in copies if one is not kept)])
+        chosen, *others = (
+            self._copy_place(copy) for copy in [kept, *(one for one in copies if one is not kept)]
+        )
         said = {"table": self.title(kept.table), "label": f"{year}年", "chosen": chosen}
         where = f"{self.name}·{chosen}"
         return Trouble("one_of_several", where, tuple(kept.places), {**said, "others": "、".join(others)})
@@ -269,7 +271,11 @@ class Tables:
         keys = tuple(
             key
             for key, (row, column) in found.places.items()
-            if (hidden.sheet or grid.first_row + row in hidden.rows or grid.first_column + column in hidden.columns)
+            if (
+                hidden.sheet
+                or grid.first_row + row in hidden.rows
+                or grid.first_column + column in hidden.columns
+            )
             and self._figure(grid, (row, column)).typed is not Typed.BLANK
         )
         if keys:
@@ -284,16 +290,22 @@ def lines_of(table: Table, missing: Sequence[str]) -> Iterator[tuple[str, tuple[
     """Cells as the whole rows and columns that they make up, what is left over by row."""
     left = dict.fromkeys(missing)
     for band in table.bands:
-        rows = [(row.label, tuple(f"{table.key}.{row.key}.{one.key}" for one in band.columns)) for row in band.rows]
+        rows = [
+            (row.label, tuple(f"{table.key}.{row.key}.{one.key}" for one in band.columns))
+            for row in band.rows
+        ]
         columns = [
-            (one.label, tuple(f"{table.key}.{row.key}.{one.key}" for row in band.rows)) for one in band.columns
+            (one.label, tuple(f"{table.key}.{row.key}.{one.key}" for row in band.rows))
+            for one in band.columns
         ]
         for kind, lines in (("行", rows), ("列", columns)):
             for label, keys in lines:
                 if all(key in left for key in keys) and not (kind == "列" and len(keys) == 1):
                     left = {key: None for key in left if key not in keys}
                     yield f"“{label}”一{kind}", keys
-    for (_, label), slots in groupby(map(table.slots.__getitem__, left), lambda one: (one.row.key, one.row.label)):
+    for (_, label), slots in groupby(
+        map(table.slots.__getitem__, left), lambda one: (one.row.key, one.row.label)
+    ):
         parts = list(slots)
         labels = "、".join(slot.column.label for slot in parts)
         yield f"“{label}”一行的“{labels}”", tuple(slot.key for slot in parts)

@@ -57,7 +57,9 @@ _NUMBER = re.compile(rb'\br="(\d+)"')
 _FIRST_LAST = (re.compile(rb'\bmin="(\d+)"'), re.compile(rb'\bmax="(\d+)"'))
 _ANY_FORMULA = re.compile(rb"<f[\s>/]")
 _ANY_CELL = re.compile(rb"<c[\s/>]")
-_ERROR = re.compile(rb'<(?:\w+:)?c\s([^>]*\bt="e"[^>]*)>(?:(?!</(?:\w+:)?c>).)*?<(?:\w+:)?v>([^<]*)</', re.DOTALL)
+_ERROR = re.compile(
+    rb'<(?:\w+:)?c\s([^>]*\bt="e"[^>]*)>(?:(?!</(?:\w+:)?c>).)*?<(?:\w+:)?v>([^<]*)</', re.DOTALL
+)
 _MERGED = re.compile(rb'mergeCell [^>]*?ref="([A-Z]+\d+:[A-Z]+\d+)"')
 _ADDRESS = re.compile(r"([A-Z]+)(\d+)")
 _USUAL_CELL = b'<c r="'
@@ -90,8 +92,9 @@ def read(data: bytes) -> Sheets:
                     unstored[name] = formulas
                 if b't="e"' in plain:
                     errors[name] = _errors(plain)
-                if b"mergeCell " in plain:
-                    merged[name] = tuple(ref.decode() for ref in _MERGED.findall(plain))
+                at = plain.find(b"mergeCell ")
+                if at > 0:
+                    merged[name] = tuple(ref.decode() for ref in _MERGED.findall(plain, at))
     except (
         zipfile.BadZipFile,
         zlib.error,

@@ -71,12 +71,12 @@ class Found:
     @property
     def top(self) -> int:
         """The first row (0-based) that holds a figure."""
-        return min(row for row, _ in self.places.values())
+        return min(self.places.values())[0]
 
     @property
     def bottom(self) -> int:
         """The last row (0-based) that holds a figure."""
-        return max(row for row, _ in self.places.values())
+        return max(self.places.values())[0]
 
 
 Finder = Callable[[Names, Grid, Sequence[Hit]], Found | None]
@@ -197,7 +197,10 @@ def _bands(names: Names, grid: Grid, hits: Sequence[Hit]) -> Found | None:
 
 def _band_headers(hits: Sequence[Hit], columns: Mapping[str, str]) -> dict[int, dict[str, Hit]]:
     wanted = set(columns.values())
-    rows = {row: {columns[hit.label]: hit for hit in reversed(found)} for row, found in _by_row(hits, columns).items()}
+    rows = {
+        row: {columns[hit.label]: hit for hit in reversed(found)}
+        for row, found in _by_row(hits, columns).items()
+    }
     return {row: found for row, found in rows.items() if len(found) * 2 > len(wanted)}
 
 

@@ -224,7 +224,9 @@ def _allowed(thing: Row | Column) -> int:
 
 def _distance(plain: str, thing: Row | Column) -> int:
     return min(
-        apart(unnumbered(one), unnumbered(bare(label))) for one in (plain,) for label in (thing.label, *thing.also)
+        apart(unnumbered(one), unnumbered(bare(label)))
+        for one in (plain,)
+        for label in (thing.label, *thing.also)
     )
 
 
