@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import cache
 from itertools import groupby
 
 from report_builder.collect.doubles import Doubles, Own, merges, of_the_year, typed
@@ -223,12 +224,12 @@ class Tables:
 
     def _amounts(self, found: Found) -> Iterator[Trouble]:
         """Amounts beside which another unit is written than the column's; the number stays as it is."""
-        for key, place in found.places.items():
-            slot = self.fmt.known_slots[key]
-            if slot.kind == "amount" and slot.column.unit:
+        for slot in amounts_of(self.fmt):
+            place = found.places.get(slot.key)
+            if place is not None:
                 held, written = self._figure(found.grid, place), self._written_unit(found, slot, place)
-                if written and written != slot.column.unit and held.number is not None:
-                    yield Trouble("amount_unit", held.source, (key,), self._other_unit(slot, held, written))
+                if written and held.number is not None:
+                    yield Trouble("amount_unit", held.source, (slot.key,), self._other_unit(slot, held, written))
 
     def _other_unit(self, slot: Slot, held: Figure, written: str) -> dict[str, object]:
         units = self.fmt.amounts.units
@@ -284,6 +285,12 @@ class Tables:
             said = "" if hidden.sheet else f"的{_lines(grid, rows, columns)}"
             where = self.place(grid, *found.places[keys[0]])
             yield Trouble("hidden", where, keys, {"hidden": f"工作表“{grid.name}”{said}", "count": len(keys)})
+
+
+@cache
+def amounts_of(fmt: Format) -> tuple[Slot, ...]:
+    """The cells of a format that hold an amount in a unit."""
+    return tuple(slot for slot in fmt.known_slots.values() if slot.kind == "amount" and slot.column.unit)
 
 
 def lines_of(table: Table, missing: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
