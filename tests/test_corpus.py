@@ -469,6 +469,8 @@ def test_the_newer_three_rows_in_an_older_year_are_summed_and_never_read_as_one(
     (finding,) = found(ret, OLDER)
     assert finding.code == "V203"
     assert set(finding.cells) == {key for key in cells if key.startswith("requests.otherwise_closed.")}
+    assert finding.where.count("xlsx") == 1
+    assert finding.where.count("、") == len(foreign.rows) - 1
 
 
 def test_one_of_the_newer_rows_alone_is_not_the_older_row() -> None:

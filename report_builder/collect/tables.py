@@ -229,7 +229,9 @@ class Tables:
             if place is not None:
                 held, written = self._figure(found.grid, place), self._written_unit(found, slot, place)
                 if written and held.number is not None:
-                    yield Trouble("amount_unit", held.source, (slot.key,), self._other_unit(slot, held, written))
+                    yield Trouble(
+                        "amount_unit", held.source, (slot.key,), self._other_unit(slot, held, written)
+                    )
 
     def _other_unit(self, slot: Slot, held: Figure, written: str) -> dict[str, object]:
         units = self.fmt.amounts.units
