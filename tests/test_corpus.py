@@ -622,11 +622,11 @@ AMOUNT = next(key for key, slot in NEWER.slots.items() if slot.kind == "amount")
 
 
 def test_two_units_side_by_side_are_two_returns_read_from_their_own_places() -> None:
-    blocks = [
+    left, right = (
         on_one_sheet(NEWER, cells, [f"填报单位：{name}"])
         for name, cells in (("示例甲局", CELLS), ("示例乙局", OTHER))
-    ]
-    rows = side_by_side(*blocks, gap=2)
+    )
+    rows = side_by_side(left, right, gap=2)
     book = Sheets((Grid("汇总", rows, lettered=True),))
     rets = workbook.read(book, "汇总.xlsx", SPEC, NEWER.first_report_year, lambda _: "")
     assert [ret.unit for ret in rets] == ["示例甲局", "示例乙局"]
@@ -705,7 +705,7 @@ def test_a_hidden_second_row_is_said_to_be_hidden() -> None:
 def test_a_header_repeated_after_a_page_goes_on_with_the_table() -> None:
     rows = tables()["requests"]
     for at in range(5, len(rows) - 1):
-        pages = [*rows[:at], ["续表"], *rows[:3], *rows[at:]]
+        pages: Rows = [*rows[:at], ["续表"], *rows[:3], *rows[at:]]
         ret = read_rows(*with_table("requests", pages))
         assert (numbers(ret.cells), codes(ret)) == (CELLS, [])
 
@@ -812,14 +812,12 @@ def test_of_copies_on_sheets_of_two_years_this_years_is_taken_and_said() -> None
 def test_sheets_named_for_two_units_are_two_returns() -> None:
     names = {sheet.table: sheet.name for sheet in SPEC.workbook.sheets if sheet.table}
     about = SPEC.workbook.sheet("about").name
-    grids = [
-        Grid(f"{short}{name}", rows, lettered=True)
-        for short, cells in (("甲局", CELLS), ("乙局", OTHER))
-        for name, rows in [
-            (about, [["单位名称", f"示例{short}"]]),
-            *((names[table.key], printed(table, cells)) for table in NEWER.tables),
+    grids: list[Grid] = []
+    for short, cells in (("甲局", CELLS), ("乙局", OTHER)):
+        grids.append(Grid(f"{short}{about}", [["单位名称", f"示例{short}"]], lettered=True))
+        grids += [
+            Grid(f"{short}{names[table.key]}", printed(table, cells), lettered=True) for table in NEWER.tables
         ]
-    ]
     rets = workbook.read(Sheets(tuple(grids)), "两局.xlsx", SPEC, NEWER.first_report_year, lambda _: "")
     assert {ret.unit: numbers(ret.cells) for ret in rets} == {"示例甲局": CELLS, "示例乙局": OTHER}
 
