@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from report_builder.prose.claims import Place, Quantity, Scope, Speaker, Subject
@@ -115,9 +115,9 @@ class Context:
         return ""
 
     def _observe(self, at: int, token: Token) -> None:
-        watch = getattr(self, f"_see_{token.kind}", None)
+        watch = _WATCHES.get(token.kind)
         if watch is not None:
-            watch(at, token)
+            watch(self, at, token)
 
     def _see_this(self, _: int, token: Token) -> None:
         if token.text in self.lexicon.relative and self.state.dated and self.state.scope is not Scope.NOW:
@@ -181,17 +181,14 @@ class Context:
 
     def _see_rest(self, at: int, token: Token) -> None:
         """Another body that opens a clause is its subject."""
+        if self.state.ours or not token.text.endswith(self.lexicon.body_endings):
+            return
+        after = self.tokens[at + 1].text if at + 1 < len(self.tokens) else ""
         opens = all(
             one.kind in {"this", "last", "parts"} or one.text[0] == MASK
             for one in self.tokens[self.start : at]
         )
-        after = self.tokens[at + 1].text if at + 1 < len(self.tokens) else ""
-        if (
-            opens
-            and not self.state.ours
-            and token.text.endswith(self.lexicon.body_endings)
-            and after not in {"的", "、"}
-        ):
+        if opens and after not in {"的", "、"}:
             self.state.elsewhere = True
 
     def _see_topic(self, _: int, token: Token) -> None:
@@ -267,3 +264,8 @@ class Context:
             token.kind in {"stop", "fillers", "self", "rest"} and token.end <= _HEAD
             for token in self.tokens[:at]
         )
+
+
+_WATCHES: Mapping[str, Callable[[Context, int, Token], None]] = {
+    name.removeprefix("_see_"): watch for name, watch in vars(Context).items() if name.startswith("_see_")
+}

@@ -16,6 +16,8 @@ from report_builder.prose.noughts import Noughts
 from report_builder.prose.words import Token, Vocabulary, sentences, tokens, vocabulary
 from report_builder.spec import Lexicon
 
+_SPEAK_OF_NUMBERS = NUMBERS | {"none", "all", "against", "same_as_last"}
+
 
 def read(sections: Sequence[Section], lexicon: Lexicon, speaker: Speaker) -> tuple[Claim, ...]:
     """Every claim of the sections, in reading order."""
@@ -50,9 +52,7 @@ class Reader:
 
 
 def _speaks_of_numbers(found: Iterable[Token]) -> bool:
-    return any(
-        token.kind in NUMBERS or token.kind in {"none", "all", "against", "same_as_last"} for token in found
-    )
+    return not _SPEAK_OF_NUMBERS.isdisjoint([token.kind for token in found])
 
 
 class Sentence(Noughts):
@@ -110,11 +110,12 @@ class Sentence(Noughts):
 
     def _clause_ends(self, at: int) -> Iterator[Claim]:
         clause = self.tokens[self.start : at]
-        if not any(token.kind in NUMBERS for token in clause):
+        kinds = {token.kind for token in clause}
+        if kinds.isdisjoint(NUMBERS):
             yield from self._none(clause)
             yield from self._tendency(clause)
         yield from self._nothing_left(at)
-        names = [] if any(token.kind in {"all", "none"} for token in clause) else self._joined(clause)
+        names = self._joined(clause) if "concept" in kinds and kinds.isdisjoint({"all", "none"}) else []
         self.pending = self._checked(names[0], clause) if len(names) == 1 else None
         if self._is_of_one_matter(clause) and any(token.text in self.lexicon.amidst for token in clause):
             self.parent, self.orphaned = None, True
