@@ -14,6 +14,7 @@ SILENT_HERE = frozenset({"foreign", "passing", "channels"})
 _NOTHING = "fillers object topic self this on_time whole_place all parts joins members last"
 SAYS_NOTHING = frozenset(_NOTHING.split())
 FOREIGN = "foreign"
+_TOPICAL = frozenset({"concept", "topic", FOREIGN})
 OPENING, CLOSING = "（(", "）)"
 _HEAD = 8
 _Bodies = tuple[bool, bool, bool]
@@ -38,6 +39,8 @@ class State:
 
 def topic_after(found: Iterable[Token], state: State, lexicon: Lexicon) -> State:
     for token in found:
+        if token.kind not in _TOPICAL:
+            continue
         state.topic = topic_of(token, lexicon) or state.topic
         state.disclosed = state.disclosed or (token.kind == "topic" and lexicon.topic(token.key).disclosure)
     return state
@@ -48,11 +51,11 @@ def topic_of(token: Token, lexicon: Lexicon) -> str:
     if token.kind == "concept":
         concept = lexicon.concept(token.key)
         return concept.topic if concept.own or token.text.startswith(lexicon.disclosing) else ""
-    return {"topic": token.key, FOREIGN: FOREIGN}.get(token.kind, "")
+    return token.key if token.kind == "topic" else FOREIGN if token.kind == FOREIGN else ""
 
 
 def last_of(kinds: Sequence[str], *wanted: str) -> int:
-    return max((place for place, kind in enumerate(kinds) if kind in wanted), default=-1)
+    return next((at for at in range(len(kinds) - 1, -1, -1) if kinds[at] in wanted), -1)
 
 
 class Context:
@@ -63,6 +66,7 @@ class Context:
     ) -> None:
         self.place = place
         self.tokens = found
+        self.kinds = frozenset([token.kind for token in found])
         self.lexicon = lexicon
         self.speaker = speaker
         self.state = state

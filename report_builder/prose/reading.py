@@ -112,9 +112,9 @@ class Sentence(Noughts):
         clause = self.tokens[self.start : at]
         kinds = {token.kind for token in clause}
         if kinds.isdisjoint(NUMBERS):
-            yield from self._none(clause)
-            yield from self._tendency(clause)
-        yield from self._nothing_left(at)
+            yield from self._none(clause) if "none" in kinds else ()
+            yield from self._tendency(clause) if "against" in kinds else ()
+        yield from self._nothing_left(at) if "all" in self.kinds else ()
         names = self._joined(clause) if "concept" in kinds and kinds.isdisjoint({"all", "none"}) else []
         self.pending = self._checked(names[0], clause) if len(names) == 1 else None
         if self._is_of_one_matter(clause) and any(token.text in self.lexicon.amidst for token in clause):

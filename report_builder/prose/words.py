@@ -18,6 +18,7 @@ _WIDE = {full: full - 0xFEE0 for full in range(0xFF10, 0xFF1A)} | {0xFF05: 0x25,
 _TITLES = re.compile(
     r"《[^》]{1,80}》|[〔﹝\[][^〕﹞\]]{1,12}[〕﹞\]](?:第?\d+号)?|第[一二三四五六七八九十百\d]+|[（(][一二三四五六七八九十\d]{1,3}[)）]|(?<!\d)\d{1,2}[.、．](?!\d)|https?://[\w./-]+|[一二三四五六七八九十]是"
 )
+_IS_WIDE = re.compile(f"[{''.join(map(chr, _WIDE))}]")
 _FULL_STOPS = re.compile(r"[^。！？!?]*[。！？!?]?")
 _ARABIC = r"\d{1,3}(?:[,，]\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?"
 _SIGNS = "零〇一二两三四五六七八九十百千壹贰叁肆伍陆柒捌玖拾佰仟"
@@ -148,7 +149,9 @@ def _number_pattern(lexicon: Lexicon) -> re.Pattern[str]:
 
 def sentences(paragraph: str) -> Iterator[str]:
     """The sentences of a paragraph, white space taken out, digits made narrow."""
-    text = "".join(paragraph.split()).translate(_WIDE)
+    text = "".join(paragraph.split())
+    if _IS_WIDE.search(text):
+        text = text.translate(_WIDE)
     return (found for found in _FULL_STOPS.findall(text) if found)
 
 
@@ -161,7 +164,7 @@ def tokens(sentence: str, vocabulary: Vocabulary) -> list[Token]:
     for at, sign in enumerate(text):
         if at < rest or (sign not in alone and text[at : at + 2] not in lengths):
             continue
-        token = _token(text, at, vocabulary)
+        token = _token(text, at, sign, vocabulary)
         if token is None:
             continue
         if rest < at:
@@ -173,17 +176,16 @@ def tokens(sentence: str, vocabulary: Vocabulary) -> list[Token]:
     return found
 
 
-def _token(text: str, at: int, known: Vocabulary) -> Token | None:
-    """The number or the longest word that begins at ``at``, whichever is longer."""
-    sign = text[at]
+def _token(text: str, at: int, sign: str, known: Vocabulary) -> Token | None:
+    """The number or the longest word that begins with ``sign`` at ``at``, whichever is longer."""
     word = _word(text, at, known)
     number = known.numbers.match(text, at) if sign in known.firsts else None
     if number is not None and len(word) <= len(number[0]):
         return _numbered(number, known.report_year)
-    if word:
-        kind, key = known.words[word]
-        return Token(kind, word, at, at + len(word), key)
-    return None
+    if not word:
+        return None
+    kind, key = known.words[word]
+    return Token(kind, word, at, at + len(word), key)
 
 
 def _word(text: str, at: int, known: Vocabulary) -> str:

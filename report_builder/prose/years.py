@@ -15,9 +15,7 @@ from report_builder.spec import Lexicon
 def read(place: Place, lexicon: Lexicon, speaker: Speaker) -> Iterator[Claim]:
     """The years and names of one sentence."""
     sentence = place.sentence
-    if any(word in sentence for word in lexicon.period_words) and not any(
-        word in sentence for word in lexicon.period_apart
-    ):
+    if _either(lexicon.period_words).search(sentence) and not _either(lexicon.period_apart).search(sentence):
         yield from _periods(place, lexicon, speaker)
     yield from _reports(place, lexicon, speaker)
     yield from _plans(place, lexicon, speaker)
@@ -25,7 +23,13 @@ def read(place: Place, lexicon: Lexicon, speaker: Speaker) -> Iterator[Claim]:
     yield from _lead(place, lexicon)
 
 
+@lru_cache(maxsize=16)
+def _either(words: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, words)))
+
+
 _NEAR = 12
+_YEAR_SIGN = "年"
 _SIGNS = "一二三四五六七八九十"
 _YEAR = r"\d{4}|二[〇零○][〇零○一二三四五六七八九]{2}"
 _PERIOD = re.compile(
@@ -65,6 +69,8 @@ def _year_of(lexicon: Lexicon) -> re.Pattern[str]:
 def _reports(place: Place, lexicon: Lexicon, speaker: Speaker) -> Iterator[Dated]:
     """“现将本局2023年度政府信息公开工作情况报告如下”, “现公布…2023年…年度报告”."""
     sentence = place.sentence
+    if _YEAR_SIGN not in sentence:
+        return
     for match in _report(lexicon).finditer(sentence):
         around = sentence[max(0, match.start() - _NEAR) : match.end() + _NEAR]
         behind = sentence[match.end() : match.end() + _NEAR]
@@ -90,6 +96,8 @@ def _report(lexicon: Lexicon) -> re.Pattern[str]:
 
 def _plans(place: Place, lexicon: Lexicon, speaker: Speaker) -> Iterator[Dated]:
     """“2024年，我局将继续…” in the report of 2024."""
+    if str(speaker.report_year) not in place.sentence:
+        return
     for match in _plan(lexicon, speaker.report_year).finditer(place.sentence):
         if match["who"] in {"", *lexicon.ourselves, *lexicon.whole_places, *speaker.names}:
             yield Dated(place, speaker.report_year, "plan", match.span())
