@@ -6,7 +6,7 @@ claims nothing. Whether a claim is true is not asked here: this room knows no ta
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 
 from report_builder.model import Section
 from report_builder.prose import lists, years
@@ -34,21 +34,32 @@ class Reader:
         self.words: Vocabulary = vocabulary(lexicon, speaker)
 
     def section(self, section: Section) -> Iterator[Claim]:
-        """The claims of one section. A paragraph begins with the section's own topic, if it has one."""
+        """The claims of one section. A paragraph begins with the section's own topic, if it has one.
+
+        A sentence that cannot tell of numbers is taken apart only once another that may follows it.
+        """
         topic = next((one.key for one in self.lexicon.topics if section.number in one.sections), "")
         for number, paragraph in enumerate(section.paragraphs, 1):
             state = State(topic=topic)
+            passed: list[Place] = []
             for sentence in sentences(paragraph):
                 place = Place(section.number, number, sentence)
-                found = tokens(sentence, self.words)
                 yield from years.read(place, self.lexicon, self.speaker)
-                if _speaks_of_numbers(found):
-                    clauses = Sentence(place, found, self.lexicon, self.speaker, state)
-                    yield from clauses.read()
-                    yield from lists.read(found, place, self.lexicon, clauses.subjects)
-                    state = clauses.carried()
-                else:
-                    state = topic_after(found, state, self.lexicon)
+                passed.append(place)
+                if self.words.telling.search(sentence):
+                    for one in passed:
+                        state = yield from self._sentence(one, state)
+                    passed.clear()
+
+    def _sentence(self, place: Place, state: State) -> Generator[Claim, None, State]:
+        """The claims of one sentence, and what the next inherits; without numbers it only sets the topic."""
+        found = tokens(place.sentence, self.words)
+        if not _speaks_of_numbers(found):
+            return topic_after(found, state, self.lexicon)
+        clauses = Sentence(place, found, self.lexicon, self.speaker, state)
+        yield from clauses.read()
+        yield from lists.read(found, place, self.lexicon, clauses.subjects)
+        return clauses.carried()
 
 
 def _speaks_of_numbers(found: Iterable[Token]) -> bool:

@@ -50,7 +50,7 @@ class Vocabulary:
     """The lexicon made ready for one report year: every word with what it is, and a pattern for numbers.
 
     ``lengths`` are those of the words that begin with two signs; ``firsts`` may begin a number, ``alone`` a token
-    that no such two signs begin.
+    that no such two signs begin. Where ``telling`` finds nothing, no number and no word like 未, 全部 or 同比 stands.
     """
 
     words: Mapping[str, tuple[str, str]]
@@ -58,6 +58,7 @@ class Vocabulary:
     numbers: re.Pattern[str]
     firsts: frozenset[str]
     alone: frozenset[str]
+    telling: re.Pattern[str]
     report_year: int
 
 
@@ -93,7 +94,8 @@ def _common(lexicon: Lexicon, report_year: int) -> Vocabulary:
     ordered = {signs: tuple(sorted(found, reverse=True)) for signs, found in lengths.items()}
     firsts = frozenset(_FIRSTS + "".join(word[0] for word in lexicon.about))
     alone = firsts.union(word for word in words if len(word) == 1)
-    return Vocabulary(words, ordered, _number_pattern(lexicon), firsts, alone, report_year)
+    numbers, telling = _number_pattern(lexicon), _telling_pattern(lexicon)
+    return Vocabulary(words, ordered, numbers, firsts, alone, telling, report_year)
 
 
 def _lists(lexicon: Lexicon) -> Iterator[tuple[str, str, Iterable[str]]]:
@@ -145,6 +147,18 @@ def _number_pattern(lexicon: Lexicon) -> re.Pattern[str]:
         rf"(?P<more_still>{after})?(?P<unit>{units})(?P<behind>{behind})?"
         rf"|(?P<bare>{_ARABIC})"
     )
+
+
+def _telling_pattern(lexicon: Lexicon) -> re.Pattern[str]:
+    """A part of every number, and of every word of nothing, of all or of a comparison: each of these names last year."""
+    telling = (*lexicon.none, *lexicon.all, *lexicon.against, *lexicon.last)
+    words, units, after = (_any_of(given) for given in (telling, ("倍", *lexicon.units), lexicon.about_after))
+    return re.compile(rf"\d|百分之|[{_SIGNS}万亿](?:{after})?(?:{units})|{words}")
+
+
+def _any_of(words: Iterable[str]) -> str:
+    """The longest first; words with a year in them are left to the digits of it."""
+    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True) if "{" not in word)
 
 
 def sentences(paragraph: str) -> Iterator[str]:

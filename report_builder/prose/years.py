@@ -15,17 +15,13 @@ from report_builder.spec import Lexicon
 def read(place: Place, lexicon: Lexicon, speaker: Speaker) -> Iterator[Claim]:
     """The years and names of one sentence."""
     sentence = place.sentence
-    if _either(lexicon.period_words).search(sentence) and not _either(lexicon.period_apart).search(sentence):
+    told, apart = _period_told(lexicon)
+    if told.search(sentence) and not apart.search(sentence):
         yield from _periods(place, lexicon, speaker)
     yield from _reports(place, lexicon, speaker)
     yield from _plans(place, lexicon, speaker)
     yield from _self_words(place, lexicon, speaker)
     yield from _lead(place, lexicon)
-
-
-@lru_cache(maxsize=16)
-def _either(words: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(map(re.escape, words)))
 
 
 _NEAR = 12
@@ -36,6 +32,16 @@ _PERIOD = re.compile(
     rf"(?P<year>{_YEAR})(?:年0?1月0?1日|年一月一日|([./-])0?1\2?0?1日?)[起始]?，?[至到—\-－~～一]+"
     rf"(?:(?P<until>{_YEAR})[年./-])?(?P<month>\d{{1,2}}|[{_SIGNS}]{{1,2}})[月./-](?P<day>\d{{1,2}}|[{_SIGNS}]{{1,3}})日?"
 )
+
+
+@lru_cache(maxsize=4)
+def _period_told(lexicon: Lexicon) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """The words of the period covered, and those of any other; a list that an office has emptied finds nothing."""
+    told, apart = (
+        re.compile("|".join(map(re.escape, words)) or "(?!)")
+        for words in (lexicon.period_words, lexicon.period_apart)
+    )
+    return told, apart
 
 
 def _number(text: str) -> int:

@@ -18,6 +18,7 @@ from report_builder.history import Held, measured, not_comparable
 from report_builder.model import Number, Severity, State
 from report_builder.prose import (
     Change,
+    Claim,
     Dated,
     Lead,
     Level,
@@ -37,7 +38,7 @@ from report_builder.rule_kinds.params import Problems
 from report_builder.spec import Measure, Rule
 from report_builder.spec.layout import matching
 
-_T = TypeVar("_T")
+_T = TypeVar("_T", bound=Claim)
 _MANY = 3
 _CLEARLY_SOME = Decimal("0.6")
 _NO_LAST = "没有上年的数据，不能核对与上年的比较"
@@ -63,7 +64,7 @@ class _Reading:
 
 
 def _claims(case: Case, kind: type[_T]) -> Iterator[_T]:
-    return (claim for claim in case.claims if isinstance(claim, kind))
+    return (claim for claim in case.claims_by_kind.get(kind, ()) if isinstance(claim, kind))
 
 
 def _readings(case: Case, subject: Subject, which: str = "readings") -> list[_Reading]:
