@@ -564,11 +564,21 @@ def _runs(pages: Sequence[Sequence[Item]], body: float) -> Iterator[list[Item]]:
 
 def _sheets(pages: Sequence[Sequence[Item]]) -> Iterator[Sheet]:
     """Each page with its text's sides, which odd and even pages have each their own."""
+    sides = [_sides([item for page in pages[parity::2] for item in page]) for parity in (0, 1)]
     for number, items in enumerate(pages):
-        lines = [item for page in pages[number % 2 :: 2] for item in page if isinstance(item, Line)]
-        left = min((line.box.left for line in lines), default=0.0)
-        right = max((line.box.right for line in lines), default=0.0)
-        yield Sheet(tuple(items), left, right)
+        yield Sheet(tuple(items), *sides[number % 2])
+
+
+def _sides(items: Sequence[Item]) -> tuple[float, float]:
+    """Where text begins and ends: by its lines; where hardly any of them is full, by the tables too."""
+    lines = [item for item in items if isinstance(item, Line)]
+    right = max((line.box.right for line in lines), default=0.0)
+    full = sum(right - line.box.right < line.em for line in lines)
+    boxes = [item.box for item in (lines if full >= _FULL_LINES else items) if not isinstance(item, Picture)]
+    return min((box.left for box in boxes), default=0.0), max((box.right for box in boxes), default=0.0)
+
+
+_FULL_LINES = 3
 
 
 def _goes_on(before: Item, item: Item, sheet: Sheet, body: float, *, begins_page: bool) -> bool:

@@ -7,7 +7,7 @@ unfound does `search` look closer: at tables turned on their side, and at labels
 """
 
 from report_builder.recognise.exact import Found, Taken, Unclear, find_tables
-from report_builder.recognise.labels import amount_stem, bare
+from report_builder.recognise.labels import bare
 from report_builder.recognise.remarks import amount_remarks, label_remarks
 from report_builder.recognise.search import part, search
 from report_builder.recognise.sections import Headings, headings_of, split_sections
@@ -18,7 +18,6 @@ __all__ = [
     "Taken",
     "Unclear",
     "amount_remarks",
-    "amount_stem",
     "bare",
     "find_tables",
     "headings_of",
