@@ -349,21 +349,28 @@ def test_a_sites_navigation_reaches_no_section() -> None:
     assert kinds_of(ret) == set()
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "附件下载",
-        "附件：统计表.xlsx",
-        "打印",
-        "【关闭窗口】",
-        "相关链接",
-        "上一篇：某局年报",
-        "扫一扫在手机打开当前页",
-    ],
-)
-def test_the_words_that_end_an_article_end_it(line: str) -> None:
-    ret = read_page(page(f"{body()}<p>末段。</p><p>{line}</p><p>友好县网站</p>"))
+ENDS = {
+    "download": "附件下载",
+    "annex": "附件：统计表.xlsx",
+    "print": "打印",
+    "close": "【关闭窗口】",
+    "links": "相关链接",
+    "page_before": "上一篇：某局年报",
+    "scan": "扫一扫在手机打开当前页",
+}
+
+
+@pytest.mark.parametrize("case", ENDS)
+def test_the_words_that_end_an_article_end_it(case: str) -> None:
+    ret = read_page(page(f"{body()}<p>末段。</p><p>{ENDS[case]}</p><p>友好县网站</p>"))
     assert ret.paragraphs(6) == ("无。", "末段。")
+
+
+def test_an_article_ends_where_the_markup_that_holds_its_headings_does() -> None:
+    markup = page(f"{body()}<p>末段。</p>").replace("</body>", "<div>某县要闻</div><p>某市要闻</p></body>")
+    assert read_page(markup).paragraphs(6) == ("无。", "末段。")
+    outside = page(body()[: -len("<p>无。</p>")]).replace("</body>", "<p>框外的末段。</p></body>")
+    assert read_page(outside).paragraphs(6) == ("框外的末段。",)
 
 
 def test_in_our_own_page_nothing_is_cut_off() -> None:
@@ -796,7 +803,9 @@ def printed(markup: str, style: str) -> bytes:
     return data
 
 
-@pytest.mark.parametrize("style", ["", "td { border-top: 0.5pt solid; border-bottom: 0.5pt solid }"])
+@pytest.mark.parametrize(
+    "style", ["", "td { border-top: 0.5pt solid; border-bottom: 0.5pt solid }"], ids=["none", "level"]
+)
 def test_a_pdf_whose_tables_have_no_lines_between_columns_gives_no_number(style: str) -> None:
     data = printed(all_tables(NEWEST, numbered(NEWEST)), style)
     ret = archive.from_document(archive.document(data), "x.pdf", SPEC)
@@ -966,7 +975,11 @@ def published(kind: str) -> bytes:
 
 
 @pytest.mark.parametrize("kind", [".html", ".docx", ".pdf", ".json"])
-@pytest.mark.parametrize("name", ["{unit}", "{unit}2022年年度报告", "2022年{unit}政府信息公开工作年度报告"])
+@pytest.mark.parametrize(
+    "name",
+    ["{unit}", "{unit}2022年年度报告", "2022年{unit}政府信息公开工作年度报告"],
+    ids=["unit", "year_behind", "year_first"],
+)
 def test_a_published_report_serves_as_last_year(kind: str, name: str, years: tuple[Options, Path]) -> None:
     options, folder = years
     (folder / f"{name.format(unit=UNIT)}{kind}").write_bytes(published(kind))
