@@ -5,12 +5,14 @@ All chance is seeded by the unit's name and the year, so that two runs make the 
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from identities import APPLICANTS, Cells, Content, broken
+from many_reports import clause
 
 from report_builder import blank
 from report_builder.figures import figure
@@ -292,13 +294,21 @@ def _sections(
 ) -> dict[int, tuple[str, ...]]:
     overview = [f"{year}年，{unit}{chance.choice(_OPENINGS)}。{figures_in_words(unit, year, cells, before)}"]
     overview += [f"{name}方面，{'，'.join(chance.sample(does, 2))}。" for name, does in _ASPECTS]
-    problems = "；".join(
-        f"{n}是{said}" for n, said in zip("一二三", chance.sample(_PROBLEMS, 3), strict=True)
-    )
-    remedies = "；".join(
-        f"{n}是{said}" for n, said in zip("一二三", chance.sample(_REMEDIES, 3), strict=True)
+    overview += ["，".join(_clauses(chance, 20)) + "。"]
+    problems, remedies = (
+        "；".join(
+            f"{n}是{said}，{'，'.join(_clauses(chance, 4))}"
+            for n, said in zip("一二三", chance.sample(pool, 3), strict=True)
+        )
+        for pool in (_PROBLEMS, _REMEDIES)
     )
     return {1: tuple(overview), 5: (f"存在的问题：{problems}。", f"改进措施：{remedies}。")}
+
+
+def _clauses(chance: random.Random, count: int) -> Iterator[str]:
+    """What tells one unit's text from another's: clauses without figures, put together by chance."""
+    made = (clause(chance) for _ in itertools.count())
+    return itertools.islice((one for one in made if not any(map(str.isdigit, one))), count)
 
 
 def figures_in_words(unit: str, year: int, cells: Cells, before: Cells | None) -> str:

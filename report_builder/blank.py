@@ -28,6 +28,7 @@ from report_builder.workbooks import (
 )
 
 META_SHEET = "_模板"
+SENT_BACK = "sent_back"
 CHOICES_SHEET = "字典"
 _BLANK_TASKS = 20
 _GIVEN_FIELDS = ("code", "title", "role", "due")
@@ -82,14 +83,21 @@ def draw(fmt: Format, workbook: Workbook, filling: Filling) -> bytes:
     return written(book(fmt, workbook, filling, sheets(fmt, workbook, filling)))
 
 
-def book(fmt: Format, workbook: Workbook, filling: Filling, drawn: Sequence[Sheet]) -> Book:
-    """The sheets as one workbook that says in hidden places which unit, year, format and template it is of."""
+def book(
+    fmt: Format, workbook: Workbook, filling: Filling, drawn: Sequence[Sheet], *, sent_back: bool = False
+) -> Book:
+    """The sheets as one workbook that says in hidden places which unit, year, format and template it is of.
+
+    ``sent_back`` marks an opinion: a copy of a return, which is never taken for one.
+    """
     about: dict[str, str | int] = {
         "template_version": workbook.template_version,
         "format": fmt.id,
         "report_year": filling.report_year,
         "unit": filling.unit_name,
     }
+    if sent_back:
+        about[SENT_BACK] = 1
     meta = (
         Cell(row, column, text) for row, pair in enumerate(about.items()) for column, text in enumerate(pair)
     )

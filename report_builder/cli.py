@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from report_builder.pipeline import Compared, Options, Outcome, UnitResult
 
 BLOCKED, CANNOT_RUN, INTERRUPTED = 1, 2, 130
+_SHOWN = 10
 _LATER = {
     "summary": "逐级汇总",
     "plan": "任务分工方案的读取",
@@ -236,6 +237,7 @@ def _print_build(outcome: Outcome) -> None:
     for result in outcome.results:
         if result.why:
             print(f"  {result.unit} {_STATES[result.state]}：{result.why}")
+    _print_silent(outcome)
     _print_notes(outcome)
     _print_unused(outcome)
 
@@ -246,6 +248,13 @@ def _print_not_run(outcome: Outcome) -> None:
     lines = feedback.not_run(outcome.runs)
     if lines:
         print("没有核对的规则：\n" + "\n".join(f"  {line}" for line in lines))
+
+
+def _print_silent(outcome: Outcome) -> None:
+    """The registered units of which nothing came in, by name as far as a line holds them."""
+    if outcome.silent:
+        shown = "、".join(outcome.silent[:_SHOWN]) + ("等" if len(outcome.silent) > _SHOWN else "")
+        print(f"名册中另有 {len(outcome.silent)} 个单位没有报送：{shown}")
 
 
 def _print_notes(outcome: Outcome) -> None:
@@ -260,10 +269,15 @@ def _print_unused(outcome: Outcome) -> None:
 
 
 def _print_findings(outcome: Outcome) -> None:
+    """Unit by unit, the gravest first."""
     from report_builder import feedback  # noqa: PLC0415
+    from report_builder.model import Severity  # noqa: PLC0415
 
     if outcome.findings:
-        said = (feedback.sentences(finding, outcome.spec) for finding in outcome.findings)
+        ranks = list(Severity)
+        units = list(dict.fromkeys(finding.unit for finding in outcome.findings))
+        ordered = sorted(outcome.findings, key=lambda one: (units.index(one.unit), ranks.index(one.severity)))
+        said = (feedback.sentences(finding, outcome.spec) for finding in ordered)
         print("\n\n".join(said) + "\n")
 
 
@@ -280,6 +294,7 @@ def _check(asked: argparse.Namespace) -> int:
         print(
             f"{outcome.year} 年度核对 {len(outcome.results)} 个单位，发现 {len(outcome.findings)} 处问题{said}"
         )
+        _print_silent(outcome)
         _print_not_run(outcome)
         _print_notes(outcome)
         _print_unused(outcome)
@@ -359,7 +374,9 @@ def _print_compared(compared: Compared) -> None:
             )
     for name in ("strict", "loose"):
         print(f"{terms[name]}：{terms[f'{name}_definition']}")
-    print(f"各单位的比对在 {compared.folder}/‹单位›/年际比对.json")
+    print(
+        f"各单位的比对在 {compared.folder}/‹单位›/年际比对.html、.docx、.json，雷同通报在 {compared.folder}/汇总/"
+    )
 
 
 def _rules(asked: argparse.Namespace) -> int:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from report_builder.facts import day
 from report_builder.figures import printed
-from report_builder.history import Held, total
-from report_builder.model import Number, Section, Settings
-from report_builder.similarity import Overlap, Passage, Place, Share, Text, masked, overlap, passages
+from report_builder.history import Held, text_of, total
+from report_builder.model import Number, Settings
+from report_builder.similarity import Overlap, Passage, Place, Share, masked, overlap, passages
 from report_builder.spec import Concord, Spec, StatutoryWording, Value
 
 _RATIO_PLACES, _SHARE_PLACES = 5, 4
@@ -93,24 +92,6 @@ def compare(now: Held, earlier: Held, basis: Basis, years: Sequence[Held] = ()) 
 
 
 # --- texts ----------------------------------------------------------------------------------------------------
-
-
-def text_of(held: Held, spec: Spec, names: Iterable[str] = ()) -> Text:
-    """The text of the sections that the format says are compared; what was written of tasks follows in theirs."""
-    ret = held.ret
-    tasks = tuple(
-        "。".join(filter(None, (task[name] for name in spec.statutory.task_fields))) for task in ret.tasks
-    )
-    sections = tuple(
-        Section(
-            one.number, one.title, (*ret.paragraphs(one.number), *(filter(None, tasks) if one.tasks else ()))
-        )
-        for one in held.fmt.sections
-        if one.compared
-    )
-    known = tuple(sorted({name for name in (ret.unit, *names) if name}))
-    written = tuple(section for section in sections if section.paragraphs)
-    return Text(ret.unit, ret.report_year, written, known, day(ret.about.get("published_on", "")))
 
 
 def _texts_left_out(now: Held, earlier: Held) -> Iterator[NotComparable]:
@@ -201,23 +182,25 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         "unit": comparison.unit,
         "report_year": comparison.report_year,
         "against": {"unit": comparison.against_unit, "report_year": comparison.against_year},
-        "strict": _share(whole.strict),
-        "loose": _share(whole.loose),
+        "strict": share_as_json(whole.strict),
+        "loose": share_as_json(whole.loose),
         "sections": [
-            {"number": one.section, "strict": _share(one.strict), "loose": _share(one.loose)}
+            {"number": one.section, "strict": share_as_json(one.strict), "loose": share_as_json(one.loose)}
             for one in whole.sections
         ],
-        "passages": [_passage(one) for one in comparison.passages],
+        "passages": [passage_as_json(one) for one in comparison.passages],
         "cells": [_cell(one) for one in comparison.cells],
         "not_comparable": [{"what": one.what, "why": one.why} for one in comparison.not_comparable],
     }
 
 
-def _share(share: Share) -> float | None:
+def share_as_json(share: Share) -> float | None:
+    """Four decimals; None where there is nothing to count."""
     return None if share.ratio is None else float(round(share.ratio, _SHARE_PLACES))
 
 
-def _passage(passage: Passage) -> dict[str, object]:
+def passage_as_json(passage: Passage) -> dict[str, object]:
+    """A passage as the contract lays it out."""
     return {
         "section": passage.now.section,
         "kind": str(passage.how),

@@ -10,9 +10,9 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
-from report_builder.figures import printed
+from report_builder.figures import percent, printed
 from report_builder.history import Held, measured, not_comparable
 from report_builder.model import (
     Block,
@@ -28,13 +28,12 @@ from report_builder.model import (
     Task,
     Typed,
 )
+from report_builder.recognise import text_block
 from report_builder.spec import ChartSpec, Measure, Sentence, Spec, Table
 from report_builder.spec.layout import matching
 from report_builder.spec.nouns import Change, FieldSpec, SectionSpec
 
 _PLACEHOLDER = re.compile(r"\{(\w+)(:change)?\}")
-_SUBHEADING = re.compile(r"[（(][一二三四五六七八九十]+[）)][^。；，]{1,40}")
-_ITEM_HEADING = re.compile(r"\d{1,2}[.．、][^。；，]{1,30}")
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ def _section(desk: _Desk, section: SectionSpec) -> Iterator[Block]:
     """The fee position where it belongs, the unit's own text, what is computed, the table, the pictures, the tasks."""
     own = desk.now.ret.paragraphs(section.number)
     yield from (Paragraph(text) for text in _fee(desk, section) if text not in own)
-    yield from map(_text_block, own)
+    yield from map(text_block, own)
     yield from (Paragraph(text) for text in _sentences(desk, section.number) if text not in own)
     for table in desk.now.fmt.tables:
         if table.section == section.number:
@@ -117,13 +116,6 @@ def _section(desk: _Desk, section: SectionSpec) -> Iterator[Block]:
     )
     if section.tasks:
         yield from _tasks(desk)
-
-
-def _text_block(text: str) -> Block:
-    """A short line that begins with （一） or 1. and ends no sentence is a heading of its level."""
-    if _SUBHEADING.fullmatch(text):
-        return Heading(2, text)
-    return Heading(3, text) if _ITEM_HEADING.fullmatch(text) else Paragraph(text)
 
 
 def _statutory(table: Table, ret: Return) -> StatutoryTable:
@@ -238,13 +230,8 @@ def change_in_words(change: Change, unit: str, base: Number, now: Number) -> str
         return change.from_zero.format(unit=unit)
     small = base < change.percent_base
     more, less = (change.more_small, change.less_small) if small else (change.more, change.less)
-    percent = _percent(difference, base, change.percent_places)
-    return (more if now > base else less).format(difference=printed(difference), unit=unit, percent=percent)
-
-
-def _percent(difference: Number, base: Number, places: int) -> str:
-    share = Decimal(difference) * 100 / Decimal(base)
-    return f"{share.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):f}%"
+    said = percent(Decimal(difference) / Decimal(base), change.percent_places)
+    return (more if now > base else less).format(difference=printed(difference), unit=unit, percent=said)
 
 
 def _fee(desk: _Desk, section: SectionSpec) -> Iterator[str]:

@@ -70,4 +70,12 @@ def summed(parts: Sequence[Figure]) -> Figure:
     if lacking is not None or len(parts) == 1:
         return lacking or parts[0]
     number = sum(part.number for part in parts if part.number is not None)
-    return Figure(number, Typed.NUMBER, printed(number), " + ".join(part.source for part in parts))
+    return Figure(number, Typed.NUMBER, printed(number), _together([part.source for part in parts]))
+
+
+def _together(sources: Sequence[str]) -> str:
+    """“X.xlsx·依申请公开!D24、D25、D26”: the sheet is named once."""
+    sheet = f"{sources[0].rpartition('!')[0]}!"
+    if not all(one.startswith(sheet) for one in sources):
+        return "、".join(sources)
+    return sheet + "、".join(one.removeprefix(sheet) for one in sources)

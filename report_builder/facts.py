@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -231,12 +230,4 @@ def _about(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield str(key), str(value)
 
 
-def day(text: str) -> dt.date | None:
-    """An ISO day such as 2025-01-20; None where it is no day."""
-    try:
-        return dt.date.fromisoformat(text[:10])
-    except ValueError:
-        return None
-
-
-__all__: Sequence[str] = ["SCHEMA", "as_facts", "day", "decimal", "dumped", "read"]
+__all__: Sequence[str] = ["SCHEMA", "as_facts", "decimal", "dumped", "read"]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from report_builder import blank
+from report_builder.errors import UnreadableError
 from report_builder.model import Finding, Return, Run, Severity, Unit
 from report_builder.readers import sheets
 from report_builder.spec import Format, Spec
@@ -18,12 +19,13 @@ from report_builder.workbooks import Book, Cell, Entry, Look, Sheet, cut, writte
 
 OVERVIEW_SHEET, RULES_SHEET, FINDINGS_SHEET = "概况", "按规则", "逐条"
 ANSWER_HEAD, FINGERPRINT_HEAD = "单位说明", "核对码"
-_FINDING_HEADS = ("条目", "等级", "代码", "规则名称", "位置", "核对结果", "依据", "改法", "定位")
+_FINDING_HEADS = ("条目", "等级", "代码", "规则名称", "位置", "核对结果", "依据", "改法", "本文件中的位置")
 _FINDING_WIDTHS = (6.0, 6.0, 7.0, 12.0, 18.0, 34.0, 24.0, 30.0, 13.0, 24.0, 18.0)
 _ANSWER_HEADS = (_FINDING_HEADS[2], _FINDING_HEADS[4], ANSWER_HEAD, FINGERPRINT_HEAD)
 _RULE_HEADS = ("代码", "规则名称", "等级", "条数", "为什么核对")
 _RULE_WIDTHS = (8.0, 26.0, 8.0, 8.0, 72.0)
 _OVERVIEW_WIDTHS = (10.0, 10.0, 78.0)
+_MANY_CODES = 12
 _FINGERPRINT_LENGTH = 12
 _MARK_LENGTH = 8
 _WHAT_TO_DO: Mapping[Severity, str] = {
@@ -33,7 +35,7 @@ _WHAT_TO_DO: Mapping[Severity, str] = {
 }
 _SEVERITIES = tuple(Severity)
 _STEPS_DRAWN = (
-    "“逐条”列出每一条的位置、结果、依据和改法；点“定位”可以跳到本文件中标红的格，批注写有原因。",
+    "“逐条”列出每一条的位置、结果、依据和改法；点“本文件中的位置”可以跳到本文件中标红的格，批注写有原因。",
     "本文件是核对用的副本。请在原来报送的文件中改正，再放进本年度的文件夹；改在本文件里的数字不会被采用。",
 )
 _STEPS_UNREAD = (
@@ -80,7 +82,8 @@ def not_run(runs: Sequence[Run]) -> list[str]:
 
 
 def _codes(runs: Sequence[Run]) -> str:
-    return "、".join(sorted({run.code for run in runs}))
+    codes = sorted({run.code for run in runs})
+    return "、".join(codes) if len(codes) <= _MANY_CODES else f"除读取文件以外的 {len(codes)} 条规则"
 
 
 def _how_many(runs: Sequence[Run], units: int) -> str:
@@ -119,20 +122,27 @@ class Answer:
 
 
 def answers(data: bytes) -> dict[str, Answer]:
-    """What a unit wrote into its 校验意见.xlsx, by fingerprint; nothing where the workbook is another.
+    """What a unit wrote into its 校验意见.xlsx, by fingerprint.
 
     Raises:
-        UnreadableError: it is no workbook.
+        UnreadableError: it is no workbook, or has not the columns for answers.
     """
     grid = next((grid for grid in sheets.read(data).grids if grid.name == FINDINGS_SHEET), None)
     rows = [[_text(content) for content in row] for row in grid.rows] if grid is not None else []
     head = next((row for row in rows if {ANSWER_HEAD, FINGERPRINT_HEAD} <= {*row}), None)
     if head is None:
-        return {}
+        raise UnreadableError(
+            f"里面没有“{ANSWER_HEAD}”和“{FINGERPRINT_HEAD}”两栏", "请用发回的校验意见填写，不要删去这两栏"
+        )
     columns = [head.index(name) if name in head else len(head) for name in _ANSWER_HEADS]
     filled = ([*row, ""] for row in rows[rows.index(head) + 1 :] if len(row) >= len(head))
     read = ([row[column] for column in columns] for row in filled)
     return {mark: Answer(code, where, text) for code, where, text, mark in read if mark and text}
+
+
+def together(first: Answer, second: Answer) -> Answer:
+    """Two answers to one finding: both, unless one says it already."""
+    return first if second.text in first.text else replace(first, text=f"{first.text}；{second.text}")
 
 
 def answered(
@@ -178,7 +188,7 @@ def returned_workbook(case: Case, spec: Spec, filling: blank.Filling | None = No
     )
     drawn = blank.sheets(fmt, spec.workbook, filled)
     index = _index(case, spec, blank.places(drawn))
-    return written(blank.book(fmt, spec.workbook, filled, (*index, *drawn)))
+    return written(blank.book(fmt, spec.workbook, filled, (*index, *drawn), sent_back=True))
 
 
 def _index_book(case: Case, spec: Spec) -> Book:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 from report_builder.model import Figure, Number, Typed
 
@@ -15,7 +15,13 @@ _NONE_WORDS = frozenset({"无", "没有", "暂无"})
 _MINUS = str.maketrans("−－﹣", "---")
 _EXACT_FLOAT = 2**53
 _LONGEST = 18
+_WIDE = Context(prec=4 * _LONGEST)
+"""Room for the largest figure over the smallest: the usual 28 digits would raise."""
 _FULL_WIDTH = {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
+_UNSEEN = dict.fromkeys(
+    [0xAD, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2065), 0xFEFF]
+)
+"""Signs that nobody sees, as they come along with what is pasted from a web page."""
 
 
 def figure(content: object, source: str) -> Figure:
@@ -59,6 +65,11 @@ def printed(number: Number | None) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def percent(ratio: Decimal, places: int) -> str:
+    """A ratio in per cent, rounded as a clerk rounds: 0.16667 is “16.67%” to two places."""
+    return f"{(ratio * 100).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, _WIDE):f}%"
+
+
 def _from_float(value: float, source: str) -> Figure:
     """A spreadsheet stores 72701.2578 in binary; its first fifteen digits are what it shows and what was typed."""
     if value.is_integer() and abs(value) < _EXACT_FLOAT:
@@ -76,6 +87,7 @@ def _said(content: object) -> str:
 
 
 def _from_text(text: str, source: str) -> Figure:
+    text = text if text.isascii() else text.translate(_UNSEEN)
     bare = text.translate(_FULL_WIDTH).strip()
     if not bare:
         return Figure(None, Typed.BLANK, "", source)
@@ -95,3 +107,11 @@ def _number(bare: str) -> Number | None:
         return None
     number = Decimal(bare.replace(",", ""))
     return whole(number) if abs(number.adjusted()) <= _LONGEST else None
+
+
+def day(text: str) -> dt.date | None:
+    """An ISO day such as 2025-01-20; None where it is no day."""
+    try:
+        return dt.date.fromisoformat(text[:10])
+    except ValueError:
+        return None

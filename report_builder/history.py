@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from report_builder.model import Figure, Lineage, Number, Return, Typed
+from report_builder.figures import day
+from report_builder.model import Figure, Lineage, Number, Return, Section, Typed
 from report_builder.spec import Format, Measure, Spec
 from report_builder.spec.layout import matching
+
+if TYPE_CHECKING:
+    from report_builder.similarity import Text
 
 
 @dataclass(frozen=True)
@@ -88,3 +93,23 @@ def _summed(figures: Sequence[Figure]) -> Figure:
     source = " + ".join(figure.source for figure in figures)
     kind = Typed.BLANK if number is None else Typed.COMPUTED
     return Figure(number, kind, "" if number is None else str(number), source)
+
+
+def text_of(held: Held, spec: Spec, names: Iterable[str] = ()) -> Text:
+    """The text of the sections that the format says are compared; what was written of tasks follows in theirs."""
+    from report_builder.similarity import Text  # noqa: PLC0415 - numpy is needed only where texts are compared
+
+    ret = held.ret
+    tasks = tuple(
+        "。".join(filter(None, (task[name] for name in spec.statutory.task_fields))) for task in ret.tasks
+    )
+    sections = tuple(
+        Section(
+            one.number, one.title, (*ret.paragraphs(one.number), *(filter(None, tasks) if one.tasks else ()))
+        )
+        for one in held.fmt.sections
+        if one.compared
+    )
+    known = tuple(sorted({name for name in (ret.unit, *names) if name}))
+    written = tuple(section for section in sections if section.paragraphs)
+    return Text(ret.unit, ret.report_year, written, known, day(ret.about.get("published_on", "")))

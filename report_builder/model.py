@@ -284,19 +284,20 @@ class Grid:
     ``rows[r][c]`` is what stands at (r, c), 0-based, in the file's own grid columns: a merged cell's content
     stands at its top-left place, its other places are None. ``name`` is what a clerk calls it (a sheet's
     name, “第3张表”). ``lettered`` grids have spreadsheet addresses (D6), others row and column numbers.
-    ``first_row`` is where the rows begin in the file, for a part of a sheet.
+    ``first_row`` and ``first_column`` are where it begins in the file, for a part of a sheet.
     """
 
     name: str
     rows: Sequence[Sequence[object]]
     lettered: bool = False
     first_row: int = 0
+    first_column: int = 0
 
     def address(self, row: int, column: int) -> str:
         """The place in the file's own words: D6 in a spreadsheet, 第6行第4列 elsewhere."""
         if not self.lettered:
-            return f"第{self.first_row + row + 1}行第{column + 1}列"
-        return f"{_letters(column)}{self.first_row + row + 1}"
+            return f"第{self.first_row + row + 1}行第{self.first_column + column + 1}列"
+        return f"{_letters(self.first_column + column)}{self.first_row + row + 1}"
 
 
 @cache

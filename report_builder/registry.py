@@ -34,9 +34,10 @@ _SAME_BODY = "renamed"
 _WHOLE = frozenset({"renamed", "merged"})
 _DAY = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?")
 _TAIL = re.compile(
-    r"(?:[\s_\-—－]*(?:副本|复件|报送|上报|年报|报表|终稿|定稿|最终版|公开版|(?:政府)?信息公开(?:工作)?|"
+    r"(?:[\s_\-—－]*(?:[（(]?(?:副本|复件|终稿|定稿|最终版|公开版|修改稿|修订版)[）)]?|报送|上报|年报|报表|(?:政府)?信息公开(?:工作)?|"
     r"(?:工作)?(?:年度)?报告|\d{4}(?:年度|年)?|[（(]\d+[)）]|[（(]\d{4}年?度?[)）]))+$"
 )
+_LIST_SEPARATOR = re.compile(r"[;；、]")
 _HEAD = re.compile(r"^\d{4}(?:年度|年)[\s_\-—－]*")
 _FORBIDDEN = re.compile(r'[\\/:*?"<>|\x00-\x1f]|^\.+$')
 _LONGEST_NAME = 80
@@ -222,7 +223,9 @@ def _unit(number: int, row: Mapping[str, str | None]) -> Unit:
         raise InputError(
             f"{UNITS_FILE} 第 {number} 行：单位名称“{said['name']}”含有不能用作文件夹名的字符；请改名"
         )
-    lists = {name: tuple(filter(None, map(str.strip, said.pop(name).split(";")))) for name in _LISTS}
+    lists = {
+        name: tuple(filter(None, map(str.strip, _LIST_SEPARATOR.split(said.pop(name))))) for name in _LISTS
+    }
     return Unit(**{**said, **lists})  # type: ignore[arg-type]
 
 
@@ -232,9 +235,13 @@ def _hold_distinct(units: Iterable[Unit]) -> None:
     for unit in units:
         for name in {plain(unit.name), *map(plain, unit.aliases), unit.code} - {""}:
             if owners.setdefault(name, unit) is not unit:
-                raise InputError(
-                    f"{UNITS_FILE}：“{name}”同时是“{owners[name].name}”和“{unit.name}”的名称、别名或代码；请改正其中一个"
+                twice = plain(owners[name].name) == plain(unit.name)
+                said = (
+                    f"“{unit.name}”出现了两次；请删去一行"
+                    if twice
+                    else f"“{name}”同时是“{owners[name].name}”和“{unit.name}”的名称、别名或代码；请改正其中一个"
                 )
+                raise InputError(f"{UNITS_FILE}：{said}")
 
 
 def _hold_lineage(registry: Registry) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -40,11 +41,63 @@ def settings() -> Settings:
     return Settings()
 
 
-def _written(section: SectionSpec) -> str:
-    """A text of ours that speaks of every aspect the format asks for."""
-    return (
-        f"本年度第{section.number}项工作按月核对{''.join(f'，{one}有专人负责' for one in section.aspects)}。"
-    )
+_MATTERS = [
+    "栏目检索",
+    "公开指南",
+    "办事流程",
+    "文件汇编",
+    "目录编排",
+    "查阅窗口",
+    "答复文书",
+    "会议纪要",
+    "政策问答",
+    "地图标注",
+    "表格样式",
+    "字体大小",
+    "更新频次",
+    "链接校验",
+    "版本记录",
+    "印发登记",
+    "档案移交",
+    "索引卡片",
+    "图文说明",
+    "保密审核",
+    "样张模板",
+    "阅览座位",
+    "大字版本",
+    "盲文标牌",
+]
+_DOINGS = [
+    "重新梳理",
+    "逐项校对",
+    "分批调整",
+    "集中整理",
+    "按周巡看",
+    "轮流试用",
+    "另行编号",
+    "公开展示",
+    "补充说明",
+    "合并精简",
+    "专人跟进",
+    "交叉复核",
+    "委托印制",
+    "随到随改",
+    "登记造册",
+    "请人试读",
+    "标明出处",
+    "定期轮换",
+    "现场演示",
+    "统一归口",
+]
+_CLAUSES = 12
+
+
+def _written(section: SectionSpec, unit: str, year: int) -> str:
+    """A text of ours that speaks of every aspect the format asks for; no two units or years have the same."""
+    chance = random.Random(f"{unit} {year} {section.number}")
+    clauses = [f"{chance.choice(_MATTERS)}{chance.choice(_DOINGS)}" for _ in range(_CLAUSES)]
+    aspects = [f"{one}{chance.choice(_DOINGS)}" for one in section.aspects]
+    return f"{'，'.join([*clauses, *aspects])}。"
 
 
 def return_of(
@@ -52,13 +105,16 @@ def return_of(
 ) -> Return:
     """A return of a fictional unit: every cell 0 save those given, texts written, no fee collected."""
     typed = dict.fromkeys(fmt.slots, 0) | dict(cells or {})
+    year = year or fmt.first_report_year
     made: dict[str, object] = {
         "unit": "示例局",
-        "report_year": year or fmt.first_report_year,
+        "report_year": year,
         "format_id": fmt.id,
         "cells": {key: figure(value, f"示例局.xlsx·{key}") for key, value in typed.items()},
         "sections": tuple(
-            Section(section.number, section.title, (_written(section),))
+            Section(
+                section.number, section.title, (_written(section, str(fields.get("unit", "示例局")), year),)
+            )
             for section in fmt.sections
             if section.text == "required"
         ),

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from conftest import PUBLISHED, published_cells, return_of
 from hypothesis import given
@@ -16,9 +17,9 @@ from hypothesis import strategies as st
 from texts import FIELDS, RIVERS, SCHOOLS, Base
 
 from report_builder.cli import main
-from report_builder.compare import Basis, Comparison, as_json, compare, text_of
+from report_builder.compare import Basis, Comparison, as_json, compare
 from report_builder.figures import figure
-from report_builder.history import Held
+from report_builder.history import Held, text_of
 from report_builder.model import Figure, Section, Settings, Task
 from report_builder.similarity import How
 from report_builder.spec import Format, Spec, load_spec
@@ -258,3 +259,23 @@ def test_a_copied_return_is_found_among_all(tmp_path: Path, capsys: pytest.Captu
     clusters = json.loads(capsys.readouterr().out)["clusters"]
     units = [{one["source"]["unit"], *(copy["unit"] for copy in one["copies"])} for one in clusters]
     assert units == [{"示例省教育厅", "乙市抄袭局"}]
+    summary = tmp_path / "out" / "2024" / "汇总"
+    told = json.loads((summary / "雷同.json").read_text(encoding="utf-8"))["units"]
+    assert "correct" in {one["asked"] for one in told if one["unit"] in units[0]}
+    cells = {
+        cell for row in openpyxl.load_workbook(summary / "雷同通报.xlsx").worksheets[0].values for cell in row
+    }
+    assert units[0] & cells
+
+
+def test_each_unit_gets_its_page_and_its_tracked_file(tmp_path: Path) -> None:
+    inputs = Path(__file__).parents[1] / "data_inputs"
+    unit = "示例省教育厅"
+    arguments = ["compare", "--inputs", str(inputs), "--outputs", str(tmp_path), "--unit", unit]
+    assert main(arguments) == 0
+    folder = tmp_path / "2024" / unit
+    first = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert set(first) == {"年际比对.html", "年际比对.docx", "年际比对.json"}
+    assert main(arguments) == 0
+    assert first == {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert not (tmp_path / "2024" / "汇总").exists()

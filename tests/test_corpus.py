@@ -477,7 +477,7 @@ def test_one_of_the_newer_rows_alone_is_not_the_older_row() -> None:
     rows[at][1] = foreign.rows[0].label
     ret = read_rows(*[*(tables(cells, OLDER) | {"requests": rows}).values()], fmt=OLDER)
     assert not any(key.startswith("requests.otherwise_closed.") for key in ret.cells)
-    assert {one.code for one in found(ret, OLDER)} == {"V201"}
+    assert {one.code for one in found(ret, OLDER)} == {"F117"}
 
 
 # --- several units in one workbook ------------------------------------------------------------------------------

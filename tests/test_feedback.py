@@ -13,6 +13,7 @@ import pytest
 from conftest import return_of
 
 from report_builder import blank, feedback
+from report_builder.errors import UnreadableError
 from report_builder.figures import figure
 from report_builder.model import Finding, Return, Run, Section, Settings, Severity, State, Unit
 from report_builder.rule_kinds import Case
@@ -185,10 +186,10 @@ def test_a_finding_at_a_labelled_field_marks_that_field() -> None:
 def test_each_finding_is_linked_to_its_cell_in_this_workbook() -> None:
     book = opened(finding(), UNWRITTEN)
     first, second = listed(book)
-    sheet, _, address = first["定位"].hyperlink.location.rpartition("!")
+    sheet, _, address = first["本文件中的位置"].hyperlink.location.rpartition("!")
     assert (sheet.strip("'"), address) == ("依申请公开", at(book, CELL).coordinate)
     assert second["位置"].value == "正文.docx"
-    assert second["定位"].hyperlink is None
+    assert second["本文件中的位置"].hyperlink is None
 
 
 def test_what_was_typed_stays_as_typed() -> None:
@@ -282,7 +283,8 @@ def test_an_answer_outlives_changes_elsewhere() -> None:
 
 
 def test_another_workbook_holds_no_answers() -> None:
-    assert feedback.answers(blank.draw(FMT, SPEC.workbook, blank.Filling(YEAR, UNIT))) == {}
+    with pytest.raises(UnreadableError, match="核对码"):
+        feedback.answers(blank.draw(FMT, SPEC.workbook, blank.Filling(YEAR, UNIT)))
 
 
 def test_a_finding_on_the_text_marks_and_links_the_cell_it_was_typed_into() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -32,14 +31,13 @@ SPEC = load_spec()
 FMT = SPEC.formats[-1]
 DEMONSTRATION = Path(__file__).resolve().parents[1] / "data_inputs"
 PRECISION, RECALL = 0.98, 0.85
-MILLISECONDS = 100
 SHARED = Path(os.environ.get("PUBLISHED_REPORTS", "/work/shared/published"))
 
 
 # Labelled sentences ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["dev", "unseen"])
+@pytest.mark.parametrize("name", ["dev", "held_out", "unseen"])
 def test_labelled_sentences_are_judged_as_their_author_judged_them(
     name: str, spec: Spec, record_property: Callable[[str, object], None]
 ) -> None:
@@ -52,6 +50,11 @@ def test_labelled_sentences_are_judged_as_their_author_judged_them(
     record_property(MEASURED, f"{name}.toml: {len(judged)} sentences, {every}; {false}")
     assert every.precision >= PRECISION, told(judged)
     assert every.recall >= RECALL, told(judged)
+
+
+def test_every_manner_of_writing_that_was_thought_of_is_read(spec: Spec) -> None:
+    """Examples, so none may fail: they stand for the rules of writing that the grammar holds."""
+    assert told(list(marks(FOLDER / "own.toml", spec))) == ""
 
 
 def told(judged: list[Marked]) -> str:
@@ -346,21 +349,6 @@ def test_parts_know_what_they_count(spec: Spec) -> None:
         ("granted",),
         ("partly_granted",),
     ]
-
-
-def test_reading_a_long_report_is_quick(spec: Spec) -> None:
-    """Seven thousand characters, in sentences far too long, take some thirty milliseconds; a slow machine has some to spare."""
-    sentences = "；".join(f"第{number}类信息{number}条，依申请公开工作按月核对" for number in range(1, 40))
-    section = Section(1, "", (f"2024年，我局收到政府信息公开申请12件，办结11件，结转1件。{sentences}。",) * 9)
-    speaker = Speaker(2024, ("甲山市文化和旅游局",))
-    read((section,), spec.lexicon, speaker)
-    taken = []
-    for _ in range(5):
-        begin = time.perf_counter()
-        read((section,), spec.lexicon, speaker)
-        taken.append(time.perf_counter() - begin)
-    assert sum(map(len, section.paragraphs)) > 7000
-    assert min(taken) * 1000 < MILLISECONDS
 
 
 PIECES = [

@@ -10,7 +10,7 @@ import json
 import random
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -640,7 +640,7 @@ def one_slip(root: etree._Element, chance: random.Random) -> None:
 def test_no_single_slip_in_the_markup_moves_a_figure(fmt: Format, seed: int) -> None:
     figures = numbered(fmt)
     root = etree.fromstring(all_tables(fmt, figures).encode(), etree.HTMLParser(encoding="utf-8"))
-    one_slip(root, random.Random(seed))  # noqa: S311 - a chosen seed, not a secret
+    one_slip(root, random.Random(seed))
     ret = read_page(etree.tostring(root, encoding="unicode", method="html"))
     wrong = {
         key: held.number
@@ -939,7 +939,7 @@ def test_the_official_form_as_wps_saved_it_is_read_when_filled_in() -> None:
 
 
 @pytest.fixture
-def years(tmp_path: Path, spec: Spec) -> Iterator[tuple[Options, Path]]:
+def years(tmp_path: Path, spec: Spec) -> tuple[Options, Path]:
     """A place with one unit's return for 2023, and a folder for what was published of 2022."""
     from test_pipeline import workbook  # noqa: PLC0415 - the workbook maker lives with the pipeline's tests
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -55,6 +56,7 @@ def case_of(example: Example, fmt: Format, settings: Settings) -> Case:
         unit,
         history_of(example, fmt, year),
         frozenset(example.names),
+        alike_of(example, fmt, year),
     )
 
 
@@ -65,10 +67,7 @@ def returned(example: Example, fmt: Format, year: int) -> Return:
     fields: dict[str, Any] = {"fee": None}
     fee: dict[str, Any] = dict(example.fee)
     if example.sections:
-        fields["sections"] = tuple(
-            Section(int(n), fmt.section(int(n)).title, (dated(t, year) * example.repeat,) if t else ())
-            for n, t in example.sections.items()
-        )
+        fields["sections"] = written(example.sections, fmt, year, example.repeat)
     if example.headings:
         fields["sections"] = tuple(
             Section(int(n), fmt.section(int(n)).title, ("写了。",)) for n in example.headings
@@ -86,6 +85,14 @@ def returned(example: Example, fmt: Format, year: int) -> Return:
     return return_of(fmt, example.cells, year, **fields)
 
 
+def written(texts: Mapping[str, str], fmt: Format, year: int, repeat: int = 1) -> tuple[Section, ...]:
+    """The sections an example writes."""
+    return tuple(
+        Section(int(n), fmt.section(int(n)).title, (dated(t, year) * repeat,) if t else ())
+        for n, t in texts.items()
+    )
+
+
 def dated(text: str, year: int) -> str:
     """The text with the report year and its neighbours in place of {year}, {last} and {next}."""
     for name, number in (("{year}", year), ("{last}", year - 1), ("{next}", year + 1)):
@@ -93,12 +100,27 @@ def dated(text: str, year: int) -> str:
     return text
 
 
+def alike_of(example: Example, fmt: Format, year: int) -> tuple[Held, ...]:
+    """The other unit's report an example holds."""
+    if not example.other_sections:
+        return ()
+    sections = written(example.other_sections, fmt, year)
+    return (Held(return_of(fmt, year=year, unit="示例他局", sections=sections), fmt),)
+
+
 def history_of(example: Example, fmt: Format, year: int) -> History:
     """The earlier years an example holds."""
     cells = {year + int(back): held for back, held in example.before.items()}
     if example.last:
         cells[year - 1] = example.last
-    held = tuple(Held(return_of(fmt, cells[one], one), fmt) for one in sorted(cells))
+    if example.last_sections:
+        cells.setdefault(year - 1, {})
+    texts = (
+        {year - 1: {"sections": written(example.last_sections, fmt, year - 1)}}
+        if example.last_sections
+        else {}
+    )
+    held = tuple(Held(return_of(fmt, cells[one], one, **texts.get(one, {})), fmt) for one in sorted(cells))
     return History(held, Lineage((), example.told))
 
 

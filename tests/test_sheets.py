@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import struct
-import time
 import zipfile
 from collections.abc import Callable
 
@@ -177,13 +176,11 @@ def moved(cell: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_cannot_be_read_is_refused_in_one_sentence_and_soon(case: str) -> None:
+def test_what_cannot_be_read_is_refused_in_one_sentence(case: str) -> None:
     make, words = REFUSED[case]
     data = make()
-    start = time.perf_counter()
     with pytest.raises(UnreadableError) as refused:
         sheets.read(data)
-    assert time.perf_counter() - start < 5
     assert words in refused.value.reason
     assert refused.value.fix
 

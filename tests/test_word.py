@@ -33,7 +33,7 @@ from report_builder.model import (
 from report_builder.readers import docx as reader
 from report_builder.recognise import find_tables
 from report_builder.render import docx as renderer
-from report_builder.render import look, template
+from report_builder.render import look, template, word
 from report_builder.render.titles import title_lines
 from report_builder.spec import Format, Table, load_spec
 
@@ -186,7 +186,7 @@ def span(cell: etree._Element) -> int:
 def test_grid_and_cells_agree_on_widths(fmt: Format) -> None:
     for table in body_of(renderer.write(full(fmt), fmt, {})).iter(f"{W}tbl"):
         columns = [int(column.get(f"{W}w")) for column in table.iter(f"{W}gridCol")]
-        assert sum(columns) == renderer.TEXT_WIDTH
+        assert sum(columns) == word.TEXT_WIDTH
         for row in table.iter(f"{W}tr"):
             at = 0
             for cell in row.iter(f"{W}tc"):
@@ -219,7 +219,7 @@ def test_the_validator_finds_no_error(fmt: Format, mirrored: bool, tmp_path: Pat
 @by_format
 def test_same_draft_same_bytes(fmt: Format) -> None:
     first = renderer.write(full(fmt), fmt, PICTURES)
-    renderer._base.cache_clear()
+    word.base.cache_clear()
     assert renderer.write(full(fmt), fmt, PICTURES) == first
 
 
@@ -287,7 +287,7 @@ def test_a_chart_bears_its_words_and_one_without_picture_is_left_out() -> None:
 @pytest.mark.parametrize(("width", "height"), [(600, 300), (300, 900)])
 def test_a_picture_keeps_its_shape_and_fits(width: int, height: int) -> None:
     picture = renderer._picture("chart1", png(width, height))
-    assert picture.width <= renderer.TEXT_WIDTH * 635
+    assert picture.width <= word.TEXT_WIDTH * 635
     assert picture.height <= 110 * 36_000
     assert picture.width / picture.height == pytest.approx(width / height, rel=1e-4)
 
@@ -315,7 +315,7 @@ def test_a_title_is_broken_evenly_and_never_within_a_number(unit: str, year: str
     title = f"{unit}{year}政府信息公开工作年度报告"
     lines = title_lines(title, unit)
     assert "".join(lines) == title
-    assert all(renderer._ems(found) <= 21 for found in lines)
+    assert all(word.ems(found) <= 21 for found in lines)
     assert all(len(found) > 1 for found in lines)
     assert not any(one[-1].isdigit() and other[0].isdigit() for one, other in pairwise(lines))
 

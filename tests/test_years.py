@@ -113,7 +113,7 @@ def test_a_merged_unit_is_held_against_the_sum_of_its_predecessors(put: Options,
     short = found(of_unit(put, "示例新局"), "Y401")
     assert {one.severity for one in short} == {Severity.EXPLAIN}
     assert "2024年本单位由示例甲局、示例乙局合并而来" in short[0].message
-    assert short[0].facts["before"] == "5"
+    assert "上年结转下年度为 5 件" in short[0].message
     (put.inputs / "2023" / "示例乙局.xlsx").unlink()
     alone = of_unit(put, "示例新局")
     assert {run.state for run in alone.runs if run.code == "Y408"} == {State.INSUFFICIENT_DATA}
@@ -316,4 +316,37 @@ def test_another_workbook_of_that_name_is_no_answer(asked: Options) -> None:
     stream = io.BytesIO()
     book.save(stream)
     (asked.inputs / "2024" / "校验意见.xlsx").write_bytes(stream.getvalue())
-    assert pipeline.answers(pipeline.open_place(asked))[0][0].answers == {}
+    assert pipeline.answers(pipeline.open_place(asked))[0] == []
+    assert "里面没有“单位说明”和“核对码”两栏" in check(asked).unused[0]
+
+
+def test_two_answers_to_one_finding_are_both_kept(asked: Options) -> None:
+    returned = build(asked).folder / "示例甲局" / "校验意见.xlsx"
+    for name, said in (("校验意见1", "甲说"), ("校验意见2", "乙说"), ("校验意见3", "甲说")):
+        write_answers(returned, asked.inputs / "2024" / f"{name}.xlsx", said)
+    assert [one.answer for one in check(asked).findings] == ["甲说；乙说"]
+
+
+def test_a_returned_workbook_under_another_name_is_no_return(asked: Options) -> None:
+    returned = build(asked).folder / "示例甲局" / "校验意见.xlsx"
+    write_answers(returned, asked.inputs / "2024" / "回复.xlsx", "属实")
+    outcome = check(asked)
+    assert [one.unit for one in outcome.results] == ["示例甲局"]
+    assert "回复.xlsx（是发回的校验意见" in outcome.unused[0]
+    alone = check(asked, [asked.inputs / "2024" / "回复.xlsx"])
+    assert [one.code for one in alone.findings] == ["F119"]
+
+
+def test_a_file_named_otherwise_than_the_unit_inside_is_asked_about(put: Options, spec: Spec) -> None:
+    hand_in(put, spec, "示例甲局", 2024, carried(10, 0))
+    (put.inputs / "2024" / "示例甲局.xlsx").rename(put.inputs / "2024" / "政务公开报送表(1).xlsx")
+    assert [one.code for one in check(put).findings] == ["F107"]
+
+
+def test_units_that_sent_nothing_are_named_though_no_day_is_set(
+    put: Options, spec: Spec, capsys: pytest.CaptureFixture[str]
+) -> None:
+    registered(put, "1,示例甲局,,department,county,,,,,,", "2,示例乙局,,department,county,,,,,,")
+    hand_in(put, spec, "示例甲局", 2024, carried(10, 0))
+    assert main(["check", "--inputs", str(put.inputs), "--outputs", str(put.outputs)]) == 0
+    assert "名册中另有 1 个单位没有报送：示例乙局" in capsys.readouterr().out

@@ -158,14 +158,14 @@ def stops_for_commas(paragraph: str) -> str:
 def shuffled_sentences(paragraph: str) -> str:
     """The sentences in another order."""
     sentences = re.findall(r"[^。；]+[。；]", paragraph)
-    random.Random(5).shuffle(sentences)  # noqa: S311 - seeded, not secret
+    random.Random(5).shuffle(sentences)
     return "".join(sentences)
 
 
 def shuffled_clauses(paragraph: str) -> str:
     """The clauses in another order, across sentences."""
     clauses = [one for one in re.split(r"[，。；：]", paragraph) if one]
-    random.Random(5).shuffle(clauses)  # noqa: S311 - seeded, not secret
+    random.Random(5).shuffle(clauses)
     return "，".join(clauses) + "。"
 
 

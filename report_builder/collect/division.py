@@ -22,7 +22,10 @@ _YEAR = re.compile(r"\d{4}年")
 
 @dataclass(frozen=True)
 class _Block:
-    """Tables of one unit in one grid, from row ``first`` to before ``end``; ``unit`` is empty where none is named."""
+    """Tables of one unit in one grid, from row ``first`` to before ``end``; ``unit`` is empty where none is named.
+
+    ``prefix`` is what the names of all its sheets begin with, where that tells its sheets from another's.
+    """
 
     grid: Grid
     unit: str
@@ -30,6 +33,7 @@ class _Block:
     end: int
     tables: tuple[str, ...]
     place: str
+    prefix: str = ""
 
     @property
     def range(self) -> str:
@@ -60,6 +64,8 @@ def shares(
     holding = [grid for grid in grids if any(one.grid is grid for one in copies)]
     blocks = [block for grid in holding for block in _blocks(grid, copies, spec, known)]
     blocks = _by_sheet_name(blocks, spec)
+    if not any(block.unit for block in blocks):
+        blocks = _by_prefix(blocks, grids, spec, known)
     units = dict.fromkeys(block.unit for block in blocks)
     if len([unit for unit in units if unit]) < 2:  # noqa: PLR2004 - several units are at least two
         return []
@@ -129,10 +135,35 @@ def _by_sheet_name(blocks: Sequence[_Block], spec: Spec) -> list[_Block]:
     ]
 
 
+def _by_prefix(blocks: Sequence[_Block], grids: Sequence[Grid], spec: Spec, known: Known) -> list[_Block]:
+    """Where the template's sheets stand once a unit, before each name what tells them apart: the units they name."""
+    prefixes = {id(block.grid): _prefix(block.grid, spec) for block in blocks}
+    units: dict[str, str] = {}
+    for prefix in prefixes.values():
+        named = (
+            name for grid in grids if _prefix(grid, spec) == prefix for _, _, name in unit_names(grid, spec)
+        )
+        units[prefix] = known(prefix) or next(((known(name) or name) for name in named), "")
+    if not all(prefixes.values()) or not all(units.values()) or len(set(units.values())) < len(units):
+        return list(blocks)
+    return [
+        replace(block, unit=units[prefix], prefix=prefix)
+        for block in blocks
+        for prefix in [prefixes[id(block.grid)]]
+    ]
+
+
+def _prefix(grid: Grid, spec: Spec) -> str:
+    """What stands before the template's own name in a sheet's name."""
+    names = (sheet.name for sheet in spec.workbook.sheets)
+    return next((grid.name.removesuffix(name).strip() for name in names if grid.name.endswith(name)), "")
+
+
 def _share(unit: str, blocks: Sequence[_Block], rest: Sequence[Grid]) -> Share:
     mine = [block for block in blocks if block.unit == unit]
     parts = [part(block.grid, block.first, block.end) for block in mine]
-    own = [grid for grid in rest if unit and grid.name.strip().startswith(unit)]
+    prefixes = tuple({unit, *(block.prefix for block in mine)} - {""})
+    own = [grid for grid in rest if unit and grid.name.strip().startswith(prefixes)]
     return Share(unit, mine[0].place, (*parts, *own), tuple(block.range for block in mine))
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from report_builder import facts
-from report_builder.figures import figure, printed
+from report_builder.figures import day, figure, printed
 from report_builder.model import Grid, ProcessingFee, Section, Task, Trouble
 from report_builder.recognise import bare
 from report_builder.spec import Format, Spec
@@ -57,7 +57,7 @@ class Fields:
         """Days in 基本信息 that are none."""
         for field in self.spec.workbook.sheet("about").fields:
             typed = about.get(field.key, "")
-            if field.kind == "date" and typed and facts.day(typed) is None:
+            if field.kind == "date" and typed and day(typed) is None:
                 said = {"label": field.label, "typed": typed, "choices": field.hint}
                 yield Trouble("unknown_choice", places[field.key], (), said)
 

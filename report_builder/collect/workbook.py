@@ -6,14 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from report_builder.collect.division import Known, Share, shares, untold
+from report_builder.collect.doubles import Own, names_of
 from report_builder.collect.fields import Fields, in_words, unit_names
 from report_builder.collect.tables import Tables, wrong_year
+from report_builder.collect.titles import other_titles
 from report_builder.errors import UnreadableError
-from report_builder.model import Grid, Return
+from report_builder.model import Grid, Return, Trouble
 from report_builder.readers.books import Sheets
 from report_builder.spec import Spec
 
 META_SHEET = "_模板"
+SENT_BACK = "sent_back"
 
 
 def read(book: Sheets, name: str, spec: Spec, report_year: int, known: Known) -> tuple[Return, ...]:
@@ -27,11 +30,15 @@ def read(book: Sheets, name: str, spec: Spec, report_year: int, known: Known) ->
         raise UnreadableError(f"没有适用于 {report_year} 年的格式", "请核对年度文件夹的名字")
     grids = tuple(grid for grid in book.grids if grid.name != META_SHEET)
     tables = Tables(name, book, grids, spec, fmt)
-    parts = shares(tables.found, grids, spec, known)
+    meta = _meta(book)
+    if meta.get(SENT_BACK):
+        sent = Trouble("opinion", name)
+        return (Return("", report_year, fmt.id, {}, origin=name, troubles=(sent,)),)
+    parts = shares(tables.found, tables.grids, spec, known)
     if not parts:
-        return (_return(tables, report_year, _meta(book)),)
+        return (_return(tables, report_year, meta, known),)
     named = [part for part in parts if part.unit]
-    rets = [_share(Tables(name, book, part.grids, spec, fmt), report_year, part) for part in named]
+    rets = [_share(Tables(name, book, part.grids, spec, fmt), report_year, part, known) for part in named]
     lost = [part for part in parts if not part.unit]
     if lost:
         trouble = untold(lost, named, name)
@@ -45,12 +52,12 @@ def _meta(book: Sheets) -> Mapping[str, str]:
     return {str(row[0]): in_words(row[1]) for row in grid.rows if len(row) > 1} if grid else {}
 
 
-def _share(tables: Tables, report_year: int, share: Share) -> Return:
-    ret = _return(tables, report_year, {})
+def _share(tables: Tables, report_year: int, share: Share, known: Known) -> Return:
+    ret = _return(tables, report_year, {"unit": share.unit}, known)
     return replace(ret, unit=share.unit, places={**ret.places, "unit": f"{tables.name}·{share.place}"})
 
 
-def _return(tables: Tables, report_year: int, meta: Mapping[str, str]) -> Return:
+def _return(tables: Tables, report_year: int, meta: Mapping[str, str], known: Known) -> Return:
     """One unit's return from its tables and what stands beside them."""
     fields = Fields(tables.name, tables.grids, tables.holders(), tables.spec, tables.fmt)
     about, places = fields.fields("about")
@@ -61,7 +68,10 @@ def _return(tables: Tables, report_year: int, meta: Mapping[str, str]) -> Return
         return Return(
             unit, report_year, tables.fmt.id, {}, origin=tables.name, troubles=(stale,), places=places
         )
-    troubles = list(tables.troubles())
+    stem = tables.name.rpartition(".")[0]
+    own = Own(report_year, names_of(known, unit, stem), known)
+    tables.settle(own)
+    troubles = [*tables.troubles(), *other_titles(tables, own, unit)]
     if any(sign.isdigit() for sign in year):
         troubles += wrong_year(f"{year.removesuffix('年')}年", report_year, places["report_year"])
     troubles += fields.field_troubles(about, places)

@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from report_builder import archive, collect
 from report_builder.errors import InputError, UnreadableError
-from report_builder.history import Held, History, together
+from report_builder.history import Held, History, text_of, together
 from report_builder.model import (
     Return,
     Trouble,
     Unit,
 )
 from report_builder.pipeline.place import Place, years
-from report_builder.registry import Registry, unfit_name
-from report_builder.spec import Spec
+from report_builder.registry import Registry, plain, unfit_name
+from report_builder.spec import Format, Spec
 
 if TYPE_CHECKING:
     from report_builder import feedback
+    from report_builder.similarity import Text
 
 ANSWERED = "校验意见"
 PLAN = "plan"
 _TEXTS = ("正文.docx", "正文.md", "正文.txt")
+_A_PAIR = 2
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp")
 
 
@@ -110,7 +112,13 @@ def collected(place: Place) -> tuple[list[Handed], list[str]]:
         raise InputError(
             f"{folder} 里没有报送表；请把各单位的 .xlsx 放进去（空白表用 report-builder blank 生成）"
         )
-    return [one for source in found for one in handed_in(place, source)], unused
+    handed = [one for source in found for one in handed_in(place, source)]
+    opinions = [one for one in handed if any(trouble.kind == "opinion" for trouble in one.ret.troubles)]
+    said = [
+        f"{one.source.name}（是发回的校验意见；请在文件名里保留“{ANSWERED}”，其中的单位说明才会读取）"
+        for one in opinions
+    ]
+    return [one for one in handed if one not in opinions], [*unused, *said]
 
 
 def handed_in(place: Place, source: collect.Source) -> list[Handed]:
@@ -144,7 +152,7 @@ def _named(place: Place, source: collect.Source, ret: Return) -> Handed:
         facts_ = {"unit": said, "suggestion": registry.suggestion(said) or registry.suggestion(source.stem)}
         troubles.append(Trouble("unknown_unit", source.name, (), facts_))
         unit = Unit(source.stem)
-    elif registry.units and ret.unit and unit is not inside:
+    elif ret.unit and unit is not inside and plain(unit.name) != plain(ret.unit):
         where = ret.places.get("unit", source.name)
         troubles.append(Trouble("unit_differs", where, (), {"file_unit": unit.name, "unit": ret.unit}))
     return Handed(unit, source, replace(ret, unit=unit.name, troubles=(*ret.troubles, *troubles)))
@@ -298,6 +306,38 @@ def history(place: Place, unit: Unit, earlier: Sequence[Past]) -> History:
     return History(tuple(held), place.registry.lineage(unit, place.year))
 
 
+def alike(place: Place, handed: Sequence[Handed]) -> dict[str, tuple[Held, ...]]:
+    """The reports of other units of the year that share text with a unit's, by unit.
+
+    Looked for in the whole text, and once more in each section that units must write themselves: a copied
+    section is little of a long report.
+    """
+    held = {one.unit.name: Held(one.ret, place.fmt) for one in handed if one.ret.cells}
+    if len(held) < _A_PAIR:
+        return {}
+    from report_builder.similarity import shared  # noqa: PLC0415 - numpy is needed only where texts are compared
+
+    wording = place.spec.statutory.with_phrases(place.settings.statutory_wording)
+    names = sorted(place.registry.names)
+    whole = [text_of(one, place.spec, names) for one in held.values()]
+    found: dict[str, set[str]] = {}
+    for texts in (whole, *_by_section(whole, place.fmt)):
+        for match in shared(texts, wording, place.year, place.settings.shared_groups).matches:
+            pair = (match.later.unit, match.earlier.unit)
+            for one, other in (pair, pair[::-1]):
+                found.setdefault(one, set()).add(other)
+    return {unit: tuple(held[other] for other in sorted(others)) for unit, others in found.items()}
+
+
+def _by_section(texts: Sequence[Text], fmt: Format) -> Iterator[list[Text]]:
+    for section in fmt.sections:
+        if section.compared and section.text == "required":
+            yield [
+                replace(text, sections=tuple(one for one in text.sections if one.number == section.number))
+                for text in texts
+            ]
+
+
 @dataclass(frozen=True)
 class Answered:
     """One workbook that came back with answers in it."""
@@ -324,10 +364,15 @@ def answers(place: Place) -> tuple[list[Answered], list[str]]:
 
 
 def own_answers(place: Place, handed: Handed, said: Sequence[Answered]) -> Answers:
-    """The answers that are this unit's; where two workbooks answer one finding, the later by name counts."""
+    """The answers that are this unit's; where two workbooks answer one finding, both answers count."""
     if not said:
         return {}
     from report_builder import feedback  # noqa: PLC0415
 
     mark = feedback.unit_mark(handed.unit.name, place.year)
-    return {key: answer for one in said for key, answer in one.answers.items() if key.startswith(mark)}
+    own: dict[str, feedback.Answer] = {}
+    for one in said:
+        for key, answer in one.answers.items():
+            if key.startswith(mark):
+                own[key] = feedback.together(own[key], answer) if key in own else answer
+    return own

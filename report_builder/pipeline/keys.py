@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from report_builder import collect, manifest
+from report_builder.history import Held
 from report_builder.model import (
     Settings,
 )
@@ -26,6 +27,7 @@ class Job:
     key: str
     inputs: Mapping[str, str]
     answers: Answers
+    alike: tuple[Held, ...] | None = ()
 
 
 def _templates() -> Path:
@@ -85,10 +87,18 @@ def _asked(options: Options) -> tuple[str, ...]:
     return (*sorted(options.formats), options.reason)
 
 
-def job_for(
-    place: Place, handed: Handed, earlier: tuple[Past, ...], said: Sequence[Answered], common: str
-) -> Job:
+@dataclass(frozen=True)
+class Beside:
+    """What lies beside a unit's own return: its earlier years, workbooks with answers, reports that share its text."""
+
+    earlier: tuple[Past, ...]
+    answered: Sequence[Answered]
+    alike: tuple[Held, ...] | None
+
+
+def job_for(place: Place, handed: Handed, beside: Beside, common: str) -> Job:
     """The work and its key: the digest of all that decides what comes out."""
+    earlier, said = beside.earlier, beside.answered
     root = place.options.inputs
     own = own_answers(place, handed, said)
     answered = [one.path for one in said if own.keys() & one.answers.keys()]
@@ -97,8 +107,11 @@ def job_for(
     inputs = {collect.shown(path.relative_to(root).as_posix()): _content(path) for path in files}
     read = (f"{name} {known}" for name, known in sorted(inputs.items()))
     lineage = place.registry.lineage(handed.unit, place.year)
-    key = manifest.digest([repr(handed.unit), repr(lineage), repr(handed.ret.troubles), common, *read])
-    return Job(handed, earlier, year_folder(place) / handed.folder, key, inputs, own)
+    shared = repr([(one.ret.unit, one.ret.sections, one.ret.tasks) for one in beside.alike or ()])
+    key = manifest.digest(
+        [repr(handed.unit), repr(lineage), repr(handed.ret.troubles), common, shared, *read]
+    )
+    return Job(handed, earlier, year_folder(place) / handed.folder, key, inputs, own, beside.alike)
 
 
 def _content(path: Path) -> str:

@@ -104,6 +104,11 @@ def _check_settings(settings: Settings, spec: Spec) -> None:
     for code, threshold in settings.thresholds.items():
         if spec.rules[code].threshold is None:
             raise SpecError(f"settings.toml：thresholds.{code}：规则 {code} 没有界限可调")
+        given, usual = settings.thresholds[code], spec.rules[code].threshold
+        if usual is not None and usual < 1 < given:
+            raise SpecError(
+                f"settings.toml：thresholds.{code} 是 {given}；这是比例，应写成 0 至 1 的小数，如 {usual}"
+            )
         if threshold < 0:
             raise SpecError(f"settings.toml：thresholds.{code} 是 {threshold}，应为 0 或正数")
 

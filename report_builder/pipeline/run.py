@@ -23,6 +23,7 @@ from report_builder.pipeline.intake import (
     ANSWERED,
     Handed,
     Past,
+    alike,
     answers,
     chosen,
     collected,
@@ -33,7 +34,7 @@ from report_builder.pipeline.intake import (
     past,
     source_of,
 )
-from report_builder.pipeline.keys import Job, common, is_current, job_for
+from report_builder.pipeline.keys import Beside, Job, common, is_current, job_for
 from report_builder.pipeline.place import Options, Place, open_files, open_place, set_up, year_folder
 from report_builder.pipeline.unit import UnitResult, build_unit, checked, why_blocked
 from report_builder.registry import load_registry
@@ -42,8 +43,6 @@ from report_builder.spec import Format, Spec
 from report_builder.validate import blocks, validate
 
 BLANKS = "空白表"
-_YEARS_BACK = 2
-"""How many earlier years the rules look at; a report's chart looks at all."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +55,7 @@ class Outcome:
     results: tuple[UnitResult, ...]
     unused: tuple[str, ...] = ()
     absent: tuple[UnitResult, ...] = ()
+    silent: tuple[str, ...] = ()
 
     @property
     def findings(self) -> list[Finding]:
@@ -76,9 +76,11 @@ def _jobs(place: Place) -> tuple[list[Job], list[str], list[Handed]]:
     held = earlier_sources(place)
     said, unread = answers(place)
     key = common(place)
+    distinct = once_each(handed)
+    others = alike(place, distinct)
     jobs = [
-        job_for(place, one, past(place, one.unit, held), said, key)
-        for one in chosen(place, once_each(handed))
+        job_for(place, one, Beside(past(place, one.unit, held), said, others.get(one.unit.name, ())), key)
+        for one in chosen(place, distinct)
     ]
     return jobs, [*unused, *unread], handed
 
@@ -109,22 +111,25 @@ def build(options: Options, progress: Progress | None = None) -> Outcome:
     results.sort(key=lambda result: result.unit)
     _clear_stale(folder, last, results)
     _record(place, folder, last, results, {job.handed.unit.name for job in jobs})
-    return Outcome(
-        place.year, folder, place.spec, tuple(results), tuple(unused), tuple(_absent(place, handed))
-    )
+    return _with_absent(Outcome(place.year, folder, place.spec, tuple(results), tuple(unused)), place, handed)
 
 
-def _absent(place: Place, collected: Sequence[Handed]) -> Iterator[UnitResult]:
-    """The registered units of which nothing came in; asked for by the day only, and not where units were named."""
-    if place.settings.as_of is None or place.options.units:
-        return
-    came = {one.unit.name for one in collected}
-    for unit in place.registry.expected(place.year):
-        if unit.name not in came:
-            ret = Return(unit.name, place.year, place.fmt.id, {})
-            findings, runs = validate(Case(ret, place.fmt, place.spec, place.settings, unit))
-            state = "blocked" if blocks(findings) else "checked"
-            yield UnitResult(unit.name, state, findings=tuple(findings), runs=tuple(runs))
+def _with_absent(outcome: Outcome, place: Place, came: Sequence[Handed]) -> Outcome:
+    """The outcome with the registered units of which nothing came in: judged where a day is set, else only named."""
+    if place.options.units:
+        return outcome
+    known = {one.unit.name for one in came}
+    silent = [unit for unit in place.registry.expected(place.year) if unit.name not in known]
+    if place.settings.as_of is None:
+        return replace(outcome, silent=tuple(unit.name for unit in silent))
+    return replace(outcome, absent=tuple(_judged_absent(place, unit) for unit in silent))
+
+
+def _judged_absent(place: Place, unit: Unit) -> UnitResult:
+    ret = Return(unit.name, place.year, place.fmt.id, {})
+    findings, runs = validate(Case(ret, place.fmt, place.spec, place.settings, unit))
+    state = "blocked" if blocks(findings) else "checked"
+    return UnitResult(unit.name, state, findings=tuple(findings), runs=tuple(runs))
 
 
 def _prepare(folder: Path) -> None:
@@ -218,12 +223,21 @@ def check(options: Options, files: Sequence[Path] = (), *, write: bool = True) -
         handed, unused = collected(place)
     said, unread = answers(place) if (place.options.inputs / str(place.year)).is_dir() else ([], [])
     held = earlier_sources(place)
+    distinct = once_each(handed)
+    others = None if files else alike(place, distinct)
     results = [
-        checked(place, one, past(place, one.unit, held)[-_YEARS_BACK:], said, write=write)
-        for one in chosen(place, once_each(handed))
+        checked(
+            place,
+            one,
+            Beside(
+                past(place, one.unit, held), said, None if others is None else others.get(one.unit.name, ())
+            ),
+            write=write,
+        )
+        for one in chosen(place, distinct)
     ]
-    absent = () if files else tuple(_absent(place, handed))
-    return Outcome(place.year, year_folder(place), place.spec, tuple(results), (*unused, *unread), absent)
+    outcome = Outcome(place.year, year_folder(place), place.spec, tuple(results), (*unused, *unread))
+    return outcome if files else _with_absent(outcome, place, handed)
 
 
 def blank(options: Options) -> list[Path]:

@@ -21,8 +21,8 @@ from report_builder.model import (
     Section,
     Severity,
 )
-from report_builder.pipeline.intake import ANSWERED, Answered, Answers, Handed, Past, history, own_answers
-from report_builder.pipeline.keys import Job
+from report_builder.pipeline.intake import ANSWERED, Answers, Handed, history, own_answers
+from report_builder.pipeline.keys import Beside, Job
 from report_builder.pipeline.place import Place, year_folder
 from report_builder.rule_kinds import Case
 from report_builder.spec import Format
@@ -62,7 +62,7 @@ def build_unit(place: Place, job: Job) -> UnitResult:
 
 def _built(place: Place, job: Job) -> UnitResult:
     years = history(place, job.handed.unit, job.earlier)
-    findings, runs = judged(place, job.handed, years, job.answers)
+    findings, runs = judged(place, job.handed, Around(years, job.answers, job.alike))
     held_back = blocks(findings, allowed=bool(place.options.reason))
     files = dict(_feedback_files(place, job.handed, findings, runs))
     notes: tuple[str, ...] = ()
@@ -87,12 +87,29 @@ def _built(place: Place, job: Job) -> UnitResult:
     )
 
 
-def judged(
-    place: Place, handed: Handed, history: History, said: Answers
-) -> tuple[Sequence[Finding], Sequence[Run]]:
+@dataclass(frozen=True)
+class Around:
+    """What a return is judged beside: its years, the unit's answers, other units' reports that share its text."""
+
+    history: History
+    answers: Answers
+    alike: tuple[Held, ...] | None = ()
+
+
+def judged(place: Place, handed: Handed, around: Around) -> tuple[Sequence[Finding], Sequence[Run]]:
     """The findings on what was handed in, each with the unit's answer as long as that holds."""
-    case = Case(handed.ret, place.fmt, place.spec, place.settings, handed.unit, history, place.registry.names)
+    case = Case(
+        handed.ret,
+        place.fmt,
+        place.spec,
+        place.settings,
+        handed.unit,
+        around.history,
+        place.registry.names,
+        around.alike,
+    )
     findings, runs = validate(case)
+    said = around.answers
     if not said:
         return findings, runs
     from report_builder import feedback  # noqa: PLC0415
@@ -196,11 +213,10 @@ def why_blocked(findings: Iterable[Finding]) -> str:
     return f"有{'、'.join(said)}（见 {ANSWERED}.xlsx）"
 
 
-def checked(
-    place: Place, handed: Handed, earlier: Sequence[Past], said: Sequence[Answered], *, write: bool
-) -> UnitResult:
-    own = own_answers(place, handed, said)
-    findings, runs = judged(place, handed, history(place, handed.unit, earlier), own)
+def checked(place: Place, handed: Handed, beside: Beside, *, write: bool) -> UnitResult:
+    own = own_answers(place, handed, beside.answered)
+    years = history(place, handed.unit, beside.earlier)
+    findings, runs = judged(place, handed, Around(years, own, beside.alike))
     files: dict[str, bytes] = {}
     notes: tuple[str, ...] = ()
     if write:

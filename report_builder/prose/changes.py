@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Literal
 
 from report_builder.prose.claims import Change, Claim, Level, Quantity, Scope, Subject
-from report_builder.prose.context import SAYS_NOTHING, SILENT_HERE
+from report_builder.prose.context import OPENING, SAYS_NOTHING, SILENT_HERE
 from report_builder.prose.levels import Levels
 from report_builder.prose.numerals import Amount
 from report_builder.prose.words import Token
@@ -28,6 +28,30 @@ class Changes(Levels):
         """“较上年的71件”, “较上年（71件）”."""
         before = at - 2 if at and self.tokens[at - 1].text in "（(" else at - 1
         return before >= 0 and self.tokens[before].kind == "against" and self.tokens[at].kind == "count"
+
+    def _more_of(self, stretch: Sequence[Token]) -> bool:
+        """“比上年多收12件”: the verb stands behind 多."""
+        after = iter(stretch)
+        return any(token.kind == "against" for token in after) and any(
+            token.text in self.lexicon.more_or_fewer
+            and [one.kind for one in after if one.kind not in SAYS_NOTHING] == ["concept"]
+            for token in after
+        )
+
+    def _is_times_last(self, at: int) -> bool:
+        """“是上年的1.5倍”, “相当于上年的116.9%”."""
+        if self.tokens[at].kind not in {"times", "percent"}:
+            return False
+        before = [token for token in self.tokens[self.start : at] if token.text != self.lexicon.of]
+        return bool(before) and before[-1].kind == "last" and _ends(self.tokens, at)
+
+    def _ratio(self, at: int, stretch: Sequence[Token]) -> Iterator[Claim]:
+        token = self.tokens[at]
+        subjects = self._compared(stretch)
+        plain = all(one.kind in SAYS_NOTHING | {"concept", "reaching"} for one in stretch)
+        quantity = token.quantity
+        if plain and subjects and quantity and not quantity.rough and self._may_compare():
+            yield Change(self.place, subjects, 1, "ratio", quantity, (self._clause_start(at), token.end))
 
     def _last_years_alone(self, kinds: Sequence[str]) -> bool:
         """“收到申请83件，上年为71件”."""
@@ -87,9 +111,19 @@ class Changes(Levels):
             return
         subjects = self._compared(stretch)
         sign = _sign(stretch)
-        if (self.against or self.changed) and subjects and sign and self._may_compare():
+        compared = self.against or self.changed or self._is_rate(at, stretch)
+        if compared and subjects and sign and self._may_compare():
             yield from self._change(at, subjects, sign)
             self.changed = subjects
+
+    def _is_rate(self, at: int, stretch: Sequence[Token]) -> bool:
+        """“83件，增幅16.9%”, “83件（+16.9%）”: right behind a number, of last year if of nothing else."""
+        said = [token.text for token in stretch if token.kind != "fillers"]
+        if len(said) != 1 or self.tokens[at].kind != "percent" or not self.counts:
+            return False
+        bracketed = self.tokens[self.start - 1].text in OPENING
+        behind = self.start > 1 and self.tokens[self.start - 2] is self.counts[-1][0]
+        return behind and (said[0] in self.lexicon.rates or (bracketed and not said[0].isalpha()))
 
     def _respective_changes(self, run: Sequence[int], stretch: Sequence[Token]) -> Iterator[Claim]:
         self.done.update(run[1:])
@@ -157,6 +191,10 @@ class Changes(Levels):
             yield Change(
                 self.place, subjects, 1 if sign > 0 else -1, "tends", None, (clause[0].start, clause[-1].end)
             )
+
+
+def _ends(found: Sequence[Token], at: int) -> bool:
+    return at + 1 == len(found) or found[at + 1].kind == "stop"
 
 
 def _sign(stretch: Sequence[Token]) -> int:

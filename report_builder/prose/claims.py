@@ -51,26 +51,31 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """“办结40件”: a subject is said to be so many. ``year`` where the sentence names it in digits."""
+    """“办结40件”: a subject is said to be so many. ``year`` where the sentence names it in digits.
+
+    ``among`` so many requests, which is only said of all of them if they are so many.
+    """
 
     place: Place
     subject: Subject
     quantity: Quantity
     scope: Scope = Scope.NOW
     year: int | None = None
+    among: Quantity | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """“同比增长13.9%”: how any of the subjects changed; without a quantity the same, or only more or less.
 
-    ``sign`` is that of the direction word. ``kind`` says what the quantity is: a per cent, cases, or times last year's.
+    ``sign`` is that of the direction word. ``kind`` says what the quantity is: a per cent, cases, times last year's that it grew by,
+    or, as a ``ratio``, times or per cent of last year's that it is.
     """
 
     place: Place
     subjects: tuple[Subject, ...]
     sign: Literal[-1, 0, 1]
-    kind: Literal["percent", "cases", "times", "same", "tends"]
+    kind: Literal["percent", "cases", "times", "ratio", "same", "tends"]
     quantity: Quantity | None
     span: tuple[int, int]
 
@@ -100,12 +105,16 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A total and the list of its parts; an ``open`` list does not name all. Any of the ``runs`` may be the whole list."""
+    """A total and the list of its parts. Any of the ``runs`` may be the whole list.
+
+    ``listed``: the parts follow (“其中”), and some may go without saying; ``open``: not all are named (等);
+    ``summed``: the total is their sum (“两项合计”); ``implied``: nothing says that these are all the parts.
+    """
 
     place: Place
     total: Quantity
     runs: tuple[tuple[Part, ...], ...]
-    open: bool = False
+    manner: Literal["listed", "open", "summed", "implied"] = "listed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +148,11 @@ class SelfWord:
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """Where a sentence may name its subject: the words from there on."""
+    """Where a sentence may name its subject: the words from there on; ``certain`` where it can be no other body."""
 
     place: Place
     start: int
+    certain: bool = False
 
 
 Claim = Level | Change | Share | Parts | NothingLeft | Dated | SelfWord | Lead

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from report_builder.prose.claims import Place, Scope, Speaker, Subject
+from report_builder.prose.claims import Place, Quantity, Scope, Speaker, Subject
 from report_builder.prose.words import MASK, Token
 from report_builder.spec import Lexicon
 
@@ -16,6 +16,8 @@ SAYS_NOTHING = frozenset(_NOTHING.split())
 FOREIGN = "foreign"
 OPENING, CLOSING = "（(", "）)"
 _HEAD = 8
+_Bodies = tuple[bool, bool, bool]
+_Wholes = tuple[Subject | None, bool, bool, Quantity | None]
 
 
 @dataclass
@@ -68,18 +70,22 @@ class Context:
         self.was_ours = not state.elsewhere
         self.against = False
         self.parent: Subject | None = None
+        self.loose: dict[int, Quantity] = {}
+        self.among: Quantity | None = None
+        self.last_told: list[Subject] = []
         self.midst = False
         self.orphaned = False
         self.named = False
         self.told_to = 0
         self.opened = 0
         self.bracketed = (0, -1)
+        self.outside: tuple[_Bodies, _Wholes] | None = None
         self.pending: Subject | None = None
         self.counts: list[tuple[Token, Subject | None]] = []
         self.changed: tuple[Subject, ...] = ()
         self.subjects: dict[int, Subject] = {}
         self.done: set[int] = set()
-        self.stated: list[Token] = []
+        self.told_left: list[tuple[str, ...]] = []
 
     def carried(self) -> State:
         """What the next sentence inherits; a year or a body other than the report's own holds on until named anew."""
@@ -95,7 +101,18 @@ class Context:
         """A sentence that opens without a topic has the one it comes to, where that is one alone."""
         if not self.state.topic:
             ahead = {topic for token in self.tokens if (topic := topic_of(token, self.lexicon))}
-            self.state.topic = ahead.pop() if len(ahead) == 1 else ""
+            self.state.topic = ahead.pop() if len(ahead) == 1 else "" if ahead else self._asked_first()
+
+    def _asked_first(self) -> str:
+        """“83件新收申请”: the topic of the verb between a number and 申请."""
+        for number, verb, noun in zip(self.tokens, self.tokens[1:], self.tokens[2:], strict=False):
+            kinds = (number.kind, verb.kind, noun.kind)
+            if kinds == ("count", "concept", "object") and noun.text.startswith(self.lexicon.asking):
+                return self.lexicon.concept(verb.key).topic
+            if kinds == ("fillers", "count", "object") and noun.text.startswith(self.lexicon.asking):
+                before = self.tokens[self.tokens.index(number) - 1]
+                return self.lexicon.concept(before.key).topic if before.kind == "concept" else ""
+        return ""
 
     def _observe(self, at: int, token: Token) -> None:
         watch = getattr(self, f"_see_{token.kind}", None)
@@ -109,10 +126,15 @@ class Context:
         self.state.ended = False
 
     def _see_last(self, at: int, token: Token) -> None:
-        if at and self.tokens[at - 1].kind == "against":
+        if (at and self.tokens[at - 1].kind == "against") or self._measures_by(at):
             return
         self.state.scope, self.state.dated, self.state.year = Scope.LAST, True, token.year or None
         self.state.ended = False
+
+    def _measures_by(self, at: int) -> bool:
+        """“是上年的1.5倍”: last year is only what this year is held against."""
+        after = next((one for one in self.tokens[at + 1 :] if one.text != self.lexicon.of), None)
+        return after is not None and after.kind in {"times", "percent"}
 
     def _see_year_end(self, _: int, token: Token) -> None:
         now = token.year == self.speaker.report_year
@@ -149,8 +171,10 @@ class Context:
         self.state.elsewhere = not self.state.ours
 
     def _see_members(self, _: int, __: Token) -> None:
+        """“市政府349件，各县区3919件”: behind another number they are the rest."""
         self.state.ours = bool(self.speaker.place)
         self.state.elsewhere = not self.state.ours
+        self.state.blocked = self.state.blocked or bool(self.counts)
 
     def _see_elsewhere(self, _: int, __: Token) -> None:
         self.state.elsewhere = self.state.elsewhere or not (self.state.ours and self.speaker.place)
@@ -181,12 +205,15 @@ class Context:
         self.state.blocked = True
 
     def _see_object(self, _: int, token: Token) -> None:
-        self.state.disclosed = self.state.disclosed or token.text.startswith(self.lexicon.disclosing)
+        discloses = token.text.startswith(self.lexicon.disclosing) and self.state.topic != FOREIGN
+        self.state.disclosed = self.state.disclosed or discloses
         if not self.state.topic and token.text.startswith(self.lexicon.asking):
             self.state.topic = next(topic.key for topic in self.lexicon.topics if token.text in topic.objects)
 
     def _see_concept(self, _: int, token: Token) -> None:
         topic = topic_of(token, self.lexicon)
+        if self.lexicon.concept(token.key).noun and not self.state.topic:
+            self.state.topic = self.lexicon.concept(token.key).topic
         if topic and not (self._is_held(topic) and self.lexicon.topic(topic).yields):
             self.state.topic, self.named = topic, True
         self.pending = None
@@ -201,7 +228,12 @@ class Context:
     def _see_stop(self, _: int, token: Token) -> None:
         if token.text in OPENING:
             self.opened = len(self.counts)
-        elif token.text in CLOSING:
+            bodies = (self.state.elsewhere, self.state.ours, self.state.blocked)
+            self.outside = (bodies, (self.parent, self.midst, self.orphaned, self.among))
+        elif token.text in CLOSING and self.outside is not None:
+            bodies, wholes = self.outside
+            self.state.elsewhere, self.state.ours, self.state.blocked = bodies
+            self.parent, self.midst, self.orphaned, self.among = wholes
             self.bracketed = (self.opened, len(self.counts))
 
     def _counted_last(self) -> Subject | None:
@@ -218,8 +250,16 @@ class Context:
 
     def _see_parts(self, _: int, __: Token) -> None:
         self.midst = False
-        self.parent = self._counted_last()
+        self.parent, self.among = self._counted_last(), None
+        if self.parent is None and self.counts:
+            self._take_for_whole(self.counts[-1][0])
         self.orphaned = bool(self.counts) and self.parent is None
+
+    def _take_for_whole(self, counted: Token) -> None:
+        """“83件申请提交至我局，其中…”: a whole, provided that there were so many requests."""
+        self.among = self.loose.get(counted.start)
+        noun = next((topic.noun for topic in self.lexicon.topics if topic.disclosure), "")
+        self.parent = Subject((noun,)) if self.among and noun else None
 
     def _year_of_ours(self, at: int) -> bool:
         """Whether another year stands at the head of the sentence, as the report year would."""

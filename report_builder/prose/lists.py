@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from report_builder.prose.claims import Part, Parts, Place, Quantity, Subject
 from report_builder.prose.words import Token
@@ -13,6 +14,9 @@ from report_builder.spec import Lexicon
 _NUMBERS = frozenset({"count", "bare"})
 _OTHERWISE = frozenset({"more", "less", "against", "reaching", "last", "shares", "same", "same_as_last"})
 _OPEN, _CLOSED = "（(", "）)"
+_NO_SUM_BEFORE = "、"
+_GOES_ON, _BREAKS_OFF = "，,", "；;。"
+Manner = Literal["listed", "open", "summed", "implied"]
 
 
 @dataclass(frozen=True)
@@ -34,35 +38,126 @@ def read(
         listed = _listed(found, at, lexicon) if _stands_for_all(found, at) else None
         if listed is not None:
             yield from _parts(found, listed, place, lexicon, subjects)
-        elif _sums_up(found, at, lexicon):
-            yield from _before(found, at, place, subjects)
+            continue
+        summed = _sums_up(found, at, lexicon)
+        if summed is not None:
+            yield from _before(found, at, place, subjects, summed)
+        elif _stands_for_all(found, at):
+            yield from _implied(found, at, place, lexicon, subjects)
 
 
-def _sums_up(found: Sequence[Token], at: int, lexicon: Lexicon) -> bool:
-    """“…，共计46个”: the number sums up those before it."""
+def _sums_up(found: Sequence[Token], at: int, lexicon: Lexicon) -> int | None:
+    """“…，共计46个”, “两项合计46件”: how many numbers before it the number sums up, nought where that is not said."""
     begin = at
-    while begin and found[begin - 1].kind != "stop" and found[begin - 1].kind not in _NUMBERS:
+    while begin and found[begin - 1].kind != "stop" and found[begin - 1].text[-1] not in _NO_SUM_BEFORE:
+        if found[begin - 1].kind in _NUMBERS and found[begin - 1].text not in lexicon.this_many:
+            break
         begin -= 1
-    said = found[begin:at]
-    return bool(said) and said[0].text in lexicon.summed_up and all(one.kind == "fillers" for one in said)
+    said = [one for one in found[begin:at] if one.text not in lexicon.this_many]
+    many = next((lexicon.this_many[one.text] for one in found[begin:at] if one.text in lexicon.this_many), 0)
+    summed = [
+        one for one in said if one.text in (lexicon.summed_up + (lexicon.summed_of_them if many else ()))
+    ]
+    plain = bool(many) or all(one.kind in {"fillers", "object"} or one in summed for one in said)
+    first = bool(said) and (bool(many) or said[0] in summed)
+    return many if summed and plain and first else None
 
 
 def _before(
-    found: Sequence[Token], total: int, place: Place, subjects: Mapping[int, Subject]
+    found: Sequence[Token], total: int, place: Place, subjects: Mapping[int, Subject], many: int
 ) -> Iterator[Parts]:
-    """The numbers before a sum, in as many as may be meant: the last two, the last three, …"""
+    """The numbers before a sum: as many as it says, else as may be meant: the last two, the last three, …"""
     unit = counted.unit if (counted := found[total].quantity) else ""
     earlier = [at for at in range(total) if (one := found[at].quantity) and one.unit == unit]
     parts = [Part(one, subjects.get(at)) for at in earlier if (one := found[at].quantity)]
-    if counted is not None and len(parts) > 1 and not any(part.quantity.rough for part in parts):
-        yield Parts(place, counted, tuple(tuple(parts[begin:]) for begin in range(len(parts) - 2, -1, -1)))
+    if counted is None or len(parts) < max(many, 2) or (not many and _is_mixed(found, earlier[0], total)):
+        return
+    if any(part.quantity.rough for part in parts):
+        return
+    lengths = [many] if many else range(2, len(parts) + 1)
+    yield Parts(place, counted, tuple(tuple(parts[-length:]) for length in lengths), "summed")
+
+
+def _is_mixed(found: Sequence[Token], first: int, total: int) -> bool:
+    """“预算2次、采购信息12条，合计…条”: what is counted otherwise may be in the sum, or be left out of it."""
+    before = next((at for at in range(first - 1, -1, -1) if found[at].kind in {"stop", *_NUMBERS}), -1)
+    begin = before if before >= 0 and found[before].kind in _NUMBERS else first
+    units = {one.unit for at in range(begin, total + 1) if (one := found[at].quantity) and one.unit}
+    return len(units) > 1
+
+
+def _implied(
+    found: Sequence[Token], total: int, place: Place, lexicon: Lexicon, subjects: Mapping[int, Subject]
+) -> Iterator[Parts]:
+    """“83件申请，网络54件、信函21件”: numbers that follow, all of them by channel, or all known to the tables."""
+    counted = found[total].quantity
+    stop = next((at for at in range(total + 1, len(found)) if found[at].kind == "stop"), len(found))
+    if counted is None or stop == len(found) or found[stop].text not in _GOES_ON:
+        return
+    if not _is_of_requests(found, total, subjects) or _is_by_channel(found, total):
+        return
+    if any(found[at].kind in _NUMBERS for at in range(total + 1, stop)):
+        return
+    end = next((at for at in range(stop, len(found)) if found[at].text in _BREAKS_OFF), len(found))
+    items, _, nested = _items(found, _List(total, stop + 1, end), counted, lexicon)
+    by_channel = list(itertools.takewhile(lambda at: _is_by_channel(found, at), items))
+    known = list(itertools.takewhile(lambda at: _is_within(at, total, lexicon, subjects), items))
+    results = list(itertools.takewhile(lambda at: _result(found, at, lexicon) >= 0, items))
+    whole = {_result(found, at, lexicon) for at in results} == set(range(len(lexicon.results)))
+    manners: tuple[tuple[list[int], Manner], ...] = (
+        (by_channel, "open"),
+        (known, "implied"),
+        (results if whole else [], "summed"),
+    )
+    for run, manner in manners:
+        parts = tuple(Part(one, subjects.get(at)) for at in run if (one := found[at].quantity))
+        if len(parts) > 1 and not nested and not any(part.quantity.rough for part in parts):
+            yield Parts(place, counted, (parts,), manner)
+
+
+def _result(found: Sequence[Token], at: int, lexicon: Lexicon) -> int:
+    """Which result of a dispute the number counts, by the words before it; -1 for none."""
+    words = itertools.takewhile(_is_of_the_item, (found[place] for place in range(at - 1, -1, -1)))
+    said = "".join(token.text for token in reversed(list(words)))
+    return next((row for row, ends in enumerate(lexicon.results) if said.endswith(tuple(ends))), -1)
+
+
+def _is_of_requests(found: Sequence[Token], at: int, subjects: Mapping[int, Subject]) -> bool:
+    after = (found[place] for place in range(at + 1, len(found)))
+    clause = itertools.takewhile(lambda token: token.kind != "stop", after)
+    return at in subjects or any(token.kind in {"object", "topic"} for token in clause)
+
+
+def _is_by_channel(found: Sequence[Token], at: int) -> bool:
+    """Whether the number's own words, before or behind it, name the way by which the requests came."""
+    before = itertools.takewhile(_is_of_the_item, (found[place] for place in range(at - 1, -1, -1)))
+    behind = itertools.takewhile(_is_of_the_item, (found[place] for place in range(at + 1, len(found))))
+    return any(token.kind == "channels" for token in (*before, *behind))
+
+
+def _is_of_the_item(token: Token) -> bool:
+    return token.kind not in {"stop", "joins"} and token.kind not in _NUMBERS
+
+
+def _is_within(at: int, total: int, lexicon: Lexicon, subjects: Mapping[int, Subject]) -> bool:
+    """Whether the tables know the number as a part of the total, or of what the total may be."""
+    part, whole = subjects.get(at), subjects.get(total)
+    if part is None or lexicon.concept(part.concepts[0]).whole:
+        return False
+    return whole is None or whole.concepts[0] in lexicon.concept(part.concepts[0]).within
 
 
 def _listed(found: Sequence[Token], total: int, lexicon: Lexicon) -> _List | None:
     """The list behind the total, if a word, a bracket or a colon opens one before the next number."""
     unit = counted.unit if (counted := found[total].quantity) else ""
+    passed = 0
     for at in range(total + 1, len(found)):
         token = found[at]
+        if at < passed:
+            continue
+        if token.text in _OPEN and not _is_list(found, at, unit):
+            passed = _closing(found, at) + 1
+            continue
         if token.quantity and token.quantity.unit == unit and not _is_change(found, at):
             return None
         if token.text in _CLOSED:
@@ -71,9 +166,17 @@ def _listed(found: Sequence[Token], total: int, lexicon: Lexicon) -> _List | Non
             return _List(total, at + 1, _closing(found, at))
         if token.text in ":：" or _opens(found, at, lexicon):
             return _List(total, at + 1, _end(found, at + 1))
-        if token.kind == "stop" and _sorted_by(found, at + 1, lexicon):
+        if token.kind == "stop" and (
+            _sorted_by(found, at + 1, lexicon) or _is_sorted(found, total, at, lexicon)
+        ):
             return _List(total, at + 1, _end(found, at + 1))
     return None
+
+
+def _is_list(found: Sequence[Token], opening: int, unit: str) -> bool:
+    """Whether a bracket holds more than one number: “95件（上年结转12件），其中…” goes on behind it."""
+    inside = found[opening : _closing(found, opening)]
+    return sum(1 for token in inside if token.quantity and token.quantity.unit == unit) > 1
 
 
 def _opens(found: Sequence[Token], at: int, lexicon: Lexicon) -> bool:
@@ -97,6 +200,12 @@ def _sorted_by(found: Sequence[Token], begin: int, lexicon: Lexicon) -> bool:
     said = "".join(token.text for token in found[begin:end])
     sorted_by = said.startswith(lexicon.sorted_by) and said.endswith(lexicon.sorted_ends)
     return sorted_by or said.startswith(lexicon.sorted_as)
+
+
+def _is_sorted(found: Sequence[Token], total: int, stop: int, lexicon: Lexicon) -> bool:
+    """“83件申请按渠道分，”."""
+    said = "".join(token.text for token in found[total + 1 : stop])
+    return said.endswith(lexicon.sorted_ends) and any(by in said for by in lexicon.sorted_by)
 
 
 def _closing(found: Sequence[Token], at: int) -> int:
@@ -133,7 +242,8 @@ def _parts(
     ends = [count for count, at in enumerate(items, 1) if count == len(items) or _ends_run(found, at)]
     runs = [tuple(numbers[:count]) for count in ends]
     if not single or not any(token.kind == "stop" for token in found[listed.begin : items[0]]):
-        yield Parts(place, total, tuple(runs), open=more or rough or single)
+        manner: Manner = "open" if more or rough or single else "listed"
+        yield Parts(place, total, tuple(runs), manner)
 
 
 def _ends_run(found: Sequence[Token], at: int) -> bool:
@@ -164,10 +274,14 @@ def _items(
         if token.text in _OPEN:
             at = _closing(found, at)
         elif token.kind == "parts" and token.text in lexicon.among and items:
-            nested = True
+            nested = not _cut_off(found, at, items)
+            if not nested:
+                break
         elif token.kind == "more_of_them" and items and stretch == at:
             more = True
             break
+        elif token.quantity and token.quantity.unit in lexicon.days:
+            nested = True
         elif token.kind in _NUMBERS and token.quantity:
             if _counts_alike(token.quantity, total, found, at, listed.end) and not _is_otherwise(
                 found, stretch, at
@@ -176,6 +290,16 @@ def _items(
             stretch = at + 1
         at += 1
     return items, more, nested
+
+
+def _cut_off(found: Sequence[Token], at: int, items: list[int]) -> bool:
+    """“8件：维持6件、纠正2件；诉讼5件，其中…”: the list within belongs to what stands behind the semicolon."""
+    semicolon = next((place for place in range(at, -1, -1) if found[place].text in "；;"), -1)
+    within = [place for place in items if place < semicolon]
+    cut = bool(within) and len(within) < len(items)
+    if cut:
+        items[:] = within
+    return cut
 
 
 def _counts_alike(part: Quantity, total: Quantity, found: Sequence[Token], at: int, end: int) -> bool:

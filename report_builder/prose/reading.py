@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from report_builder.model import Section
 from report_builder.prose import lists, years
 from report_builder.prose.claims import Claim, Place, Speaker
-from report_builder.prose.context import NUMBERS, State, last_of, topic_after
+from report_builder.prose.context import CLOSING, NUMBERS, OPENING, State, last_of, topic_after
 from report_builder.prose.noughts import Noughts
 from report_builder.prose.words import Token, Vocabulary, sentences, tokens, vocabulary
 from report_builder.spec import Lexicon
@@ -75,11 +75,13 @@ class Sentence(Noughts):
         yield from self._clause_ends(len(self.tokens))
 
     def _number(self, at: int) -> Iterator[Claim]:
-        stretch = self.tokens[self.start : at]
+        stretch = self._stretch(at)
         kinds = [token.kind for token in stretch]
         if "shares" in kinds and self.tokens[at].kind == "percent":
             yield from self._shares(at, stretch)
-        elif last_of(kinds, "more", "less") > last_of(kinds, "concept", "topic"):
+        elif self._is_times_last(at):
+            yield from self._ratio(at, stretch)
+        elif last_of(kinds, "more", "less") > last_of(kinds, "concept", "topic") or self._more_of(stretch):
             yield from self._changes(at, stretch)
         elif self.tokens[at].kind == "percent":
             yield from self._share_before(at)
@@ -87,8 +89,24 @@ class Sentence(Noughts):
             yield from self._last_years(at)
         elif "reaching" in kinds and self.counts and "concept" not in kinds:
             yield from self._reached(at)
-        elif self.tokens[at].kind == "count":
+        elif self.tokens[at].kind == "count" or self._counts_without_unit(at, kinds):
             yield from self._levels(at, stretch)
+
+    def _stretch(self, at: int) -> Sequence[Token]:
+        """What is said up to the number: “其他处理（含主动撤回）8件” as if nothing stood in the bracket."""
+        if at and self.tokens[at - 1].text in CLOSING:
+            opening = next(place for place in range(at - 1, -1, -1) if self._opens_bracket(place))
+            begin = opening
+            while begin and self.tokens[begin - 1].kind not in {"stop", *NUMBERS}:
+                begin -= 1
+            inside = self.tokens[opening + 1 : at]
+            named = any(token.kind == "concept" for token in inside) and inside[0].kind != "parts"
+            if not named and not any(token.kind in NUMBERS for token in inside):
+                return self.tokens[begin:opening]
+        return self.tokens[self.start : at]
+
+    def _opens_bracket(self, at: int) -> bool:
+        return self.tokens[at].text in OPENING or at == 0
 
     def _clause_ends(self, at: int) -> Iterator[Claim]:
         clause = self.tokens[self.start : at]
@@ -98,6 +116,8 @@ class Sentence(Noughts):
         yield from self._nothing_left(at)
         names = [] if any(token.kind in {"all", "none"} for token in clause) else self._joined(clause)
         self.pending = self._checked(names[0], clause) if len(names) == 1 else None
+        if self._is_of_one_matter(clause) and any(token.text in self.lexicon.amidst for token in clause):
+            self.parent, self.orphaned = None, True
         self.start = at + 1
         self.was_ours = not self.state.elsewhere
         if at < len(self.tokens) and self.tokens[at].text in "；;":

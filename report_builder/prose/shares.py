@@ -10,6 +10,7 @@ from report_builder.prose.context import FOREIGN, NUMBERS, SILENT_HERE
 from report_builder.prose.words import Token
 
 _BRACKETED = 2
+_ALL = 100
 
 
 class Shares(Changes):
@@ -20,7 +21,8 @@ class Shares(Changes):
         run = self._run(at, {"percent"})
         names = self._joined([token for token in stretch[:mark] if token.kind != "respectively"])
         wholes = self._wholes(stretch[mark + 1 :])
-        if wholes is None:
+        orphaned = self.parent is None and any(token.kind == "parts" for token in stretch)
+        if wholes is None or (orphaned and not wholes):
             return
         if len(run) > 1:
             self.done.update(run[1:])
@@ -67,10 +69,16 @@ class Shares(Changes):
             tail.append(token)
         if tail and tail[0].text.startswith("的") and len(tail) > 1:
             tail = tail[1:]
-        opened = bool(tail) and (tail[0].text in self.lexicon.share_of)
+        opened = bool(tail) and (tail[0].text in self.lexicon.share_of or self._sorted_behind(at, tail))
         named = [token for token in tail if token.kind == "concept"]
         if opened and len(named) == 1 and self.lexicon.concept(named[0].key).wholes:
             yield from self._share(at, Subject((named[0].key,)), None, ())
+
+    def _sorted_behind(self, at: int, tail: Sequence[Token]) -> bool:
+        """“办结的86件中，36.0%予以公开，”: of what was counted, and not all of it."""
+        quantity = self.tokens[at].quantity
+        plain = at == self.start and bool(self.counts) and tail[0].kind == "concept"
+        return plain and quantity is not None and quantity.value < _ALL
 
     def _in_bracket(self, at: int) -> bool:
         """Whether the per cent stands alone in a bracket behind what was counted last."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from report_builder.prose.claims import Subject
@@ -16,6 +17,8 @@ class Subjects(Context):
     """Finds the subjects of the numbers of a sentence."""
 
     def _subject(self, at: int, stretch: Sequence[Token]) -> Subject | None:
+        if self._told_of_the_one_before(stretch):
+            return self._behind(at, whole=True)
         names = self._joined(stretch)
         if len(names) > 1:
             return Subject(tuple(key for name in names for key in name.concepts), names[0].part_of)
@@ -24,6 +27,14 @@ class Subjects(Context):
         if any(token.kind in {"concept", "rest", "finished", "blockers", *SILENT_HERE} for token in stretch):
             return self._behind(at, whole=False)
         return self._behind(at, whole=True) or (self.pending if self._stands_alone(at) else None)
+
+    def _told_of_the_one_before(self, stretch: Sequence[Token]) -> bool:
+        """“4件自然人申请和2件…”, “58件自然人申请中有12件…”: what stands between is of the number before."""
+        before = self.tokens[self.start - 1].kind if self.start else ""
+        ends = bool(stretch) and (
+            stretch[-1].kind == "joins" or any(token.text in self.lexicon.amidst for token in stretch)
+        )
+        return before == "count" and ends
 
     def _stands_alone(self, at: int) -> bool:
         """“收到的政府信息公开申请，共41件，”: the number is all of its clause."""
@@ -53,6 +64,8 @@ class Subjects(Context):
     def _within(self, names: list[Subject], stretch: Sequence[Token], at: int) -> list[Subject]:
         """A concept before, not joined: what is counted must be able to be a part of it."""
         whole = stretch[at].key
+        if self._is_over(whole, names):
+            return names
         if self.lexicon.concept(whole).flow and all(
             self.lexicon.concept(name.concepts[0]).noun for name in names
         ):
@@ -61,6 +74,12 @@ class Subjects(Context):
             return [Subject(name.concepts, whole) for name in names]
         return []
 
+    def _is_over(self, concept: str, names: Sequence[Subject]) -> bool:
+        """“对答复不服申请行政复议6件”: disputes over what stands before them."""
+        before = self.lexicon.concept(concept)
+        over = self.lexicon.topic(self.lexicon.concept(names[0].concepts[0]).topic)
+        return before.topic != over.key and (over.if_disclosed or (before.whole and not over.disclosure))
+
     def _may_be_in(self, subject: Subject) -> tuple[str, ...]:
         return self.lexicon.concept(subject.concepts[-1]).within
 
@@ -68,10 +87,10 @@ class Subjects(Context):
         """“1件结转下年度继续办理”: the concept follows; where more precedes the number, only one that closes the clause."""
         tail: list[Token] = []
         for token in self.tokens[at + 1 :]:
-            if token.kind in {"stop", "joins"} or token.kind in NUMBERS:
+            if token.kind in {"stop", "joins", "year_end"} or token.kind in NUMBERS:
                 break
             tail.append(token)
-        found = [place for place, token in enumerate(tail) if token.kind == "concept"]
+        found = self._alike([place for place, token in enumerate(tail) if token.kind == "concept"], tail)
         if not found or any(token.kind == "all" for token in tail[: found[0]]):
             return None
         last = tail[found[-1]]
@@ -80,17 +99,30 @@ class Subjects(Context):
         ):
             self.told_to = at + 2 + found[-1]
             return Subject((last.key,))
-        plain = all(one.kind in SAYS_NOTHING | {"concept"} for one in tail)
+        plain = self._is_plain(at, last)
         if not (whole and plain and len(found) == 1):
             return None
         self.told_to = at + 2 + found[0]
         return Subject((tail[found[0]].key,))
 
+    def _alike(self, found: list[int], tail: Sequence[Token]) -> list[int]:
+        """Behind disputes, what they are over is not counted: “8件行政复议涉及申请答复”."""
+        topics = [self.lexicon.topic(self.lexicon.concept(tail[place].key).topic) for place in found]
+        over = next((topic for topic in topics if topic.if_disclosed), None)
+        return [place for place, topic in zip(found, topics, strict=True) if over is None or topic is over]
+
+    def _is_plain(self, at: int, concept: Token) -> bool:
+        """Whether the clause, from the number on, says nothing else of it, nor of those joined to it."""
+        over = self.lexicon.topic(self.lexicon.concept(concept.key).topic).if_disclosed
+        allowed = SAYS_NOTHING | {"concept", "count", *(("narrowing",) if over else ())}
+        clause = itertools.takewhile(lambda one: one.kind not in {"stop", "year_end"}, self.tokens[at + 1 :])
+        return all(one.kind in allowed or (over and one.kind == "finished") for one in clause)
+
     def _checked(self, subject: Subject | None, stretch: Sequence[Token]) -> Subject | None:
         """The subject, if the clause speaks of its topic and names nothing that narrows it."""
         if subject is None:
             return None
-        if any(token.kind in SILENT_HERE for token in stretch):
+        if any(token.kind in SILENT_HERE for token in stretch) and not self._by_every_way(stretch):
             self._passes_over(stretch)
             return None
         concepts = [self.lexicon.concept(key) for key in subject.concepts]
@@ -101,11 +133,28 @@ class Subjects(Context):
             return None
         return self._under_parent(subject, concepts, stretch)
 
+    def _by_every_way(self, stretch: Sequence[Token]) -> bool:
+        """“通过网络、信函等方式收到”: not by one of the ways alone."""
+        kinds = [token.kind for token in stretch]
+        silent = {kind for kind in kinds if kind in SILENT_HERE}
+        return silent == {"channels"} and kinds.count("channels") > 1 and "more_of_them" in kinds
+
     def _is_narrowed(self, topic: str, stretch: Sequence[Token]) -> bool:
         """A reason within an outcome, or disputes that may be over anything."""
         noun = self.lexicon.topic(topic)
-        reason = noun.disclosure and any(token.kind == "narrowing" for token in stretch)
+        reason = noun.disclosure and (
+            any(token.kind in {"narrowing", "reasons"} for token in stretch) or self._is_of_some(stretch)
+        )
         return reason or (noun.if_disclosed and not self._over_information(topic))
+
+    def _is_of_some(self, stretch: Sequence[Token]) -> bool:
+        """“涉及征地的予以公开5件”, “重复申请不予处理3件”: of requests about something the lexicon does not know."""
+        at = last_of([token.kind for token in stretch], "concept")
+        if at < 0 or not self.lexicon.concept(stretch[at].key).wholes:
+            return False
+        between = list(itertools.takewhile(lambda token: token.kind != "rest", reversed(stretch[:at])))
+        unknown = len(between) < at
+        return unknown and bool(between) and between[0].text.endswith(self.lexicon.of_some)
 
     def _passes_over(self, stretch: Sequence[Token]) -> None:
         """What follows a number of something else is of that too: “窗口受理申请1260件，办结1258件”."""

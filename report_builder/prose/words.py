@@ -21,8 +21,10 @@ _FULL_STOPS = re.compile(r"[^。！？!?]*[。！？!?]?")
 _ARABIC = r"\d{1,3}(?:[,，]\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?"
 _SIGNS = "零〇一二两三四五六七八九十百千壹贰叁肆伍陆柒捌玖拾佰仟"
 _CHINESE = rf"[{_SIGNS}万亿]+(?:点[{_SIGNS}]+)?"
+_ARITHMETIC = "+＋↑-－−↓"
+_BEFORE_NUMBER = re.compile(r"[\d.]+(?:%|件|宗|起)")
 _SHORTEST_NAME = 3
-_FIRSTS = "0123456789" + _SIGNS + "万亿数几上自从较比与同和相对截"
+_FIRSTS = "0123456789" + _SIGNS + "万亿数几上自从较比与同和相对截至到"
 _KINDS_OF_DELIMITER = {**dict.fromkeys("，,；;：:。！？!?（）()", "stop"), "、": "join"}
 
 
@@ -85,7 +87,8 @@ def _common(lexicon: Lexicon, report_year: int) -> Vocabulary:
 
 
 def _lists(lexicon: Lexicon) -> Iterator[tuple[str, str, Iterable[str]]]:
-    plain = "fillers foreign channels members elsewhere undated planned this last none all on_time more less somewhat in_comparison same reaching shares narrowing blockers passing"
+    yield "fillers", "", (*lexicon.this_many, *lexicon.summed_of_them)
+    plain = "fillers foreign channels members elsewhere undated planned this last none all on_time more less somewhat in_comparison same reaching shares narrowing reasons blockers passing"
     for nothing in lexicon.nothing_left:
         yield "finished", nothing.topic, nothing.words
     for name in plain.split():
@@ -120,7 +123,7 @@ def _number_pattern(lexicon: Lexicon) -> re.Pattern[str]:
     return re.compile(
         rf"(?P<period>(?:自|从)?(?:(?P<from>\d{{4}})年)?1月1日(?:起)?[至到—\-－~～]+(?:(?P<to>\d{{4}})年)?12月31日|(?:(?P<first>\d{{4}})年)?1月?[至到—\-－~～]+12月(?![\d份]))"
         r"|(?P<compared>(?:较|比|与|同|和|相较|相比|对比)(?P<other>\d{4})年度?)"
-        r"|(?P<year_end>截[至止]到?(?:(?P<ended>\d{4})年)?(?:12月(?:31日|底|末)|年?[底末]))"
+        r"|(?P<year_end>(?:截[至止]到?|(?<![年月日])[至到])(?:(?P<ended>\d{4})年)?(?:12月(?:31日|底|末)|年?[底末]))"
         rf"|(?P<vague>[数几上][十百千万]+(?:{units}))"
         r"|(?P<between>\d{4}年?(?:[至到—\-－~～和、])\d{4}年|(?<!\d)\d{1,2}月?(?:[至到—\-－~～])\d{1,2}月(?:份|底|末)?)"
         r"|(?P<date>(?:\d{4}年)?\d{1,2}月(?:\d{1,2}日|份|底|末|初|中旬)?|\d{4}年(?:底|末|初|上半年|下半年))"
@@ -177,7 +180,12 @@ def _word(text: str, at: int, known: Vocabulary) -> str:
     for length in known.lengths.get(text[at : at + 2], ()):
         if text[at : at + length] in known.words:
             return text[at : at + length]
-    return text[at] if text[at] in known.words else ""
+    alone = text[at]
+    return (
+        alone
+        if alone in known.words and (alone not in _ARITHMETIC or _BEFORE_NUMBER.match(text, at + 1))
+        else ""
+    )
 
 
 def _numbered(match: re.Match[str], report_year: int) -> Token | None:

@@ -7,13 +7,17 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from report_builder.prose.claims import Claim, Dated, Lead, Place, SelfWord, Speaker
+from report_builder.prose.numerals import chinese
+from report_builder.prose.words import arabic_year
 from report_builder.spec import Lexicon
 
 
 def read(place: Place, lexicon: Lexicon, speaker: Speaker) -> Iterator[Claim]:
     """The years and names of one sentence."""
     sentence = place.sentence
-    if any(word in sentence for word in lexicon.period_words):
+    if any(word in sentence for word in lexicon.period_words) and not any(
+        word in sentence for word in lexicon.period_apart
+    ):
         yield from _periods(place, lexicon, speaker)
     yield from _reports(place, lexicon, speaker)
     yield from _plans(place, lexicon, speaker)
@@ -21,17 +25,29 @@ def read(place: Place, lexicon: Lexicon, speaker: Speaker) -> Iterator[Claim]:
     yield from _lead(place, lexicon)
 
 
+_NEAR = 12
+_SIGNS = "一二三四五六七八九十"
+_YEAR = r"\d{4}|二[〇零○][〇零○一二三四五六七八九]{2}"
 _PERIOD = re.compile(
-    r"(?P<year>\d{4})年1月1日起?，?[至到—\-－~～]+(?:(?P<until>\d{4})年)?(?P<month>\d{1,2})月(?P<day>\d{1,2})日"
+    rf"(?P<year>{_YEAR})(?:年0?1月0?1日|年一月一日|([./-])0?1\2?0?1日?)[起始]?，?[至到—\-－~～一]+"
+    rf"(?:(?P<until>{_YEAR})[年./-])?(?P<month>\d{{1,2}}|[{_SIGNS}]{{1,2}})[月./-](?P<day>\d{{1,2}}|[{_SIGNS}]{{1,3}})日?"
 )
 
 
+def _number(text: str) -> int:
+    """12 and 十二 alike."""
+    if text.isascii():
+        return int(text)
+    read = chinese(text)
+    return int(read.value) if read else 0
+
+
 def _periods(place: Place, lexicon: Lexicon, speaker: Speaker) -> Iterator[Dated]:
-    """“统计期限自…1月1日起至…12月31日止”."""
+    """“统计期限自…1月1日起至…12月31日止”, “2023.1.1—2023.12.31”."""
     for match in _PERIOD.finditer(place.sentence):
-        said = [int(year) for year in (match["year"], match["until"]) if year]
+        said = [arabic_year(year) for year in (match["year"], match["until"]) if year]
         wrong = next((year for year in said if year != speaker.report_year), None)
-        short = (int(match["month"]), int(match["day"])) != (12, 31)
+        short = (_number(match["month"]), _number(match["day"])) != (12, 31)
         if wrong is not None or short:
             yield Dated(place, wrong or speaker.report_year, "period", match.span())
     named = [] if _PERIOD.search(place.sentence) else list(_year_of(lexicon).finditer(place.sentence))
@@ -47,17 +63,29 @@ def _year_of(lexicon: Lexicon) -> re.Pattern[str]:
 
 
 def _reports(place: Place, lexicon: Lexicon, speaker: Speaker) -> Iterator[Dated]:
-    """“现将本局2023年度政府信息公开工作情况报告如下”."""
-    heads = _report(lexicon).finditer(place.sentence)
-    for match in heads:
-        if int(match["year"]) != speaker.report_year:
-            yield Dated(place, int(match["year"]), "report", match.span("year"))
+    """“现将本局2023年度政府信息公开工作情况报告如下”, “现公布…2023年…年度报告”."""
+    sentence = place.sentence
+    for match in _report(lexicon).finditer(sentence):
+        around = sentence[max(0, match.start() - _NEAR) : match.end() + _NEAR]
+        behind = sentence[match.end() : match.end() + _NEAR]
+        others = around if match["year"] and not match["now"] else behind
+        year = "year" if match["year"] else "other"
+        apart = any(word in others for word in lexicon.report_apart)
+        if int(match[year]) != speaker.report_year and not apart:
+            yield Dated(place, int(match[year]), "report", match.span(year))
 
 
 @lru_cache(maxsize=4)
 def _report(lexicon: Lexicon) -> re.Pattern[str]:
-    heads, tails = ("|".join(map(re.escape, words)) for words in (lexicon.report_heads, lexicon.report_tails))
-    return re.compile(rf"(?:{heads})[^，。；《》“”]{{0,30}}?(?P<year>\d{{4}})年度?(?:{tails})")
+    """Behind 编制 it may be last year's report, that was made this year: so not beside 按时, 发布 and the like."""
+    now, heads, tails, below = (
+        "|".join(map(re.escape, words))
+        for words in (lexicon.report_now, lexicon.report_heads, lexicon.report_tails, lexicon.report_below)
+    )
+    return re.compile(
+        rf"(?:(?:(?P<now>{now})[^，。；”]{{0,30}}?|(?:{heads})[^，。；《》“”]{{0,30}}?)(?P<year>\d{{4}})年度?(?:{tails}))"
+        rf"|(?P<told>(?P<other>\d{{4}})年度?(?:{tails})(?:{below}))"
+    )
 
 
 def _plans(place: Place, lexicon: Lexicon, speaker: Speaker) -> Iterator[Dated]:
@@ -106,3 +134,12 @@ def _lead(place: Place, lexicon: Lexicon) -> Iterator[Lead]:
     """Where a sentence may name its subject: at its head, behind a year, behind “本报告由”."""
     match = _before_subject(lexicon).match(place.sentence)
     yield Lead(place, match.end() if match else 0)
+    asked = _asked_of(lexicon).search(place.sentence)
+    if asked:
+        yield Lead(place, asked.end(), certain=True)
+
+
+@lru_cache(maxsize=4)
+def _asked_of(lexicon: Lexicon) -> re.Pattern[str]:
+    """“如对本报告有疑问，请与…联系”."""
+    return re.compile(rf"本(?:年度)?报告[^。；]{{0,20}}(?:{'|'.join(map(re.escape, lexicon.to_ask))})")

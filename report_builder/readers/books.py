@@ -30,12 +30,13 @@ class Sheets:
     """A spreadsheet taken apart, hidden sheets too.
 
     ``unstored`` holds, by sheet and address, the formulas without a stored value; ``hidden`` the sheets of which
-    something is hidden.
+    something is hidden, ``merged`` the ranges (D8:E8) that are one cell.
     """
 
     grids: tuple[Grid, ...]
     unstored: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     hidden: Mapping[str, Hidden] = field(default_factory=dict)
+    merged: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def formula(self, grid: Grid, row: int, column: int) -> str | None:
         """The formula at this place if the file holds no result for it."""

@@ -12,7 +12,8 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import python_calamine
 
@@ -56,6 +57,11 @@ _NUMBER = re.compile(rb'\br="(\d+)"')
 _FIRST_LAST = (re.compile(rb'\bmin="(\d+)"'), re.compile(rb'\bmax="(\d+)"'))
 _ANY_FORMULA = re.compile(rb"<f[\s>/]")
 _ANY_CELL = re.compile(rb"<c[\s/>]")
+_ERROR = re.compile(
+    rb'<(?:\w+:)?c\s([^>]*\bt="e"[^>]*)>(?:(?!</(?:\w+:)?c>).)*?<(?:\w+:)?v>([^<]*)</', re.DOTALL
+)
+_MERGED = re.compile(rb'mergeCell [^>]*?ref="([A-Z]+\d+:[A-Z]+\d+)"')
+_ADDRESS = re.compile(r"([A-Z]+)(\d+)")
 _USUAL_CELL = b'<c r="'
 _UNUSUAL = tuple(mark + b"=" for mark in (b" ", b"\t", b"\n", b"\r")) + tuple(
     b"=" + mark for mark in (b"'", b" ", b"\t", b"\n", b"\r")
@@ -71,6 +77,8 @@ def read(data: bytes) -> Sheets:
     """
     unstored: dict[str, dict[str, str]] = {}
     hidden: dict[str, Hidden] = {}
+    errors: dict[str, dict[str, str]] = {}
+    merged: dict[str, tuple[str, ...]] = {}
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as package:
             for name, xml, unseen in _sheets(data, package):
@@ -82,6 +90,10 @@ def read(data: bytes) -> Sheets:
                 formulas = {} if usual and _are_all_stored(plain) else _unstored(plain)
                 if formulas:
                     unstored[name] = formulas
+                if b't="e"' in plain:
+                    errors[name] = _errors(plain)
+                if b"mergeCell " in plain:
+                    merged[name] = tuple(ref.decode() for ref in _MERGED.findall(plain))
     except (
         zipfile.BadZipFile,
         zlib.error,
@@ -94,7 +106,31 @@ def read(data: bytes) -> Sheets:
         struct.error,
     ) as fault:
         raise damaged() from fault
-    return Sheets(tuple(grids(data)), unstored, hidden)
+    read = tuple(_with_errors(grid, errors.get(grid.name, {})) for grid in grids(data))
+    return Sheets(read, unstored, hidden, merged)
+
+
+def _errors(xml: bytes) -> dict[str, str]:
+    """What the formulas show that went wrong, by address; calamine gives a blank for them."""
+    found = {}
+    for attributes, shown in _ERROR.findall(xml):
+        place = _PLACE.search(attributes)
+        if place:
+            found[place.group(1).decode()] = _unescaped(shown.decode("utf-8", "replace"))
+    return found
+
+
+def _with_errors(grid: Grid, errors: Mapping[str, str]) -> Grid:
+    """The grid with a word for each formula that went wrong."""
+    if not errors:
+        return grid
+    rows = [list(row) for row in grid.rows]
+    for address, shown in errors.items():
+        place = _ADDRESS.fullmatch(address)
+        row, column = (int(place[2]) - 1, _column_number(place[1].encode()) - 1) if place else (-1, -1)
+        if 0 <= row < len(rows) and column < len(rows[row]):
+            rows[row][column] = f"公式出错（{shown}）"
+    return replace(grid, rows=rows)
 
 
 def _sheets(data: bytes, package: zipfile.ZipFile) -> Iterator[tuple[str, bytes, bool]]:

@@ -6,15 +6,16 @@ may be moved, its rows and columns exchanged, rows may stand above or between. O
 unfound does `search` look closer: at tables turned on their side, and at labels with small typing faults.
 """
 
-from report_builder.recognise.exact import Found, Taken, Unclear, find_tables
+from report_builder.recognise.exact import Found, Line, Taken, Unclear, find_tables
 from report_builder.recognise.labels import bare
 from report_builder.recognise.remarks import amount_remarks, label_remarks
-from report_builder.recognise.search import part, search
-from report_builder.recognise.sections import Headings, headings_of, split_sections
+from report_builder.recognise.search import part, search, search_apart
+from report_builder.recognise.sections import Headings, headings_of, split_sections, text_block
 
 __all__ = [
     "Found",
     "Headings",
+    "Line",
     "Taken",
     "Unclear",
     "amount_remarks",
@@ -24,5 +25,7 @@ __all__ = [
     "label_remarks",
     "part",
     "search",
+    "search_apart",
     "split_sections",
+    "text_block",
 ]

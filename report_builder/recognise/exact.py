@@ -12,7 +12,9 @@ from report_builder.model import Grid
 from report_builder.recognise.labels import LONGEST_LABEL, Hit, Names, bare, names_of, row_names, vocabulary
 from report_builder.spec import Foreign, Format, Table
 
-_HEADER_REACH = 4
+HEADER_REACH = 4
+"""How far apart the labels of one header may stand."""
+
 _MOST_HITS = 100_000
 """A sheet of more labels is no return, nor are four hundred."""
 
@@ -38,12 +40,22 @@ class Unclear(NamedTuple):
     cells: tuple[str, ...]
 
 
+class Line(NamedTuple):
+    """One of several rows or columns of figures for the same cells: its label, and where that and they stand."""
+
+    row: int
+    column: int
+    text: str
+    places: Mapping[str, Place]
+
+
 @dataclass(frozen=True)
 class Found:
     """One statutory table in one grid: the place of each cell that was found, by cell key.
 
     ``sums`` holds the places of rows of another format whose sum is this one's cell, ``hits`` the labels it was
-    found by, ``taken`` and ``unclear`` those that were not written as the format has them.
+    found by, ``taken`` and ``unclear`` those that were not written as the format has them, ``doubles`` the rows and
+    columns that would fill the same cells, the one in ``places`` first.
     """
 
     table: str
@@ -54,6 +66,7 @@ class Found:
     sums: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
     taken: tuple[Taken, ...] = ()
     unclear: tuple[Unclear, ...] = ()
+    doubles: tuple[tuple[Line, ...], ...] = ()
 
     @property
     def top(self) -> int:
@@ -69,9 +82,9 @@ class Found:
 Finder = Callable[[Names, Grid, Sequence[Hit]], Found | None]
 
 
-def find_tables(grid: Grid, fmt: Format) -> list[Found]:
+def find_tables(grid: Grid, fmt: Format, hits: Sequence[Hit] | None = None) -> list[Found]:
     """Every statutory table of ``fmt`` that stands in ``grid``; a grid without any gives an empty list."""
-    hits = hits_in(grid, fmt)
+    hits = hits_in(grid, fmt) if hits is None else hits
     if not 0 < len(hits) <= _MOST_HITS:
         return []
     return [found for table in fmt.tables for found in _copies(names_of(fmt, table), grid, hits)]
@@ -115,7 +128,7 @@ def _matrix(names: Names, grid: Grid, hits: Sequence[Hit]) -> Found | None:
         return None
     columns = {names.columns[hit.label]: hit.column for hit in header}
     last = max(hit.row for hit in header)
-    end = _next_header(hits, names.columns, last)
+    end = _next_header(hits, names, columns, last)
     places: dict[str, Place] = {}
     used: dict[str, Hit] = {}
     for hit in hits:
@@ -133,20 +146,34 @@ def _header(hits: Sequence[Hit], names: Mapping[str, str]) -> list[Hit] | None:
     if not rows:
         return None
     anchor = max(rows, key=lambda row: (len({hit.label for hit in rows[row]}), -row))
-    near = [hit for row in sorted(rows) if abs(row - anchor) < _HEADER_REACH for hit in rows[row]]
+    near = [hit for row in sorted(rows) if abs(row - anchor) < HEADER_REACH for hit in rows[row]]
     first: dict[str, Hit] = {}
     for hit in sorted(near, key=lambda hit: (abs(hit.row - anchor), hit.column)):
         first.setdefault(names[hit.label], hit)
     return list(first.values()) if len(first) * 2 > len(set(names.values())) else None
 
 
-def _next_header(hits: Sequence[Hit], names: Mapping[str, str], last: int) -> float:
-    """The row where a further copy of the table begins."""
-    rows = _by_row([hit for hit in hits if hit.row > last], names)
-    again = (
-        row for row, found in rows.items() if len({hit.label for hit in found}) * 2 > len(set(names.values()))
-    )
-    return min(again, default=float("inf"))
+def _next_header(hits: Sequence[Hit], names: Names, columns: Mapping[str, int], last: int) -> float:
+    """The row where a further copy of the table begins: its header comes again, and rows under it that were there.
+
+    A header repeated over the rest of the rows, as after the end of a page, goes on with the table.
+    """
+    rows = _by_row([hit for hit in hits if hit.row > last], names.columns)
+    wanted = len(set(names.columns.values()))
+    again = sorted(row for row, found in rows.items() if len({hit.label for hit in found}) * 2 > wanted)
+    if not again:
+        return float("inf")
+    seen: set[str] = set()
+    for above, row, below in zip([last, *again], again, [*again[1:], float("inf")], strict=False):
+        seen |= _rows_between(hits, names, above, row)
+        straight = all(columns.get(names.columns[hit.label]) == hit.column for hit in rows[row])
+        if not straight or not seen.isdisjoint(_rows_between(hits, names, row, below)):
+            return row
+    return float("inf")
+
+
+def _rows_between(hits: Sequence[Hit], names: Names, above: float, below: float) -> set[str]:
+    return {names.rows[hit.label] for hit in hits if above < hit.row < below and hit.label in names.rows}
 
 
 def _bands(names: Names, grid: Grid, hits: Sequence[Hit]) -> Found | None:
@@ -170,7 +197,10 @@ def _bands(names: Names, grid: Grid, hits: Sequence[Hit]) -> Found | None:
 
 def _band_headers(hits: Sequence[Hit], columns: Mapping[str, str]) -> dict[int, dict[str, Hit]]:
     wanted = set(columns.values())
-    rows = {row: {columns[hit.label]: hit for hit in found} for row, found in _by_row(hits, columns).items()}
+    rows = {
+        row: {columns[hit.label]: hit for hit in reversed(found)}
+        for row, found in _by_row(hits, columns).items()
+    }
     return {row: found for row, found in rows.items() if len(found) * 2 > len(wanted)}
 
 
@@ -182,7 +212,7 @@ def _strip(names: Names, grid: Grid, hits: Sequence[Hit]) -> Found | None:
         return None
     low, high = min(hit.row for hit in groups), max(hit.row for hit in groups)
     places: dict[str, Place] = {}
-    rows = _by_row([hit for hit in heads if low <= hit.row <= high + _HEADER_REACH], names.columns)
+    rows = _by_row([hit for hit in heads if low <= hit.row <= high + HEADER_REACH], names.columns)
     window = [hit for found in rows.values() if len(found) > 1 for hit in found]
     bottom = max((hit.row for hit in window), default=high) + 1
     starts = _runs(window, names)
@@ -220,7 +250,7 @@ def _strip_groups(candidates: Sequence[Hit], names: Names, heads: Sequence[Hit])
     first: dict[str, Hit] = {}
     places = {(head.row, head.column) for head in heads}
     for reach in (1, len(names.columns)):  # the label under a group's own may be the one that is not found
-        below = [(row, column) for row in range(1, _HEADER_REACH) for column in range(reach)]
+        below = [(row, column) for row in range(1, HEADER_REACH) for column in range(reach)]
         for hit in candidates:
             group = names.rows[hit.label]
             if group not in first and any((hit.row + row, hit.column + at) in places for row, at in below):

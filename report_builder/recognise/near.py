@@ -8,14 +8,14 @@ and it must stand where it belongs: beside figures that no other label claims, b
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from report_builder.figures import figure
 from report_builder.model import Grid, Typed
-from report_builder.recognise.exact import Finder, Found, Taken, Unclear
+from report_builder.recognise.exact import HEADER_REACH, Finder, Found, Taken, Unclear
 from report_builder.recognise.labels import LONGEST_LABEL, Hit, Names, bare
 from report_builder.spec import Band, Column, Row, Table
 
@@ -211,20 +211,22 @@ def _writings(thing: Row | Column) -> frozenset[str]:
     return frozenset(words + bare(label) for words in before for label in (thing.label, *thing.also))
 
 
-def _stem(plain: str) -> str:
+def unnumbered(plain: str) -> str:
     """A bared label without its ordinal."""
     match = _ORDINAL.match(plain)
     return plain[match.end() :] if match and match.end() < len(plain) else plain
 
 
 def _allowed(thing: Row | Column) -> int:
-    length = len(_stem(bare(thing.label)))
+    length = len(unnumbered(bare(thing.label)))
     return 0 if length <= _SHORT else 1 if length <= _MIDDLING else 2
 
 
 def _distance(plain: str, thing: Row | Column) -> int:
     return min(
-        apart(_stem(one), _stem(bare(label))) for one in (plain,) for label in (thing.label, *thing.also)
+        apart(unnumbered(one), unnumbered(bare(label)))
+        for one in (plain,)
+        for label in (thing.label, *thing.also)
     )
 
 
@@ -296,6 +298,11 @@ def _unclear(table: Table, found: Found) -> Iterator[Unclear]:
     if _is_side_by_side(found, table):
         return
     texts = list(_texts(table, found.grid, found))
+    if len(table.bands) > 1:
+        headless = list(_headless(table, found, texts))
+        yield from headless
+        known = {key for one in headless for key in one.cells}
+        texts = [text for text in texts if not _names_one_of(text, table, known)]
     values = set(found.places.values())
     columns, rows = {column for _, column in values}, {row for row, _ in values}
     for row in sorted({text.row for text in texts if text.row not in rows and text.column < min(columns)}):
@@ -315,6 +322,39 @@ def _unclear(table: Table, found: Found) -> Iterator[Unclear]:
             wanted = [one for one in _wanted_columns(table, found) if one.cells]
             if wanted and _has_figure(found.grid, [(row, text.column) for row in rows]):
                 yield _as_unclear(text, _likeliest(text, wanted))
+
+
+def _headless(table: Table, found: Found, texts: Sequence[_Text]) -> Iterator[Unclear]:
+    """Rows that stand as the format has them, with figures under headings that are none of their band's."""
+    at = {(text.row, text.column): text for text in texts}
+    groups: dict[tuple[_Text, ...], list[_Wanted]] = {}
+    for one in _wanted_rows(table, found):
+        for text in (text for text in texts if text.whole in _writings(one.thing)):
+            over = tuple(_headings(found.grid, at, text))
+            if over:
+                groups.setdefault(over, []).append(one)
+    for over, rows in groups.items():
+        labels = [column.label for one in rows for column in table.bands[one.band].columns]
+        cells = tuple(cell for one in rows for cell in one.cells)
+        said = "”“".join(dict.fromkeys(text.text for text in over))
+        yield Unclear(over[0].row, over[0].column, said, tuple(dict.fromkeys(labels)), cells)
+
+
+def _headings(grid: Grid, texts: Mapping[tuple[int, int], _Text], label: _Text) -> Iterator[_Text]:
+    """The nearest text over each figure of a row."""
+    for column in range(label.column + 1, len(grid.rows[label.row])):
+        if _has_figure(grid, [(label.row, column)]) and (label.row, column) not in texts:
+            rows = range(label.row - 1, max(label.row - 1 - 2 * HEADER_REACH, -1), -1)
+            yield from islice((texts[row, column] for row in rows if (row, column) in texts), 1)
+
+
+def _names_one_of(text: _Text, table: Table, cells: Container[str]) -> bool:
+    """Whether a text is, as printed, the label of a row of these cells."""
+    return any(
+        text.whole in _writings(row) and f"{table.key}.{row.key}.{band.columns[0].key}" in cells
+        for band in table.bands
+        for row in band.rows
+    )
 
 
 def _likeliest(text: _Text, wanted: Sequence[_Wanted]) -> list[_Wanted]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from report_builder.figures import printed
 from report_builder.model import Figure, Grid, Trouble
-from report_builder.recognise.exact import Found, Place
+from report_builder.recognise.exact import Found, Place, Taken
 from report_builder.recognise.labels import amount_stem, bare
+from report_builder.recognise.near import unnumbered
 from report_builder.spec import Format, Slot
 
 _NOTE_REACH = 4
@@ -22,7 +23,7 @@ Where = Callable[[Grid, int, int], str]
 def label_remarks(found: Found, title: str, where: Where) -> Iterator[Trouble]:
     """Labels that were taken for the format's, all in one; and each that is unclear."""
     if found.taken:
-        said = "；".join(f"把“{_short(one.text)}”认作“{one.label}”" for one in found.taken)
+        said = "；".join(_taken(found.taken))
         first = found.taken[0]
         lines = {(one.row, one.column) for one in found.taken}
         keys = tuple(key for key, (row, column) in found.places.items() if _is_on(row, column, lines))
@@ -34,6 +35,16 @@ def label_remarks(found: Found, title: str, where: Where) -> Iterator[Trouble]:
         yield Trouble(
             "label_unclear", place, one.cells, {"label": _short(one.text), "candidates": candidates}
         )
+
+
+def _taken(taken: Sequence[Taken]) -> Iterator[str]:
+    """What was taken for what; labels that lack no more than their ordinal all in one."""
+    bald = [one for one in taken if bare(one.text) == unnumbered(bare(one.label))]
+    if len(bald) > 1:
+        yield f"{len(bald)} 个行名没有序号（“{_short(bald[0].text)}”等）"
+    for one in taken:
+        if len(bald) < 2 or one not in bald:  # noqa: PLR2004 - one alone is said as all others
+            yield f"把“{_short(one.text)}”认作“{one.label}”"
 
 
 def amount_remarks(
@@ -56,7 +67,7 @@ def _other_unit(fmt: Format, slot: Slot, held: Figure, written: str) -> dict[str
 
 
 def _written_unit(found: Found, fmt: Format, slot: Slot, place: Place) -> str:
-    """The unit that the labels of this cell state, else the one that stands beside the table."""
+    """The unit that the labels of this cell or a note beside the table state; of two the one that is not asked for."""
     labels = [
         bare(str(found.grid.rows[hit.row][hit.column]))
         for hit in found.hits
@@ -64,7 +75,8 @@ def _written_unit(found: Found, fmt: Format, slot: Slot, place: Place) -> str:
     ]
     stems = (amount_stem(slot.column, slot.column.label), bare(slot.row.label))
     stated = [unit for label in labels if label.startswith(stems) and (unit := _last_unit(fmt, label))]
-    return stated[0] if stated else _note(found, fmt)
+    written = [*stated, _note(found, fmt)]
+    return next((unit for unit in written if unit and unit != slot.column.unit), "")
 
 
 def _last_unit(fmt: Format, label: str) -> str:
@@ -74,10 +86,10 @@ def _last_unit(fmt: Format, label: str) -> str:
 
 
 def _note(found: Found, fmt: Format) -> str:
-    """The unit of amounts that stands in a cell of its own above or in the table, if only one does."""
+    """The unit of amounts that stands in a cell of its own above, in or just under the table, if only one does."""
     units = {word + unit: unit for unit in fmt.amounts.units for word in fmt.amounts.words}
     first = min((hit.row for hit in found.hits), default=found.top) - _NOTE_REACH
-    rows = found.grid.rows[max(first, 0) : found.bottom + 1]
+    rows = found.grid.rows[max(first, 0) : found.bottom + 2]
     texts = (one for row in rows for one in row if isinstance(one, str) and len(one) <= _LONGEST_NOTE)
     said = {units[plain] for text in texts if (plain := bare(text)) in units}
     return said.pop() if len(said) == 1 else ""

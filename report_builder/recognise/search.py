@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from report_builder.model import Grid
+from report_builder.recognise.apart import apart
+from report_builder.recognise.doubles import with_doubles
 from report_builder.recognise.exact import (
     FINDERS,
     Found,
+    Line,
     Place,
     find_tables,
     hits_in,
@@ -24,15 +27,30 @@ _MOST_CELLS = 200_000
 
 def search(grids: Sequence[Grid], fmt: Format) -> dict[str, list[Found]]:
     """Every statutory table of ``fmt`` in the grids, by table key, as often as it stands there."""
+    return search_apart(grids, fmt)[1]
+
+
+def search_apart(grids: Sequence[Grid], fmt: Format) -> tuple[tuple[Grid, ...], dict[str, list[Found]]]:
+    """The grids, those with tables side by side taken apart, and every statutory table in them as by :func:`search`."""
+    parts = [part for grid in grids for part in apart(grid, hits_in(grid, fmt), fmt)]
     found: dict[str, list[Found]] = {}
-    for grid in grids:
-        for one in find_tables(grid, fmt):
+    for grid, hits in parts:
+        for one in _with_doubles(find_tables(grid, fmt, hits), hits, fmt):
             found.setdefault(one.table, []).append(one)
+    grids = tuple(grid for grid, _ in parts)
     for table in fmt.tables:
         copies = found.get(table.key, [])
         if not copies or any(one.missing for one in copies):
             found[table.key] = list(_closer(fmt, table, copies, grids))
-    return {key: copies for key, copies in found.items() if copies}
+    return grids, {key: copies for key, copies in found.items() if copies}
+
+
+def _with_doubles(copies: Sequence[Found], hits: Sequence[Hit], fmt: Format) -> Iterator[Found]:
+    """The copies of the tables in one grid, each with what stands twice in it above the next one."""
+    for at, one in enumerate(copies):
+        below = copies[at + 1] if at + 1 < len(copies) and copies[at + 1].table == one.table else None
+        end = min((hit.row for hit in below.hits), default=below.top) if below else float("inf")
+        yield with_doubles(one, names_of(fmt, fmt.table(one.table)), hits, end)
 
 
 def _closer(fmt: Format, table: Table, copies: Sequence[Found], grids: Sequence[Grid]) -> Iterator[Found]:
@@ -55,7 +73,7 @@ def _again(fmt: Format, table: Table, found: Found, copies: Sequence[Found]) -> 
     if at + 1 < len(near):
         end = min((hit.row for hit in near[at + 1].hits), default=near[at + 1].top)
     closer = _closest(fmt, table, part(found.grid, first, end))
-    if closer is None:
+    if closer is None or len(closer.places) < len(found.places):
         return found
     return _moved(closer, found.grid, lambda row, column: (row + first, column))
 
@@ -94,7 +112,7 @@ def _readings(fmt: Format, names: Names, grid: Grid) -> Iterator[Found]:
             for find in FINDERS[names.table.shape] if hits else ():
                 found = find(names, view, hits) if exactly else look_closer(names, view, hits, find)
                 if found is not None and _is_sound(found):
-                    found = with_foreign(found, names.table)
+                    found = with_doubles(with_foreign(found, names.table), names, hits, len(view.rows))
                     yield found if view is grid else _moved(found, grid, _swapped)
 
 
@@ -117,6 +135,13 @@ def _moved(found: Found, grid: Grid, to: Callable[[int, int], Place]) -> Found:
         grid=grid,
         places={key: to(*place) for key, place in found.places.items()},
         sums={key: tuple(to(*place) for place in places) for key, places in found.sums.items()},
+        doubles=tuple(
+            tuple(
+                Line(*to(line.row, line.column), line.text, {key: to(*at) for key, at in line.places.items()})
+                for line in lines
+            )
+            for lines in found.doubles
+        ),
         hits=tuple(Hit(*to(hit.row, hit.column), hit.label) for hit in found.hits),
         taken=tuple(
             one._replace(row=row, column=column)

@@ -10,21 +10,17 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from report_builder.model import Block, Chart, Draft, Heading, Notice, Paragraph, PlainTable, StatutoryTable
-from report_builder.render import look, template
+from report_builder.render import look
+from report_builder.render.pages import page
 from report_builder.render.titles import title_lines
 from report_builder.spec import Format, Placed, Table
 
 _TEXT_WIDTH = 442.2
 _SMALLEST = 9.0
 _CELL_EDGES = 3.4
-_UNUSABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-"""What no XML file may hold; a PDF is set from one."""
-_PLAINER = {0x2011: "-", 0xA0: " "}
-"""Signs that look like others and that few faces have: looking for one took a minute once."""
 _NUMBERED = re.compile(r"(（.）)(.+)")
 _ID = re.compile(
     r"""(\b(?:id|href|xlink:href|aria-labelledby|aria-describedby)=["']#?|url\(["']?#)(?=[^"')])"""
@@ -102,20 +98,14 @@ def printed(draft: Draft, fmt: Format, pictures: Mapping[str, str]) -> str:
 
 
 def _page(name: str, draft: Draft, items: Iterable[Item], **more: object) -> str:
-    page = _template(name).render(
+    return page(
+        name,
         draft=draft,
         title=title_lines(draft.title, draft.unit),
         notices=[block.text for block in draft.blocks if isinstance(block, Notice)],
         blocks=list(items),
         **more,
     )
-    return _UNUSABLE.sub("", page).translate(_PLAINER)
-
-
-@cache
-def _template(name: str) -> Template:
-    loader = FileSystemLoader(template(name).parent)
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template(name)
 
 
 def _items(

@@ -33,6 +33,7 @@ from report_builder.rule_kinds.claims import (
 )
 from report_builder.rule_kinds.days import handed_in, published_late
 from report_builder.rule_kinds.params import PARAMS, named
+from report_builder.rule_kinds.repetition import repeats
 from report_builder.rule_kinds.texts import (
     aspects_covered,
     fee_stated,
@@ -93,12 +94,15 @@ KINDS: Mapping[str, _Shape] = {
     "aspects_covered": _shape(aspects_covered, "", "section missing", of_text=True),
     "words_present": _shape(words_present, "unit_kinds words", "missing", of_text=True),
     "ordinals_run": _shape(ordinals_run, "patterns", "section found expected", of_text=True),
-    "carried_over": _shape(carried_over, "table into out", "column now before source told"),
+    "carried_over": _shape(carried_over, "table into out", "column now before told"),
     "columns_agree": _shape(columns_agree, "table checks", "row column found expected difference says"),
     "measures_jump": _shape(
         measures_jump, "measures by zero slip", "measure unit now before hint", threshold=True
     ),
     "nothing_to_dispute": _shape(nothing_to_dispute, "measure rests_on years", "count years"),
+    "repeats": _shape(
+        repeats, "against section asks", "against strict loose section part passages", threshold=True
+    ),
     "published_late": _shape(published_late, "", "published due days"),
     "handed_in": _shape(handed_in, "", "unit due as_of said", without_tables=True),
 }
@@ -110,6 +114,10 @@ TROUBLES: Mapping[str, frozenset[str]] = {
         "unreadable": "reason mend",
         "table_missing": "table hint",
         "table_twice": "table places",
+        "one_of_several": "table label chosen others",
+        "figures_twice": "table places",
+        "line_missing": "table lines",
+        "merged_figures": "range typed labels",
         "formula_without_value": "formula",
         "unknown_choice": "label typed choices",
         "unknown_key": "key suggestion",
@@ -123,6 +131,7 @@ TROUBLES: Mapping[str, frozenset[str]] = {
         "label_unclear": "label candidates",
         "unit_untold": "places units",
         "text_untold": "file units",
+        "opinion": "",
         "other_edition": "printed ours kept",
         "amount_unit": "label expected found typed converted",
         "report_doubt": "problem mend",

@@ -18,7 +18,8 @@ from report_builder.spec.layout import matching
 class Case:
     """What a rule looks at: one Return under its format, with the years before it and what the place has set.
 
-    ``names`` are those of all registered units, their aliases too.
+    ``names`` are those of all registered units, their aliases too; ``alike`` the reports of other units of the
+    year that share text with this one, None where they were not looked for.
     """
 
     ret: Return
@@ -28,6 +29,7 @@ class Case:
     unit: Unit = field(default_factory=lambda: Unit(""))
     history: History = field(default_factory=History)
     names: frozenset[str] = frozenset()
+    alike: tuple[Held, ...] | None = ()
 
     @property
     def last(self) -> Held | None:

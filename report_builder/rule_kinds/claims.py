@@ -38,6 +38,7 @@ from report_builder.spec.layout import matching
 
 _T = TypeVar("_T")
 _MANY = 3
+_CLEARLY_SOME = Decimal("0.6")
 _NO_LAST = "没有上年的数据，不能核对与上年的比较"
 _NO_TEXT = Outcome(State.NOT_APPLICABLE, why="没有文字材料")
 _LONGEST_NAME, _SHORTEST_NAME = 30, 4
@@ -131,7 +132,11 @@ def _held_then(case: Case, level: Level) -> Held | None:
 def _amount_blame(case: Case, level: Level, held: Held) -> Blame | None:
     readings = _readings(case, level.subject)
     numbers = [(reading, number) for reading in readings if (number := reading.number(held)) is not None]
-    if not numbers or any(level.quantity.amount.fits(number) for _, number in numbers):
+    if (
+        not numbers
+        or not _is_among_all(case, level, held)
+        or any(level.quantity.amount.fits(number) for _, number in numbers)
+    ):
         return None
     reading, number = numbers[0]
     asked = _fitting(case, level, held, "asked")
@@ -146,6 +151,14 @@ def _amount_blame(case: Case, level: Level, held: Held) -> Blame | None:
     cells = _cells(case, reading) if level.scope is Scope.NOW else ()
     severity = Severity.EXPLAIN if asked else None
     return _blame(case, (level.place, level.quantity.span), facts, cells, severity)
+
+
+def _is_among_all(case: Case, level: Level, held: Held) -> bool:
+    """Whether the requests among which so many are counted are all that there were."""
+    if level.among is None:
+        return True
+    numbers = (reading.number(held) for reading in _readings(case, Subject((level.subject.part_of,))))
+    return any(number is not None and level.among.amount.fits(number) for number in numbers)
 
 
 def _fitting(case: Case, level: Level, held: Held, which: str) -> _Reading | None:
@@ -172,9 +185,12 @@ def change_agrees(_rule: Rule, case: Case) -> Outcome:
 
 def _change_blame(case: Case, change: Change, last: Held) -> Blame | None:
     known = list(_compared(case, change, last))
+    told = _told_beside(case, change)
     if not known or any(_changed_so(change, now, then) for _, now, then in known):
         return None
-    reading, now, then = next((one for one in known if one[1] in _told_beside(case, change)), known[0])
+    if any(_changed_so(change, now, then) for now in told for _, _, then in known):
+        return None  # the number told is wrong and blamed; what is reckoned from it is not blamed again
+    reading, now, then = next((one for one in known if one[1] in told), known[0])
     facts = {
         "label": reading.label,
         "last": printed(then),
@@ -186,7 +202,9 @@ def _change_blame(case: Case, change: Change, last: Held) -> Blame | None:
 
 def _told_beside(case: Case, change: Change) -> set[Number]:
     """The numbers the same sentence tells of the same subjects: the reading that it means."""
-    levels = (level for level in _claims(case, Level) if level.place == change.place)
+    levels = (
+        level for level in _claims(case, Level) if level.place == change.place and level.scope is Scope.NOW
+    )
     return {whole(level.quantity.value) for level in levels if level.subject in change.subjects}
 
 
@@ -206,15 +224,18 @@ def _changed_so(change: Change, now: Number, then: Number) -> bool:
     if change.quantity is None:
         return (difference > 0) - (difference < 0) == change.sign
     amount = change.quantity.amount
+    if change.kind == "ratio":
+        scale = 100 if change.quantity.unit == "%" else 1
+        return bool(then) and amount.fits(Decimal(now) / Decimal(then) * scale)
     if not difference:
         return amount.value == 0
     if (difference > 0) != (change.sign > 0):
         return False
     if change.kind == "cases":
         return amount.fits(abs(difference))
-    if not then:
-        return False
-    return amount.fits(abs(difference) / Decimal(then) * (100 if change.kind == "percent" else 1))
+    return bool(then) and amount.fits(
+        abs(difference) / Decimal(then) * (100 if change.kind == "percent" else 1)
+    )
 
 
 def _change_in_words(now: Number, then: Number, told: Quantity | None) -> str:
@@ -303,9 +324,25 @@ def _sums(case: Case, parts: Parts) -> bool:
     total, whole_list = parts.total.value, parts.runs[-1]
     if any(_sum(run) == total for run in parts.runs):
         return True
+    if parts.manner == "summed":
+        return False
+    if parts.manner == "implied":
+        return not _exhausts(case, whole_list, total)
     if _sum(whole_list) > total:
-        return not parts.open and min(map(_sum, parts.runs)) < total and _agree(case, whole_list)
-    return parts.open or _agree(case, whole_list)
+        return parts.manner == "listed" and min(map(_sum, parts.runs)) < total and _agree(case, whole_list)
+    return parts.manner == "open" or _is_clearly_some(whole_list, total) or _agree(case, whole_list)
+
+
+def _is_clearly_some(run: Sequence[Part], total: Decimal) -> bool:
+    """Parts no table knows, far short of the total: a list of some, though 等 is not written."""
+    return all(part.subject is None for part in run) and _sum(run) < total * _CLEARLY_SOME
+
+
+def _exhausts(case: Case, run: Iterable[Part], total: Decimal) -> bool:
+    """Whether the tables' own numbers of these parts are the total, so that no part is left out."""
+    readings = [_readings(case, part.subject) for part in run if part.subject is not None]
+    sums = ([reading.number(_now(case)) for reading in way] for way in zip(*readings, strict=False))
+    return any(None not in way and sum(filter(None, way)) == total for way in sums)
 
 
 def _agree(case: Case, run: Iterable[Part]) -> bool:
@@ -322,12 +359,12 @@ def _parts_blame(case: Case, parts: Parts) -> Blame:
     def apart(run: tuple[Part, ...]) -> tuple[Decimal, int]:
         return abs(_sum(run) - parts.total.value), -len(run)
 
-    run = parts.runs[-1] if parts.open else min(parts.runs, key=apart)
+    run = parts.runs[-1] if parts.manner == "open" else min(parts.runs, key=apart)
     facts = {
         "parts": "＋".join(printed(whole(part.quantity.value)) for part in run),
         "sum": printed(whole(_sum(run))),
         "said": _told(parts.total),
-        "problem": "超过" if parts.open else "不等于",
+        "problem": "超过" if parts.manner == "open" else "不等于",
     }
     return _blame(case, (parts.place, (parts.total.span[0], run[-1].quantity.span[1])), facts)
 
@@ -415,13 +452,16 @@ def own_name(_rule: Rule, case: Case) -> Outcome:
 def _lead_blame(case: Case, lead: Lead) -> Blame | None:
     sentence, lexicon = lead.place.sentence, case.spec.lexicon
     name = _name_at(case, sentence, lead.start)
-    if not name or name in case.speaker.names or not _a_peer(case, name):
+    reports = not lead.certain and any(word in sentence for word in lexicon.reporting)
+    if not name or name in case.speaker.names or not (reports or _a_peer(case, name)):
         return None
     after = sentence[lead.start + len(name) :]
     predicate = after[match.end() :] if (match := _YEARS_BETWEEN.match(after)) else after
     ours = any(word in sentence for word in (*lexicon.ourselves, *case.speaker.names))
     renamed = predicate.startswith(lexicon.known_as) or not predicate.strip("。")
-    if not renamed and (ours or not predicate.startswith((*lexicon.openings, *lexicon.looking_ahead))):
+    others = any(word in predicate.partition("，")[0] for word in lexicon.offices_of_others)
+    opens = predicate.startswith((*lexicon.openings, *lexicon.looking_ahead)) and not others
+    if not renamed and not lead.certain and (ours or not opens):
         return None
     span = (lead.start, lead.start + len(name))
     return _blame(case, (lead.place, span), {"name": name, "own": case.speaker.names[0]})

@@ -9,6 +9,7 @@ import dataclasses
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 TableKey = Annotated[str, "table"]
@@ -55,6 +56,8 @@ class Problems:
 
 
 PARAMS: Mapping[str, Any] = {
+    "against": Literal["earlier", "others"],
+    "asks": Decimal,
     "amount": str,
     "at_least": int,
     "blame": RowKey,
@@ -73,6 +76,7 @@ PARAMS: Mapping[str, Any] = {
     "rests_on": MeasureKey,
     "problems": Problems,
     "right": tuple[RowKey, ...],
+    "section": int,
     "shown": int,
     "slip": Slip,
     "table": TableKey,

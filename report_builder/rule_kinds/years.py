@@ -45,7 +45,7 @@ def carried_over(rule: Rule, case: Case) -> Outcome:
     blames = [
         Blame(
             (slot.key,),
-            _carried(slot, now, before) | {"source": _source(last, key), "told": _bracketed(told)},
+            _carried(slot, now, f"上年结转下年度为 {printed(before)} 件（{_source(last, key)}）", told),
             severity=Severity.EXPLAIN if told else None,
         )
         for slot, now, before, key in known
@@ -55,22 +55,18 @@ def carried_over(rule: Rule, case: Case) -> Outcome:
 
 
 def _unheard(case: Case, arrivals: Sequence[Slot]) -> Outcome:
-    """A reorganised unit without a last year of its own: what it carried in cannot be traced and is explained."""
-    blames = [
-        Blame(
-            (slot.key,),
-            _carried(slot, now, None)
-            | {"source": _NO_LAST_YEAR, "told": _bracketed(case.history.lineage.told)},
-            severity=Severity.EXPLAIN,
-        )
-        for slot in arrivals
-        if (now := case.ret.number(slot.key))
-    ]
-    return outcome(blames) if blames else _without_last(case)
+    """A reorganised unit without a last year of its own: what it carried in cannot be traced and is explained, once."""
+    filled = [slot for slot in arrivals if case.ret.number(slot.key)]
+    if not filled:
+        return _without_last(case)
+    total = next((slot for slot in filled if slot.column.total_of), filled[0])
+    now = case.ret.number(total.key) or 0
+    facts = _carried(total, now, "没有本单位上年的报告可以核对", case.history.lineage.told)
+    return outcome([Blame(tuple(slot.key for slot in filled), facts, severity=Severity.EXPLAIN)])
 
 
-def _carried(slot: Slot, now: Number, before: Number | None) -> dict[str, object]:
-    return {"column": slot.column.label, "now": printed(now), "before": printed(before) or "—"}
+def _carried(slot: Slot, now: Number, before: str, told: str) -> dict[str, object]:
+    return {"column": slot.column.label, "now": printed(now), "before": before, "told": _bracketed(told)}
 
 
 def _bracketed(told: str) -> str:

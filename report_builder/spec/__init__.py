@@ -1,5 +1,6 @@
 """What the law asks, as data: one TOML file per format and rule, read into frozen nouns."""
 
+from report_builder.spec.labels import Label, label, labelled
 from report_builder.spec.load import load_format, load_spec
 from report_builder.spec.nouns import (
     Amounts,
@@ -38,6 +39,7 @@ __all__ = [
     "Concord",
     "Foreign",
     "Format",
+    "Label",
     "Lexicon",
     "Measure",
     "NothingWords",
@@ -55,6 +57,8 @@ __all__ = [
     "Value",
     "Wording",
     "Workbook",
+    "label",
+    "labelled",
     "load_format",
     "load_spec",
 ]

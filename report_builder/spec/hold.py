@@ -292,7 +292,12 @@ def _hold_cells(example: Example, known: Collection[str], place: str) -> None:
 
 
 def _hold_numbers(example: Example, known: Collection[str], place: str) -> None:
-    for key, numbers in (("sections", example.sections), ("headings", example.headings)):
+    for key, numbers in (
+        ("sections", example.sections),
+        ("last_sections", example.last_sections),
+        ("other_sections", example.other_sections),
+        ("headings", example.headings),
+    ):
         for number in numbers:
             _known(number, known, f"{place}{key} 里的部分")
 
@@ -380,8 +385,11 @@ def _hold_lexicon(spec: Spec) -> None:
         _known(concept.topic, topics, place)
         for measure in itertools.chain(*concept.readings, *concept.asked, *concept.near):
             _known(measure, measures, place)
-        for key in (*concept.within, *concept.wholes):
+        for key in (*concept.within, *concept.wholes, *filter(None, [concept.once_done])):
             _known(key, concepts, place)
+    for topic in spec.lexicon.topics:
+        if topic.noun:
+            _known(topic.noun, concepts, f"lexicon.toml：topics“{topic.key}”用到的")
     for number, nothing in enumerate(spec.lexicon.nothing_left, 1):
         place = f"lexicon.toml：nothing_left 第{number}项用到的"
         _known(nothing.topic, topics, place)

@@ -272,7 +272,8 @@ class Example:
 
     ``last`` are the cells of the year before under the format that governs it, likewise zero elsewhere;
     ``before`` those of earlier years by how far back they lie (“-2”); without either no earlier year is held.
-    ``absent`` is a unit of which nothing came in; ``repeat`` writes each section so many times, {year}, {last} and {next} in
+    ``last_sections`` are the texts of the year before, ``other_sections``
+    those of another unit. ``absent`` is a unit of which nothing came in; ``repeat`` writes each section so many times, {year}, {last} and {next} in
     it are the report year and its neighbours; days are of the
     year after the report year. ``names`` are other registered units. ``severity`` and ``says`` are what the finding must be and hold, where given.
     """
@@ -281,6 +282,8 @@ class Example:
     blames: tuple[tuple[str, ...], ...] = ()
     cells: Mapping[str, object] = field(default_factory=dict)
     last: Mapping[str, object] = field(default_factory=dict)
+    last_sections: Mapping[str, str] = field(default_factory=dict)
+    other_sections: Mapping[str, str] = field(default_factory=dict)
     before: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     told: str = ""
     unit_kind: str = ""
@@ -433,7 +436,8 @@ class Topic:
 
     In the sections named, a paragraph is about it from the start. ``yields``: its concepts do not end another
     topic in the same sentence (“受理许可申请398件，结转42件”). ``disclosure``: it is requests for information;
-    ``if_disclosed``: it counts only where it is over such requests.
+    ``if_disclosed``: it counts only where it is over such requests. ``noun``: the concept of which there are none
+    where it is denied by a word that ends so (“无政府信息公开申请”).
     """
 
     key: str
@@ -444,6 +448,8 @@ class Topic:
     yields: bool = False
     disclosure: bool = False
     if_disclosed: bool = False
+    noun: str = ""
+    nouns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -454,7 +460,9 @@ class Concept:
     ``own``: the word says by itself what it is about. ``flow``: it goes on where a list of parts ends;
     ``whole``: it is a total of its own, so it ends such a list;
     ``noun``: behind a verb it is what is done (“办结申请总数”).
-    ``stock``: it is counted at the year's end. ``none``: the unit may say that there was none.
+    ``done``: of these nothing can be left; ``stock``: it is counted at the year's end. ``none``: the unit may say that there was none;
+    ``applicant``: of such, that there were none only where requests are named with them.
+    ``once_done``: the concept it is where it is denied behind what is done.
     """
 
     key: str
@@ -470,8 +478,11 @@ class Concept:
     flow: bool = False
     whole: bool = False
     noun: bool = False
+    done: bool = False
     stock: bool = False
     none: bool = False
+    applicant: bool = False
+    once_done: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -497,6 +508,7 @@ class Lexicon:
     """The words by which sentences speak of the tables; what each list is for stands in lexicon.toml."""
 
     units: tuple[str, ...]
+    days: tuple[str, ...]
     about: tuple[str, ...]
     about_after: tuple[str, ...]
     about_behind: tuple[str, ...]
@@ -522,6 +534,9 @@ class Lexicon:
     blockers: tuple[str, ...]
     but: tuple[str, ...]
     narrowing: tuple[str, ...]
+    of_some: tuple[str, ...]
+    about_matter: tuple[str, ...]
+    reasons: tuple[str, ...]
     channels: tuple[str, ...]
     disclosing: tuple[str, ...]
     asking: tuple[str, ...]
@@ -530,6 +545,9 @@ class Lexicon:
     amidst: tuple[str, ...]
     listing: tuple[str, ...]
     summed_up: tuple[str, ...]
+    summed_of_them: tuple[str, ...]
+    this_many: Mapping[str, int]
+    results: tuple[tuple[str, ...], ...]
     sorted_by: tuple[str, ...]
     sorted_ends: tuple[str, ...]
     sorted_as: tuple[str, ...]
@@ -546,18 +564,29 @@ class Lexicon:
     somewhat: tuple[str, ...]
     same: tuple[str, ...]
     reaching: tuple[str, ...]
+    rates: tuple[str, ...]
+    more_or_fewer: tuple[str, ...]
+    of: str
     doubled: Mapping[str, int]
     shares: tuple[str, ...]
     share_of: tuple[str, ...]
     none: tuple[str, ...]
     all: tuple[str, ...]
+    each_one: tuple[str, ...]
     on_time: tuple[str, ...]
     period_words: tuple[str, ...]
+    period_apart: tuple[str, ...]
+    report_now: tuple[str, ...]
     report_heads: tuple[str, ...]
+    report_below: tuple[str, ...]
+    report_apart: tuple[str, ...]
     report_tails: tuple[str, ...]
     looking_ahead: tuple[str, ...]
     before_subject: tuple[str, ...]
     openings: tuple[str, ...]
+    reporting: tuple[str, ...]
+    offices_of_others: tuple[str, ...]
+    to_ask: tuple[str, ...]
     known_as: tuple[str, ...]
     self_words: tuple[SelfWords, ...]
     topics: tuple[Topic, ...]

@@ -1,0 +1,90 @@
+"""The kind that holds a report's text against another year's, or another unit's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from report_builder.history import Held, text_of
+from report_builder.model import Severity, State
+from report_builder.rule_kinds import places
+from report_builder.rule_kinds.case import Blame, Case, Outcome, outcome
+from report_builder.spec import Rule
+
+if TYPE_CHECKING:
+    from report_builder.similarity import Masked, Passage, Share
+
+_SHOWN = 3
+_LONGEST = 40
+
+
+def repeats(rule: Rule, case: Case) -> Outcome:
+    """Too much of the text stands in an earlier year's report, or in another unit's.
+
+    It must be mended where one section, or whole sentences of the report, reach the threshold; it is asked about
+    where the report loosely does, or the section reaches ``asks``.
+    """
+    others = case.history.years if rule.params["against"] == "earlier" else case.alike
+    own = Held(case.ret, case.fmt)
+    mine = text_of(own, case.spec, case.names)
+    if not mine.sections:
+        return Outcome(State.NOT_APPLICABLE, why="没有文字材料")
+    if others is None:
+        return Outcome(State.INSUFFICIENT_DATA, why="只核对了个别文件，没有与其他单位比对")
+    if rule.params["against"] == "earlier" and not others:
+        return Outcome(State.INSUFFICIENT_DATA, why="没有往年的报送或报告")
+    from report_builder.similarity import masked  # noqa: PLC0415 - numpy is needed only where texts are compared
+
+    wording = case.spec.statutory.with_phrases(case.settings.statutory_wording)
+    now = masked(mine, wording)
+    before = [masked(text_of(other, case.spec, case.names), wording) for other in others]
+    blames = [_blame(rule, case, now, other, before) for other in before]
+    return outcome(blame for blame in blames if blame is not None)
+
+
+def _blame(rule: Rule, case: Case, now: Masked, other: Masked, years: Sequence[Masked]) -> Blame | None:
+    from report_builder.similarity import overlap, passages  # noqa: PLC0415
+
+    whole = overlap(now, other)
+    section = whole.section(rule.params["section"])
+    severity = _severity(
+        rule, case.threshold(rule), whole.strict, whole.loose, section.loose if section else None
+    )
+    if severity is None:
+        return None
+    found = passages(now, other, years)
+    facts = {
+        "against": f"{other.text.unit}{other.text.report_year}年",
+        "against_unit": other.text.unit,
+        "against_year": other.text.report_year,
+        "strict": _percent(whole.strict),
+        "loose": _percent(whole.loose),
+        "section": case.fmt.section(rule.params["section"]).title,
+        "part": _percent(section.loose) if section else "—",
+        "passages": _told(found, case.spec.terms),
+    }
+    first = found[0].now if found else None
+    where = places.text(case, first.section, first.paragraph) if first else ""
+    return Blame((), facts, where, severity)
+
+
+def _severity(rule: Rule, bar: Decimal, strict: Share, loose: Share, part: Share | None) -> Severity | None:
+    if strict.reaches(bar) or (part is not None and part.reaches(bar)):
+        return Severity.CORRECT
+    asked = loose.reaches(bar) or (part is not None and part.reaches(Decimal(rule.params["asks"])))
+    return Severity.EXPLAIN if asked else None
+
+
+def _percent(share: Share) -> str:
+    return "—" if share.ratio is None else f"{round(share.ratio * 100, 1):f}%"
+
+
+def _told(found: Sequence[Passage], terms: Mapping[str, str]) -> str:
+    """The longest passages, with how each repeats and for how long."""
+    longest = sorted(found, key=lambda one: -one.characters)[:_SHOWN]
+    return "；".join(
+        f"{terms[str(one.how)]}“{one.now.text[:_LONGEST]}{'…' if len(one.now.text) > _LONGEST else ''}”"
+        f"（{one.characters}字{f'，已连续{one.years_running}年' if one.years_running > 1 else ''}）"
+        for one in longest
+    )
