@@ -665,6 +665,20 @@ def test_two_copies_that_differ_give_no_number_where_they_do() -> None:
     assert {key: one.text for key, one in same.cells.items()} == figures
 
 
+def test_a_row_that_stands_twice_gives_no_number_where_it_differs() -> None:
+    figures = numbered(NEWEST)
+    last = [f"requests.carried_out.{column.key}" for column in NEWEST.table("requests").bands[0].columns]
+    row = next(
+        row for row in re.findall(r"<tr>.*?</tr>", table_of(NEWEST, "requests", figures)) if "四、" in row
+    )
+    again = row.replace(f">{figures[last[0]]}<", ">77<")
+    table = table_of(NEWEST, "requests", figures).replace(row, row + again)
+    ret = read_page(all_tables(NEWEST, figures, requests=table))
+    assert [ret.number(key) for key in last] == [None, *(int(figures[key]) for key in last[1:])]
+    assert ret.cells[last[0]].text == f"{figures[last[0]]}／77"
+    assert "F108" in findings_of(ret)
+
+
 def test_two_figures_in_one_cell_stay_two() -> None:
     figures = numbered(NEWEST) | {"requests.received.total": "<p>3</p><p>0</p>"}
     assert read_page(all_tables(NEWEST, figures)).number("requests.received.total") is None
