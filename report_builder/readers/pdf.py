@@ -318,11 +318,7 @@ def _paired(text: str) -> str:
 def _words(row: Sequence[Glyph], em: float) -> Iterator[str]:
     """The characters of a line; a wide gap between two letters, a wider one between two digits, is an unwritten space."""
     for before, glyph in zip((None, *row), row, strict=False):
-        gap = glyph.box.left - before.box.right if before else 0.0
-        if before and (
-            (gap > em * 0.2 and _is_latin(before.sign) and _is_latin(glyph.sign))
-            or (gap > _APART * (glyph.box.top - glyph.box.bottom) and _are_digits(before, glyph))
-        ):
+        if before and _are_apart(before, glyph, em):
             yield " "
         yield glyph.sign
 
@@ -331,8 +327,13 @@ _APART = 0.6
 """Of the height of a line: figures set this far apart are two."""
 
 
-def _are_digits(before: Glyph, glyph: Glyph) -> bool:
-    return before.sign.isdigit() and glyph.sign.isdigit()
+def _are_apart(before: Glyph, glyph: Glyph, em: float) -> bool:
+    if _is_latin(before.sign) and _is_latin(glyph.sign):
+        return glyph.box.left - before.box.right > em * 0.2
+    high = glyph.box.top - glyph.box.bottom
+    return (
+        before.sign.isdigit() and glyph.sign.isdigit() and glyph.box.left - before.box.right > _APART * high
+    )
 
 
 def _is_latin(sign: str) -> bool:
