@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from report_builder.errors import SpecError
 from report_builder.model import Finding, Return, Run, Severity, State
@@ -12,13 +13,14 @@ from report_builder.spec import Format, Rule, Spec
 Checks = Sequence[tuple[Rule, Kind]]
 
 
+@lru_cache(maxsize=16)
 def checks_for(fmt: Format, spec: Spec) -> Checks:
-    """The rules of ``fmt``, each with the function that runs it.
+    """The rules of ``fmt``, each with the function that runs it; made ready once for all units.
 
     Raises:
         SpecError: a rule names an unknown kind, parameter, table or row.
     """
-    checks = [bind(spec.rules[code]) for code in sorted(fmt.rules)]
+    checks = tuple(bind(spec.rules[code]) for code in sorted(fmt.rules))
     for rule, _ in checks:
         for fault in known_keys(rule, fmt, spec):
             raise SpecError(fault)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
 import corpus
+import openpyxl
 import pytest
 from conftest import DATA
 from corpus import (
@@ -76,7 +78,7 @@ def with_table(key: str, rows: Rows) -> list[Rows]:
 
 REQUESTS, DISPUTES, PROACTIVE = (NEWER.table(key) for key in ("requests", "disputes", "proactive"))
 PLAIN = forms(NEWER, CELLS)
-ONE = on_one_sheet(NEWER, CELLS, ["附件"], [], ["示例甲局2024年报表"])
+ONE = on_one_sheet(NEWER, CELLS, ["附件"], [], [f"示例甲局{NEWER.first_report_year}年报表"])
 
 KINDS: dict[str, Callable[[], bytes]] = {
     "xlsx": lambda: as_xlsx(PLAIN),
@@ -467,6 +469,8 @@ def test_the_newer_three_rows_in_an_older_year_are_summed_and_never_read_as_one(
     (finding,) = found(ret, OLDER)
     assert finding.code == "V203"
     assert set(finding.cells) == {key for key in cells if key.startswith("requests.otherwise_closed.")}
+    assert finding.where.count("xlsx") == 1
+    assert finding.where.count("、") == len(foreign.rows) - 1
 
 
 def test_one_of_the_newer_rows_alone_is_not_the_older_row() -> None:
@@ -581,6 +585,259 @@ def test_a_lower_block_keeps_its_addresses_when_it_is_looked_at_again() -> None:
     assert set(said) == {"F110", "F111"}
     assert f"第 {at + 1} 行" in said["F110"].message
     assert said["F111"].where.endswith(f"{at + 1}")
+
+
+# --- two figures for one cell, and figures that are not there ---------------------------------------------------
+
+
+def side_by_side(left: Rows, right: Rows, gap: int = 1, lower: int = 0) -> Rows:
+    """Two tables beside one another, the right one some rows lower."""
+    width = max(map(len, left)) + gap
+    right = [*[[] for _ in range(lower)], *right]
+    left = [*left, *[[] for _ in range(len(right) - len(left))]]
+    right = [*right, *[[] for _ in range(len(left) - len(right))]]
+    return [[*one, *[None] * (width - len(one)), *other] for one, other in zip(left, right, strict=True)]
+
+
+def codes(ret: Return) -> list[str]:
+    return [one.code for one in found(ret)]
+
+
+OTHER = balanced(NEWER, 4)
+
+
+@pytest.mark.parametrize("lower", [0, 1])
+@pytest.mark.parametrize("table", NEWER.tables, ids=lambda table: table.key)
+def test_a_second_copy_at_the_right_is_a_second_copy(table: Table, lower: int) -> None:
+    other = {key: int(str(OTHER[key])) + 1 if key != AMOUNT else 5 for key in OTHER}
+    rows = side_by_side(printed(table, CELLS), printed(table, other), 1, lower)
+    said = [one for one in found(read_rows(*with_table(table.key, rows))) if one.code == "F108"]
+    assert [str(one.facts["places"]).count("!") for one in said] == [2]
+    same = side_by_side(printed(table, CELLS), printed(table, CELLS), 1, lower)
+    ret = read_rows(*with_table(table.key, same))
+    assert (codes(ret), numbers(ret.cells)) == ([], CELLS)
+
+
+AMOUNT = next(key for key, slot in NEWER.slots.items() if slot.kind == "amount")
+
+
+def test_two_units_side_by_side_are_two_returns_read_from_their_own_places() -> None:
+    left, right = (
+        on_one_sheet(NEWER, cells, [f"填报单位：{name}"])
+        for name, cells in (("示例甲局", CELLS), ("示例乙局", OTHER))
+    )
+    rows = side_by_side(left, right, gap=2)
+    book = Sheets((Grid("汇总", rows, lettered=True),))
+    rets = workbook.read(book, "汇总.xlsx", SPEC, NEWER.first_report_year, lambda _: "")
+    assert [ret.unit for ret in rets] == ["示例甲局", "示例乙局"]
+    for ret, cells in zip(rets, (CELLS, OTHER), strict=True):
+        assert numbers(ret.cells) == cells
+        for held in ret.cells.values():
+            row, column = place(held.source.partition("!")[2])
+            assert rows[row][column] == held.number
+
+
+def with_rows_below(*rows: tuple[str, Mapping[str, object]]) -> Rows:
+    """Table four with a row of figures for each label, in a column before them."""
+    header = printed(DISPUTES, {})[:-1]
+    return [
+        *([None, *row] for row in header),
+        *([label, *printed(DISPUTES, cells)[-1]] for label, cells in rows),
+    ]
+
+
+THIS, LAST = f"{NEWER.first_report_year}年", f"{NEWER.first_report_year - 1}年"
+MARKED = {
+    "year_below": ((LAST, OTHER), (THIS, CELLS)),
+    "year_above": ((THIS, CELLS), (LAST, OTHER)),
+    "unit_below": (("示例乙局", OTHER), ("示例甲局", CELLS)),
+}
+
+
+@pytest.mark.parametrize("case", MARKED)
+def test_of_several_rows_the_one_marked_is_taken_and_said(case: str) -> None:
+    ret = read_rows(*with_table("disputes", with_rows_below(*MARKED[case])))
+    assert numbers(ret.cells) == CELLS
+    assert codes(ret) == ["F115"]
+
+
+@pytest.mark.parametrize("labels", [("", ""), (LAST, LAST), (THIS, THIS), ("合计", "其中")])
+def test_of_several_rows_none_is_taken_where_none_alone_is_marked(labels: tuple[str, str]) -> None:
+    lines = zip(labels, (CELLS, OTHER), strict=True)
+    ret = read_rows(*with_table("disputes", with_rows_below(*lines)))
+    assert not any(key.startswith("disputes.") for key in ret.cells)
+    assert codes(ret) == ["F116"]
+
+
+TWICE = {
+    "proactive": ("行政许可", "行政许可"),
+    "requests": ("1.属于国家秘密", "2.重复申请"),
+}
+
+
+@pytest.mark.parametrize("at_end", [True, False])
+@pytest.mark.parametrize("table", TWICE)
+def test_a_row_named_twice_is_read_from_neither_but_where_both_say_the_same(table: str, at_end: bool) -> None:
+    for label in TWICE[table]:
+        for change, expected in ((7, ["F116"]), (0, [])):
+            rows = tables()[table]
+            at = next(at for at, row in enumerate(rows) if label in row)
+            again = [one + change if isinstance(one, int) else one for one in rows[at]]
+            rows.insert(len(rows) if at_end else at + 1, again)
+            ret = read_rows(*with_table(table, rows))
+            assert codes(ret) == expected
+            (read_from,) = {len(NEWER.slots) - len(ret.cells)}
+            assert read_from == (sum(isinstance(one, int) for one in again) if change else 0)
+            assert {key: CELLS[key] for key in ret.cells} == numbers(ret.cells)
+
+
+def test_a_hidden_second_row_is_said_to_be_hidden() -> None:
+    rows = tables()["requests"]
+    at = next(at for at, row in enumerate(rows) if "2.重复申请" in row)
+    rows.insert(at, [one + 7 if isinstance(one, int) else one for one in rows[at]])
+    grids = {f"Sheet{number}": one for number, one in enumerate(with_table("requests", rows), 1)}
+    said = [
+        one for one in found(read(corpus.hidden(as_xlsx(grids), "Sheet2", [at + 1]))) if one.code == "F116"
+    ]
+    assert [one.message.count("隐藏的") for one in said] == [1]
+
+
+def test_a_header_repeated_after_a_page_goes_on_with_the_table() -> None:
+    rows = tables()["requests"]
+    for at in range(5, len(rows) - 1):
+        pages: Rows = [*rows[:at], ["续表"], *rows[:3], *rows[at:]]
+        ret = read_rows(*with_table("requests", pages))
+        assert (numbers(ret.cells), codes(ret)) == (CELLS, [])
+
+
+def test_two_headings_that_may_both_be_meant_are_named_and_nothing_is_called_blank() -> None:
+    label = "本年处理决定数量"
+    rows = tables()["proactive"]
+    for row in rows:
+        if label in row:
+            row[row.index(label) : row.index(label) + 2] = [
+                label.replace("本年", LAST),
+                label.replace("本年", THIS),
+            ]
+        elif {"行政许可", "行政处罚", "行政强制"} & {str(one) for one in row}:
+            row[1:3] = [900, row[1]]
+    ret = read_rows(*with_table("proactive", rows))
+    assert set(codes(ret)) == {"F112"}
+    assert all(LAST in one.message and THIS in one.message for one in found(ret))
+
+
+def test_a_heading_that_stands_twice_is_read_from_neither() -> None:
+    rows = tables()["requests"]
+    for row in rows:
+        row.insert(4, row[3] + 1 if isinstance(row[3], int) else row[3])
+    ret = read_rows(*with_table("requests", rows))
+    assert codes(ret) == ["F116"]
+    assert not any(key.endswith(".natural_person") for key in ret.cells)
+
+
+@pytest.mark.parametrize("lines", ["row", "column"])
+def test_a_row_or_column_that_lacks_is_one_finding_that_names_the_sheet(lines: str) -> None:
+    rows = tables()["requests"]
+    if lines == "row":
+        del rows[next(at for at, row in enumerate(rows) if "2.重复申请" in row)]
+    else:
+        for row in rows:
+            del row[4]
+    (said,) = found(read_rows(*with_table("requests", rows)))
+    assert (said.code, "·Sheet2!" in said.where) == ("F117", True)
+    assert ("“2.重复申请”一行" if lines == "row" else "“商业企业”一列") in said.message
+
+
+def test_a_formula_that_went_wrong_is_said_with_what_it_shows() -> None:
+    rows = tables()["requests"]
+    rows[4][3] = "#REF!"
+    grids = {f"Sheet{at}": one for at, one in enumerate(with_table("requests", rows), 1)}
+    said = [one for one in found(read(as_xlsx(grids))) if one.code in {"V201", "V202"}]
+    assert [(one.code, one.facts["typed"]) for one in said] == [("V202", "公式出错（#REF!）")]
+
+
+@pytest.mark.parametrize("mark", ["\u200b", "\ufeff", "\xa0", "\xad", "\u2060", "\u200e"])
+def test_signs_nobody_sees_are_no_part_of_a_number_or_a_label(mark: str) -> None:
+    grids = [
+        [[mark + str(one) + mark if isinstance(one, str | int) else one for one in row] for row in rows]
+        for rows in tables().values()
+    ]
+    ret = read_rows(*grids)
+    assert (numbers(ret.cells), codes(ret)) == (CELLS, [])
+
+
+TITLES = {
+    "other_year": (f"示例甲局{LAST}度政府信息公开统计表", "F106"),
+    "other_unit": ("填报单位：示例乙局", "F107"),
+    "other_unit_alone": ("示例乙局", "F107"),
+    "own": (f"示例甲局{THIS}度政府信息公开统计表", ""),
+    "own_unit": ("填报单位：示例甲局", ""),
+    "day": (f"填报日期 {NEWER.first_report_year + 1}年1月10日", ""),
+    "note": (f"注：{LAST}的数另表报送。", ""),
+}
+
+
+@pytest.mark.parametrize("title", TITLES)
+def test_a_title_of_another_unit_or_year_is_said(title: str) -> None:
+    text, code = TITLES[title]
+    grids = with_table("requests", [[text], *tables()["requests"]])
+    about: Rows = [["单位名称", "示例甲局"]]
+    book = Sheets(tuple(Grid(f"Sheet{at}", rows, lettered=True) for at, rows in enumerate([about, *grids])))
+    known = {"示例甲局": "示例甲局", "示例乙局": "示例乙局"}
+    (ret,) = workbook.read(
+        book, "示例甲局.xlsx", SPEC, NEWER.first_report_year, lambda name: known.get(name, "")
+    )
+    said = found(ret)
+    assert [one.code for one in said] == ([code] if code else [])
+    assert all(one.where.endswith("Sheet2!A1") for one in said)
+
+
+def test_the_unit_of_an_amount_under_the_table_is_seen() -> None:
+    ret = read_rows(*with_table("proactive", [*tables()["proactive"], ["（单位：元）"]]))
+    assert codes(ret) == ["V204"]
+
+
+def test_of_copies_on_sheets_of_two_years_this_years_is_taken_and_said() -> None:
+    grids = [
+        Grid(f"{name}{year}", printed(table, cells), lettered=True)
+        for year, cells in ((LAST, OTHER), (THIS, CELLS))
+        for name, table in zip("甲乙丙", NEWER.tables, strict=True)
+    ]
+    book = Sheets(tuple(grids))
+    (ret,) = workbook.read(book, "示例甲局.xlsx", SPEC, NEWER.first_report_year, lambda _: "")
+    assert numbers(ret.cells) == CELLS
+    assert set(codes(ret)) == {"F115"}
+
+
+def test_sheets_named_for_two_units_are_two_returns() -> None:
+    names = {sheet.table: sheet.name for sheet in SPEC.workbook.sheets if sheet.table}
+    about = SPEC.workbook.sheet("about").name
+    grids: list[Grid] = []
+    for short, cells in (("甲局", CELLS), ("乙局", OTHER)):
+        grids.append(Grid(f"{short}{about}", [["单位名称", f"示例{short}"]], lettered=True))
+        grids += [
+            Grid(f"{short}{names[table.key]}", printed(table, cells), lettered=True) for table in NEWER.tables
+        ]
+    rets = workbook.read(Sheets(tuple(grids)), "两局.xlsx", SPEC, NEWER.first_report_year, lambda _: "")
+    assert {ret.unit: numbers(ret.cells) for ret in rets} == {"示例甲局": CELLS, "示例乙局": OTHER}
+
+
+def test_one_number_in_cells_that_were_merged_is_read_for_none_of_them() -> None:
+    book = openpyxl.load_workbook(io.BytesIO(as_xlsx(PLAIN)))
+    book["Sheet2"].merge_cells("D8:E8")
+    out = io.BytesIO()
+    book.save(out)
+    (said,) = found(read(out.getvalue()))
+    assert (said.code, said.facts["range"], len(said.cells)) == ("F118", "Sheet2!D8:E8", 2)
+
+
+def test_labels_without_ordinals_are_said_once() -> None:
+    bald = {row.label: row.label.partition("、")[2] or row.label for row in REQUESTS.bands[0].rows}
+    bald |= {row.label: row.label.partition(".")[2] for row in REQUESTS.bands[0].rows if "." in row.label}
+    ret = read_rows(*with_table("requests", replaced(printed(REQUESTS, CELLS), bald)))
+    assert numbers(ret.cells) == CELLS
+    (said,) = found(ret)
+    assert (said.code, said.message.count("认作")) == ("F111", 0)
 
 
 # --- slips in a balanced return ---------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from report_builder.recognise import Found, Line, bare
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?:\s*年(?!\s*\d{1,2}\s*月)|\s*$)")
 _YEAR_IN_NAME = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)")
 _LONGEST_TITLE = 60
-_TITLE_REACH = 3
+_TITLE_REACH = 5
 _SHOWN = 3
 
 Reader = Callable[[Grid, tuple[int, int]], Figure]
@@ -49,11 +49,11 @@ def heading_years(found: Found) -> set[int]:
 
 def titles_above(found: Found) -> Iterator[tuple[int, int, str]]:
     """The short texts just above a table's own labels: row, column, text."""
-    first = min([found.top, *(hit.row for hit in found.hits)])
+    first = min([hit.row for hit in found.hits])
     for row in range(max(first - _TITLE_REACH, 0), first):
         for column, content in enumerate(found.grid.rows[row]):
-            if isinstance(content, str) and 0 < len(content.strip()) <= _LONGEST_TITLE:
-                yield row, column, content.strip()
+            if content.__class__ is str and 0 < len(content) <= _LONGEST_TITLE:
+                yield row, column, str(content).strip()
 
 
 def of_the_year(copies: Sequence[Found], year: int) -> Found | None:

@@ -192,9 +192,9 @@ def _amount(said: str | None) -> Decimal | None:
 def _task_header(grid: Grid, names: Mapping[str, FieldSpec]) -> tuple[int, dict[int, FieldSpec]]:
     for at, row in enumerate(grid.rows):
         columns = {
-            column: names[bare(content)]
+            column: field
             for column, content in enumerate(row)
-            if isinstance(content, str) and bare(content) in names
+            if content.__class__ is str and content and (field := names.get(bare(str(content)))) is not None
         }
         if len(columns) > len(names) / 4 and {"code", "title"} & {field.key for field in columns.values()}:
             return at, columns

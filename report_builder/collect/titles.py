@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from report_builder.collect.doubles import Own, titles_above
 from report_builder.collect.fields import unit_names
@@ -12,6 +13,7 @@ from report_builder.model import Trouble
 from report_builder.recognise import Found, bare
 
 _CLAUSES = re.compile(r"[，。；：,;:]")
+_Title = tuple[int, int, str]
 _NAME = re.compile(r"[\u4e00-\u9fff]{4,30}")
 
 
@@ -20,14 +22,18 @@ def other_titles(tables: Tables, own: Own, unit: str) -> Iterator[Trouble]:
     said: dict[object, Trouble] = {}
     for copies in tables.found.values():
         for found in copies:
-            for trouble in (*_other_year(tables, found, own), *_other_unit(tables, found, own, unit)):
-                said.setdefault(trouble.facts.get("unit", trouble.kind), trouble)
+            titles = list(titles_above(found))
+            if titles:
+                for trouble in (
+                    *_other_year(tables, found, titles, own),
+                    *_other_unit(tables, found, titles, own, unit),
+                ):
+                    said.setdefault(trouble.facts.get("unit", trouble.kind), trouble)
     yield from said.values()
 
 
-def _other_year(tables: Tables, found: Found, own: Own) -> Iterator[Trouble]:
+def _other_year(tables: Tables, found: Found, titles: Sequence[_Title], own: Own) -> Iterator[Trouble]:
     """A title of one other year, where no title above the table speaks of the report year."""
-    titles = list(titles_above(found))
     if any(own.year in own.years(text) for _, _, text in titles):
         return
     for row, column, text in titles:
@@ -37,11 +43,13 @@ def _other_year(tables: Tables, found: Found, own: Own) -> Iterator[Trouble]:
             yield Trouble("wrong_edition", tables.place(found.grid, row, column), (), facts)
 
 
-def _other_unit(tables: Tables, found: Found, own: Own, unit: str) -> Iterator[Trouble]:
+def _other_unit(
+    tables: Tables, found: Found, titles: Sequence[_Title], own: Own, unit: str
+) -> Iterator[Trouble]:
     """A unit named by the field's label above the table, or a registered name that stands there alone."""
-    first = min(hit.row for hit in found.hits)
-    labelled = [one for one in unit_names(found.grid, tables.spec) if one[0] < first]
-    alone = [(row, column, text) for row, column, text in titles_above(found) if own.known(text)]
+    rows = found.grid.rows[: titles[-1][0] + 1]
+    labelled = unit_names(replace(found.grid, rows=rows), tables.spec)
+    alone = [(row, column, text) for row, column, text in titles if own.known(text)]
     for row, column, name in (*labelled, *alone):
         if unit and _is_other(name, own):
             facts = {"file_unit": unit, "unit": own.known(name) or name}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from report_builder.prose.claims import Place, Quantity, Scope, Speaker, Subject
@@ -14,6 +14,7 @@ SILENT_HERE = frozenset({"foreign", "passing", "channels"})
 _NOTHING = "fillers object topic self this on_time whole_place all parts joins members last"
 SAYS_NOTHING = frozenset(_NOTHING.split())
 FOREIGN = "foreign"
+_TOPICAL = frozenset({"concept", "topic", FOREIGN})
 OPENING, CLOSING = "（(", "）)"
 _HEAD = 8
 _Bodies = tuple[bool, bool, bool]
@@ -38,6 +39,8 @@ class State:
 
 def topic_after(found: Iterable[Token], state: State, lexicon: Lexicon) -> State:
     for token in found:
+        if token.kind not in _TOPICAL:
+            continue
         state.topic = topic_of(token, lexicon) or state.topic
         state.disclosed = state.disclosed or (token.kind == "topic" and lexicon.topic(token.key).disclosure)
     return state
@@ -48,11 +51,11 @@ def topic_of(token: Token, lexicon: Lexicon) -> str:
     if token.kind == "concept":
         concept = lexicon.concept(token.key)
         return concept.topic if concept.own or token.text.startswith(lexicon.disclosing) else ""
-    return {"topic": token.key, FOREIGN: FOREIGN}.get(token.kind, "")
+    return token.key if token.kind == "topic" else FOREIGN if token.kind == FOREIGN else ""
 
 
 def last_of(kinds: Sequence[str], *wanted: str) -> int:
-    return max((place for place, kind in enumerate(kinds) if kind in wanted), default=-1)
+    return next((at for at in range(len(kinds) - 1, -1, -1) if kinds[at] in wanted), -1)
 
 
 class Context:
@@ -63,6 +66,7 @@ class Context:
     ) -> None:
         self.place = place
         self.tokens = found
+        self.kinds = frozenset([token.kind for token in found])
         self.lexicon = lexicon
         self.speaker = speaker
         self.state = state
@@ -115,9 +119,9 @@ class Context:
         return ""
 
     def _observe(self, at: int, token: Token) -> None:
-        watch = getattr(self, f"_see_{token.kind}", None)
+        watch = _WATCHES.get(token.kind)
         if watch is not None:
-            watch(at, token)
+            watch(self, at, token)
 
     def _see_this(self, _: int, token: Token) -> None:
         if token.text in self.lexicon.relative and self.state.dated and self.state.scope is not Scope.NOW:
@@ -181,17 +185,14 @@ class Context:
 
     def _see_rest(self, at: int, token: Token) -> None:
         """Another body that opens a clause is its subject."""
+        if self.state.ours or not token.text.endswith(self.lexicon.body_endings):
+            return
+        after = self.tokens[at + 1].text if at + 1 < len(self.tokens) else ""
         opens = all(
             one.kind in {"this", "last", "parts"} or one.text[0] == MASK
             for one in self.tokens[self.start : at]
         )
-        after = self.tokens[at + 1].text if at + 1 < len(self.tokens) else ""
-        if (
-            opens
-            and not self.state.ours
-            and token.text.endswith(self.lexicon.body_endings)
-            and after not in {"的", "、"}
-        ):
+        if opens and after not in {"的", "、"}:
             self.state.elsewhere = True
 
     def _see_topic(self, _: int, token: Token) -> None:
@@ -267,3 +268,8 @@ class Context:
             token.kind in {"stop", "fillers", "self", "rest"} and token.end <= _HEAD
             for token in self.tokens[:at]
         )
+
+
+_WATCHES: Mapping[str, Callable[[Context, int, Token], None]] = {
+    name.removeprefix("_see_"): watch for name, watch in vars(Context).items() if name.startswith("_see_")
+}

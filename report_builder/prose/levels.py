@@ -35,13 +35,15 @@ class Levels(Subjects):
 
     def _is_of_one_matter(self, stretch: Sequence[Token]) -> bool:
         """“旅游类申请32件，予以公开20件”: what follows are parts of these."""
+        kinds = [token.kind for token in stretch]
+        if "rest" not in kinds or "object" not in kinds:
+            return False
         about = self.lexicon.about_matter
         found = [
             token.text in about or (token.kind == "rest" and token.text.startswith(about))
             for token in stretch
         ]
-        kinds = [token.kind for token in stretch]
-        return any(found) and "rest" in kinds and "object" in kinds[found.index(True) :]
+        return any(found) and "object" in kinds[found.index(True) :]
 
     def _any_one(self, at: int, stretch: Sequence[Token]) -> bool:
         """“办理一件依申请公开事项平均用时…”: one stands for each, unless what is counted is named before it."""

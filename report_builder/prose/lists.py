@@ -14,6 +14,7 @@ from report_builder.spec import Lexicon
 _NUMBERS = frozenset({"count", "bare"})
 _OTHERWISE = frozenset({"more", "less", "against", "reaching", "last", "shares", "same", "same_as_last"})
 _OPEN, _CLOSED = "（(", "）)"
+_FEWEST = 2
 _NO_SUM_BEFORE = "、"
 _GOES_ON, _BREAKS_OFF = "，,", "；;。"
 Manner = Literal["listed", "open", "summed", "implied"]
@@ -32,17 +33,19 @@ def read(
     found: Sequence[Token], place: Place, lexicon: Lexicon, subjects: Mapping[int, Subject]
 ) -> Iterator[Parts]:
     """The lists of one sentence that are told as the parts of a total."""
+    says_sum = not {token.text for token in found}.isdisjoint(lexicon.summed_up + lexicon.summed_of_them)
     for at, token in enumerate(found):
         if token.kind != "count" or not token.quantity or token.quantity.rough:
             continue
-        listed = _listed(found, at, lexicon) if _stands_for_all(found, at) else None
+        whole = _stands_for_all(found, at)
+        listed = _listed(found, at, lexicon) if whole else None
         if listed is not None:
             yield from _parts(found, listed, place, lexicon, subjects)
             continue
-        summed = _sums_up(found, at, lexicon)
+        summed = _sums_up(found, at, lexicon) if says_sum else None
         if summed is not None:
             yield from _before(found, at, place, subjects, summed)
-        elif _stands_for_all(found, at):
+        elif whole:
             yield from _implied(found, at, place, lexicon, subjects)
 
 
@@ -100,6 +103,8 @@ def _implied(
         return
     end = next((at for at in range(stop, len(found)) if found[at].text in _BREAKS_OFF), len(found))
     items, _, nested = _items(found, _List(total, stop + 1, end), counted, lexicon)
+    if nested or len(items) < _FEWEST:
+        return
     by_channel = list(itertools.takewhile(lambda at: _is_by_channel(found, at), items))
     known = list(itertools.takewhile(lambda at: _is_within(at, total, lexicon, subjects), items))
     results = list(itertools.takewhile(lambda at: _result(found, at, lexicon) >= 0, items))
@@ -111,7 +116,7 @@ def _implied(
     )
     for run, manner in manners:
         parts = tuple(Part(one, subjects.get(at)) for at in run if (one := found[at].quantity))
-        if len(parts) > 1 and not nested and not any(part.quantity.rough for part in parts):
+        if len(parts) >= _FEWEST and not any(part.quantity.rough for part in parts):
             yield Parts(place, counted, (parts,), manner)
 
 
@@ -312,9 +317,10 @@ def _counts_alike(part: Quantity, total: Quantity, found: Sequence[Token], at: i
 
 def _stands_for_all(found: Sequence[Token], at: int) -> bool:
     """Whether the number may be a total: it is no change, and not itself the last of a list."""
-    earlier = (found[place] for place in range(at - 1, -1, -1))
-    before = next((token for token in earlier if token.kind == "stop" or token.kind in _NUMBERS), None)
-    return not _is_change(found, at) and (before is None or before.kind == "stop")
+    for place in range(at - 1, -1, -1):
+        if (kind := found[place].kind) == "stop" or kind in _NUMBERS:
+            return kind == "stop" and not _is_change(found, at)
+    return not _is_change(found, at)
 
 
 def _is_change(found: Sequence[Token], at: int) -> bool:

@@ -6,7 +6,7 @@ claims nothing. Whether a claim is true is not asked here: this room knows no ta
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 
 from report_builder.model import Section
 from report_builder.prose import lists, years
@@ -15,6 +15,8 @@ from report_builder.prose.context import CLOSING, NUMBERS, OPENING, State, last_
 from report_builder.prose.noughts import Noughts
 from report_builder.prose.words import Token, Vocabulary, sentences, tokens, vocabulary
 from report_builder.spec import Lexicon
+
+_SPEAK_OF_NUMBERS = NUMBERS | {"none", "all", "against", "same_as_last"}
 
 
 def read(sections: Sequence[Section], lexicon: Lexicon, speaker: Speaker) -> tuple[Claim, ...]:
@@ -32,27 +34,36 @@ class Reader:
         self.words: Vocabulary = vocabulary(lexicon, speaker)
 
     def section(self, section: Section) -> Iterator[Claim]:
-        """The claims of one section. A paragraph begins with the section's own topic, if it has one."""
+        """The claims of one section. A paragraph begins with the section's own topic, if it has one.
+
+        A sentence that cannot tell of numbers is taken apart only once another that may follows it.
+        """
         topic = next((one.key for one in self.lexicon.topics if section.number in one.sections), "")
         for number, paragraph in enumerate(section.paragraphs, 1):
             state = State(topic=topic)
+            passed: list[Place] = []
             for sentence in sentences(paragraph):
                 place = Place(section.number, number, sentence)
-                found = tokens(sentence, self.words)
                 yield from years.read(place, self.lexicon, self.speaker)
-                if _speaks_of_numbers(found):
-                    clauses = Sentence(place, found, self.lexicon, self.speaker, state)
-                    yield from clauses.read()
-                    yield from lists.read(found, place, self.lexicon, clauses.subjects)
-                    state = clauses.carried()
-                else:
-                    state = topic_after(found, state, self.lexicon)
+                passed.append(place)
+                if self.words.telling.search(sentence):
+                    for one in passed:
+                        state = yield from self._sentence(one, state)
+                    passed.clear()
+
+    def _sentence(self, place: Place, state: State) -> Generator[Claim, None, State]:
+        """The claims of one sentence, and what the next inherits; without numbers it only sets the topic."""
+        found = tokens(place.sentence, self.words)
+        if not _speaks_of_numbers(found):
+            return topic_after(found, state, self.lexicon)
+        clauses = Sentence(place, found, self.lexicon, self.speaker, state)
+        yield from clauses.read()
+        yield from lists.read(found, place, self.lexicon, clauses.subjects)
+        return clauses.carried()
 
 
 def _speaks_of_numbers(found: Iterable[Token]) -> bool:
-    return any(
-        token.kind in NUMBERS or token.kind in {"none", "all", "against", "same_as_last"} for token in found
-    )
+    return not _SPEAK_OF_NUMBERS.isdisjoint([token.kind for token in found])
 
 
 class Sentence(Noughts):
@@ -110,11 +121,12 @@ class Sentence(Noughts):
 
     def _clause_ends(self, at: int) -> Iterator[Claim]:
         clause = self.tokens[self.start : at]
-        if not any(token.kind in NUMBERS for token in clause):
-            yield from self._none(clause)
-            yield from self._tendency(clause)
-        yield from self._nothing_left(at)
-        names = [] if any(token.kind in {"all", "none"} for token in clause) else self._joined(clause)
+        kinds = {token.kind for token in clause}
+        if kinds.isdisjoint(NUMBERS):
+            yield from self._none(clause) if "none" in kinds else ()
+            yield from self._tendency(clause) if "against" in kinds else ()
+        yield from self._nothing_left(at) if "all" in self.kinds else ()
+        names = self._joined(clause) if "concept" in kinds and kinds.isdisjoint({"all", "none"}) else []
         self.pending = self._checked(names[0], clause) if len(names) == 1 else None
         if self._is_of_one_matter(clause) and any(token.text in self.lexicon.amidst for token in clause):
             self.parent, self.orphaned = None, True

@@ -10,6 +10,7 @@ from report_builder.prose.context import FOREIGN, NUMBERS, SAYS_NOTHING, SILENT_
 from report_builder.prose.words import Token
 from report_builder.spec import Concept
 
+_MAY_FOLLOW = SAYS_NOTHING | {"respectively", "each", "reaching"}
 _OPENS_ANEW = frozenset({"this", "self", "whole_place", "members"})
 
 
@@ -55,7 +56,7 @@ class Subjects(Context):
                 joined = True
             elif token.text in self.lexicon.added_up:
                 continue
-            elif not names and token.kind not in SAYS_NOTHING | {"respectively", "each", "reaching"}:
+            elif not names and token.kind not in _MAY_FOLLOW:
                 return []
             elif names and (token.kind in _OPENS_ANEW or (joined and token.kind not in SAYS_NOTHING)):
                 return names

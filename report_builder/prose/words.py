@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from report_builder.prose.claims import Quantity, Speaker
 from report_builder.prose.numerals import Amount, arabic, chinese
@@ -17,6 +18,7 @@ _WIDE = {full: full - 0xFEE0 for full in range(0xFF10, 0xFF1A)} | {0xFF05: 0x25,
 _TITLES = re.compile(
     r"《[^》]{1,80}》|[〔﹝\[][^〕﹞\]]{1,12}[〕﹞\]](?:第?\d+号)?|第[一二三四五六七八九十百\d]+|[（(][一二三四五六七八九十\d]{1,3}[)）]|(?<!\d)\d{1,2}[.、．](?!\d)|https?://[\w./-]+|[一二三四五六七八九十]是"
 )
+_IS_WIDE = re.compile(f"[{''.join(map(chr, _WIDE))}]")
 _FULL_STOPS = re.compile(r"[^。！？!?]*[。！？!?]?")
 _ARABIC = r"\d{1,3}(?:[,，]\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?"
 _SIGNS = "零〇一二两三四五六七八九十百千壹贰叁肆伍陆柒捌玖拾佰仟"
@@ -25,12 +27,14 @@ _ARITHMETIC = "+＋↑-－−↓"
 _BEFORE_NUMBER = re.compile(r"[\d.]+(?:%|件|宗|起)")
 _SHORTEST_NAME = 3
 _FIRSTS = "0123456789" + _SIGNS + "万亿数几上自从较比与同和相对截至到"
-_KINDS_OF_DELIMITER = {**dict.fromkeys("，,；;：:。！？!?（）()", "stop"), "、": "join"}
+_STOPS = dict.fromkeys("，,；;：:。！？!?（）()", ("stop", ""))
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """One piece of a sentence. ``kind`` is the list of the lexicon it stands in, or that of a number; ``key`` whose word it is."""
+class Token(NamedTuple):
+    """One piece of a sentence. ``kind`` is the list of the lexicon it stands in, or that of a number; ``key`` whose word it is.
+
+    A tuple, since a report has thousands of them, and a frozen dataclass takes four times as long to make.
+    """
 
     kind: str
     text: str
@@ -43,12 +47,18 @@ class Token:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The lexicon made ready for one report year: every word with what it is, and a pattern for numbers."""
+    """The lexicon made ready for one report year: every word with what it is, and a pattern for numbers.
+
+    ``lengths`` are those of the words that begin with two signs; ``firsts`` may begin a number, ``alone`` a token
+    that no such two signs begin. Where ``telling`` finds nothing, no number and no word like 未, 全部 or 同比 stands.
+    """
 
     words: Mapping[str, tuple[str, str]]
     lengths: Mapping[str, tuple[int, ...]]
     numbers: re.Pattern[str]
     firsts: frozenset[str]
+    alone: frozenset[str]
+    telling: re.Pattern[str]
     report_year: int
 
 
@@ -70,10 +80,10 @@ def _short(lexicon: Lexicon, speaker: Speaker) -> Iterator[str]:
                 yield name[at:]
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)
 def _common(lexicon: Lexicon, report_year: int) -> Vocabulary:
     """What is the same for all units of a year; where a word stands in several lists, the later one below wins."""
-    words: dict[str, tuple[str, str]] = {}
+    words = dict(_STOPS)
     years = {"year": report_year, "last": report_year - 1, "next": report_year + 1}
     for kind, key, given in _lists(lexicon):
         for word in given:
@@ -83,7 +93,9 @@ def _common(lexicon: Lexicon, report_year: int) -> Vocabulary:
         lengths.setdefault(word[:2], set()).add(len(word))
     ordered = {signs: tuple(sorted(found, reverse=True)) for signs, found in lengths.items()}
     firsts = frozenset(_FIRSTS + "".join(word[0] for word in lexicon.about))
-    return Vocabulary(words, ordered, _number_pattern(lexicon), firsts, report_year)
+    alone = firsts.union(word for word in words if len(word) == 1)
+    numbers, telling = _number_pattern(lexicon), _telling_pattern(lexicon)
+    return Vocabulary(words, ordered, numbers, firsts, alone, telling, report_year)
 
 
 def _lists(lexicon: Lexicon) -> Iterator[tuple[str, str, Iterable[str]]]:
@@ -137,49 +149,63 @@ def _number_pattern(lexicon: Lexicon) -> re.Pattern[str]:
     )
 
 
+def _telling_pattern(lexicon: Lexicon) -> re.Pattern[str]:
+    """A part of every number, and of every word of nothing, of all or of a comparison: each of these names last year."""
+    telling = (*lexicon.none, *lexicon.all, *lexicon.against, *lexicon.last)
+    words, units, after = (_any_of(given) for given in (telling, ("倍", *lexicon.units), lexicon.about_after))
+    return re.compile(rf"\d|百分之|[{_SIGNS}万亿](?:{after})?(?:{units})|{words}")
+
+
+def _any_of(words: Iterable[str]) -> str:
+    """The longest first; words with a year in them are left to the digits of it."""
+    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True) if "{" not in word)
+
+
 def sentences(paragraph: str) -> Iterator[str]:
     """The sentences of a paragraph, white space taken out, digits made narrow."""
-    text = "".join(paragraph.split()).translate(_WIDE)
+    text = "".join(paragraph.split())
+    if _IS_WIDE.search(text):
+        text = text.translate(_WIDE)
     return (found for found in _FULL_STOPS.findall(text) if found)
 
 
 def tokens(sentence: str, vocabulary: Vocabulary) -> list[Token]:
     """The sentence's tokens, in order, without gaps: what no list holds is a ``rest``."""
     text = _TITLES.sub(lambda match: MASK * len(match[0]), sentence)
+    lengths, alone = vocabulary.lengths, vocabulary.alone
     found: list[Token] = []
-    at = rest = 0
-    while at < len(text):
-        token = _token(text, at, vocabulary)
+    rest = 0
+    for at, sign in enumerate(text):
+        if at < rest or (sign not in alone and text[at : at + 2] not in lengths):
+            continue
+        token = _token(text, at, sign, vocabulary)
         if token is None:
-            at += 1
             continue
         if rest < at:
             found.append(Token("rest", text[rest:at], rest, at))
         found.append(token)
-        at = rest = token.end
-    if rest < at:
-        found.append(Token("rest", text[rest:at], rest, at))
+        rest = token.end
+    if rest < len(text):
+        found.append(Token("rest", text[rest:], rest, len(text)))
     return found
 
 
-def _token(text: str, at: int, known: Vocabulary) -> Token | None:
-    """The number or the longest word that begins at ``at``, whichever is longer."""
-    sign = text[at]
+def _token(text: str, at: int, sign: str, known: Vocabulary) -> Token | None:
+    """The number or the longest word that begins with ``sign`` at ``at``, whichever is longer."""
     word = _word(text, at, known)
     number = known.numbers.match(text, at) if sign in known.firsts else None
     if number is not None and len(word) <= len(number[0]):
         return _numbered(number, known.report_year)
-    if word:
-        kind, key = known.words[word]
-        return Token(kind, word, at, at + len(word), key)
-    kind = _KINDS_OF_DELIMITER.get(sign, "")
-    return Token(kind, sign, at, at + 1) if kind else None
+    if not word:
+        return None
+    kind, key = known.words[word]
+    return Token(kind, word, at, at + len(word), key)
 
 
 def _word(text: str, at: int, known: Vocabulary) -> str:
     for length in known.lengths.get(text[at : at + 2], ()):
-        if text[at : at + length] in known.words:
-            return text[at : at + length]
+        if (word := text[at : at + length]) in known.words:
+            return word
     alone = text[at]
     return (
         alone
@@ -188,11 +214,9 @@ def _word(text: str, at: int, known: Vocabulary) -> str:
     )
 
 
-def _numbered(match: re.Match[str], report_year: int) -> Token | None:
-    for name, reader in _READERS.items():
-        if match[name]:
-            return reader(match, report_year)
-    return None
+def _numbered(match: re.Match[str], report_year: int) -> Token:
+    """Each way to write a number ends with a group of its own: the last one tells which way it is."""
+    return _READERS[match.lastgroup or ""](match, report_year)
 
 
 def _period(match: re.Match[str], report_year: int) -> Token:
@@ -278,9 +302,10 @@ _READERS = {
     "date": _undated,
     "vague": _vague,
     "year": _year,
-    "percent": _percent,
+    "points": _percent,
     "share": _share,
     "times": _times,
     "unit": _count,
+    "behind": _count,
     "bare": _bare,
 }

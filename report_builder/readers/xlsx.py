@@ -92,8 +92,9 @@ def read(data: bytes) -> Sheets:
                     unstored[name] = formulas
                 if b't="e"' in plain:
                     errors[name] = _errors(plain)
-                if b"mergeCell " in plain:
-                    merged[name] = tuple(ref.decode() for ref in _MERGED.findall(plain))
+                at = plain.find(b"mergeCell ")
+                if at > 0:
+                    merged[name] = tuple(ref.decode() for ref in _MERGED.findall(plain, at))
     except (
         zipfile.BadZipFile,
         zlib.error,

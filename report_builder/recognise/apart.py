@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import NamedTuple
 
 from report_builder.model import Grid
@@ -23,6 +24,10 @@ class _Span(NamedTuple):
 
 def apart(grid: Grid, hits: Sequence[Hit], fmt: Format) -> list[tuple[Grid, Sequence[Hit]]]:
     """The grid as rectangles that hold no row of a table twice side by side, each with its labels."""
+    rows = _row_labels(fmt)
+    again = [rows[hit.label] for hit in hits if hit.label in rows]
+    if len(set(again)) == len(again):
+        return [(grid, hits)]
     spans = [span for table in fmt.tables for span in _spans(names_of(fmt, table), hits)]
     cut = min((span.cut for span in spans if span.cut), default=0)
     if not cut:
@@ -44,8 +49,15 @@ def apart(grid: Grid, hits: Sequence[Hit], fmt: Format) -> list[tuple[Grid, Sequ
     return [(left, hits_in(left, fmt)), *apart(right, hits_in(right, fmt), fmt)]
 
 
+@cache
+def _row_labels(fmt: Format) -> Mapping[str, str]:
+    """The bared labels of all rows of a format, and which row of which table each is."""
+    tables = [names_of(fmt, table) for table in fmt.tables]
+    return {label: f"{names.table.key}.{row}" for names in tables for label, row in names.rows.items()}
+
+
 def _spans(names: Names, hits: Sequence[Hit]) -> Iterator[_Span]:
-    """Where a table's row labels stand; told without a closer look where none of them comes again."""
+    """Where a table's row labels stand."""
     rows = [hit for hit in hits if hit.label in names.rows]
     if not rows:
         return

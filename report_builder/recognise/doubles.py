@@ -98,7 +98,7 @@ def _is_before(hit: Hit, places: Mapping[str, Place]) -> bool:
 
 def _columns_again(found: Found, names: Names, hits: Sequence[Hit]) -> Iterator[tuple[Line, ...]]:
     """Columns named twice in the table's header, each with figures on the table's rows."""
-    heads = [hit for hit in hits if hit.label in names.columns and hit.row < found.bottom]
+    heads = [hit for hit in hits if hit.label in names.columns]
     if len({(hit.row, hit.label) for hit in heads}) == len(heads):
         return
     used = {(hit.row, hit.label): hit.column for hit in found.hits if hit.label in names.columns}

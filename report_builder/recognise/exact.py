@@ -71,12 +71,12 @@ class Found:
     @property
     def top(self) -> int:
         """The first row (0-based) that holds a figure."""
-        return min(row for row, _ in self.places.values())
+        return min(self.places.values())[0]
 
     @property
     def bottom(self) -> int:
         """The last row (0-based) that holds a figure."""
-        return max(row for row, _ in self.places.values())
+        return max(self.places.values())[0]
 
 
 Finder = Callable[[Names, Grid, Sequence[Hit]], Found | None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
+from functools import cache
 
 from report_builder.figures import printed
 from report_builder.model import Figure, Grid, Trouble
@@ -51,12 +52,18 @@ def amount_remarks(
     found: Found, fmt: Format, figure_at: Callable[[Grid, Place], Figure]
 ) -> Iterator[Trouble]:
     """Amounts beside which another unit is written than the column's; the number stays as it is."""
-    for key, place in found.places.items():
-        slot = fmt.known_slots[key]
-        if slot.kind == "amount" and slot.column.unit:
+    for slot in _amounts_of(fmt):
+        place = found.places.get(slot.key)
+        if place is not None:
             held, written = figure_at(found.grid, place), _written_unit(found, fmt, slot, place)
-            if written and written != slot.column.unit and held.number is not None:
-                yield Trouble("amount_unit", held.source, (key,), _other_unit(fmt, slot, held, written))
+            if written and held.number is not None:
+                yield Trouble("amount_unit", held.source, (slot.key,), _other_unit(fmt, slot, held, written))
+
+
+@cache
+def _amounts_of(fmt: Format) -> tuple[Slot, ...]:
+    """The cells of a format that hold an amount in a unit."""
+    return tuple(slot for slot in fmt.known_slots.values() if slot.kind == "amount" and slot.column.unit)
 
 
 def _other_unit(fmt: Format, slot: Slot, held: Figure, written: str) -> dict[str, object]:

@@ -55,6 +55,14 @@ class Case:
         """What the sentences of the report claim, read once for all rules."""
         return read(self.ret.sections, self.spec.lexicon, self.speaker)
 
+    @cached_property
+    def claims_by_kind(self) -> Mapping[type[object], Sequence[Claim]]:
+        """The claims sorted once, in reading order within each kind: every rule asks for a few of them."""
+        sorted_out: dict[type[object], list[Claim]] = {}
+        for claim in self.claims:
+            sorted_out.setdefault(type(claim), []).append(claim)
+        return sorted_out
+
     def numbers(self, keys: Iterable[str]) -> list[Number] | None:
         """The numbers in these cells; None where any holds no number."""
         numbers = [self.ret.number(key) for key in keys]

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import TypeVar
 
 from report_builder.figures import printed, whole
@@ -17,6 +18,7 @@ from report_builder.history import Held, measured, not_comparable
 from report_builder.model import Number, Severity, State
 from report_builder.prose import (
     Change,
+    Claim,
     Dated,
     Lead,
     Level,
@@ -36,7 +38,7 @@ from report_builder.rule_kinds.params import Problems
 from report_builder.spec import Measure, Rule
 from report_builder.spec.layout import matching
 
-_T = TypeVar("_T")
+_T = TypeVar("_T", bound=Claim)
 _MANY = 3
 _CLEARLY_SOME = Decimal("0.6")
 _NO_LAST = "没有上年的数据，不能核对与上年的比较"
@@ -62,7 +64,7 @@ class _Reading:
 
 
 def _claims(case: Case, kind: type[_T]) -> Iterator[_T]:
-    return (claim for claim in case.claims if isinstance(claim, kind))
+    return (claim for claim in case.claims_by_kind.get(kind, ()) if isinstance(claim, kind))
 
 
 def _readings(case: Case, subject: Subject, which: str = "readings") -> list[_Reading]:
@@ -452,8 +454,10 @@ def own_name(_rule: Rule, case: Case) -> Outcome:
 def _lead_blame(case: Case, lead: Lead) -> Blame | None:
     sentence, lexicon = lead.place.sentence, case.spec.lexicon
     name = _name_at(case, sentence, lead.start)
+    if not name or name in case.speaker.names:
+        return None
     reports = not lead.certain and any(word in sentence for word in lexicon.reporting)
-    if not name or name in case.speaker.names or not (reports or _a_peer(case, name)):
+    if not (reports or _a_peer(case, name)):
         return None
     after = sentence[lead.start + len(name) :]
     predicate = after[match.end() :] if (match := _YEARS_BETWEEN.match(after)) else after
@@ -470,9 +474,18 @@ def _lead_blame(case: Case, lead: Lead) -> Blame | None:
 def _name_at(case: Case, sentence: str, start: int) -> str:
     """The longest name, this unit's or another's, that stands there; thousands of names cost no more than a few."""
     names = case.speaker.names
+    head = sentence[start : start + _SHORTEST_NAME]
+    if head not in _heads(case.names) and not any(name.startswith(head) for name in names):
+        return ""
     lengths = range(min(len(sentence) - start, _LONGEST_NAME), _SHORTEST_NAME - 1, -1)
     pieces = (sentence[start : start + length] for length in lengths)
     return next((piece for piece in pieces if piece in case.names or piece in names), "")
+
+
+@lru_cache(maxsize=4)
+def _heads(names: frozenset[str]) -> frozenset[str]:
+    """The first signs of all names, the same for every unit of a run."""
+    return frozenset(name[:_SHORTEST_NAME] for name in names)
 
 
 def _a_peer(case: Case, name: str) -> bool:

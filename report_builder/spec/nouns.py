@@ -598,9 +598,14 @@ class Lexicon:
         """The concepts by their key."""
         return {concept.key: concept for concept in self.concepts}
 
+    @cached_property
+    def topics_by_key(self) -> dict[str, Topic]:
+        """The topics by their key."""
+        return {topic.key: topic for topic in self.topics}
+
     def topic(self, key: str) -> Topic:
         """The topic ``key``."""
-        return next(topic for topic in self.topics if topic.key == key)
+        return self.topics_by_key[key]
 
     def concept(self, key: str) -> Concept:
         """The concept ``key``."""
@@ -640,7 +645,7 @@ class Published:
     headings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Spec:
     """All that the law and the lead office ask, as data."""
 
