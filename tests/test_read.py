@@ -368,21 +368,28 @@ def test_a_sites_navigation_reaches_no_section() -> None:
     assert kinds_of(ret) == set()
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "附件下载",
-        "附件：统计表.xlsx",
-        "打印",
-        "【关闭窗口】",
-        "相关链接",
-        "上一篇：某局年报",
-        "扫一扫在手机打开当前页",
-    ],
-)
-def test_the_words_that_end_an_article_end_it(line: str) -> None:
-    ret = read_page(page(f"{body()}<p>末段。</p><p>{line}</p><p>友好县网站</p>"))
+ENDS = {
+    "download": "附件下载",
+    "annex": "附件：统计表.xlsx",
+    "print": "打印",
+    "close": "【关闭窗口】",
+    "links": "相关链接",
+    "page_before": "上一篇：某局年报",
+    "scan": "扫一扫在手机打开当前页",
+}
+
+
+@pytest.mark.parametrize("case", ENDS)
+def test_the_words_that_end_an_article_end_it(case: str) -> None:
+    ret = read_page(page(f"{body()}<p>末段。</p><p>{ENDS[case]}</p><p>友好县网站</p>"))
     assert ret.paragraphs(6) == ("无。", "末段。")
+
+
+def test_an_article_ends_where_the_markup_that_holds_its_headings_does() -> None:
+    markup = page(f"{body()}<p>末段。</p>").replace("</body>", "<div>某县要闻</div><p>某市要闻</p></body>")
+    assert read_page(markup).paragraphs(6) == ("无。", "末段。")
+    outside = page(body()[: -len("<p>无。</p>")]).replace("</body>", "<p>框外的末段。</p></body>")
+    assert read_page(outside).paragraphs(6) == ("框外的末段。",)
 
 
 def test_in_our_own_page_nothing_is_cut_off() -> None:
@@ -677,6 +684,20 @@ def test_two_copies_that_differ_give_no_number_where_they_do() -> None:
     assert {key: one.text for key, one in same.cells.items()} == figures
 
 
+def test_a_row_that_stands_twice_gives_no_number_where_it_differs() -> None:
+    figures = numbered(NEWEST)
+    last = [f"requests.carried_out.{column.key}" for column in NEWEST.table("requests").bands[0].columns]
+    row = next(
+        row for row in re.findall(r"<tr>.*?</tr>", table_of(NEWEST, "requests", figures)) if "四、" in row
+    )
+    again = row.replace(f">{figures[last[0]]}<", ">77<")
+    table = table_of(NEWEST, "requests", figures).replace(row, row + again)
+    ret = read_page(all_tables(NEWEST, figures, requests=table))
+    assert [ret.number(key) for key in last] == [None, *(int(figures[key]) for key in last[1:])]
+    assert ret.cells[last[0]].text == f"{figures[last[0]]}／77"
+    assert "F108" in findings_of(ret)
+
+
 def test_two_figures_in_one_cell_stay_two() -> None:
     figures = numbered(NEWEST) | {"requests.received.total": "<p>3</p><p>0</p>"}
     assert read_page(all_tables(NEWEST, figures)).number("requests.received.total") is None
@@ -815,7 +836,9 @@ def printed(markup: str, style: str) -> bytes:
     return data
 
 
-@pytest.mark.parametrize("style", ["", "td { border-top: 0.5pt solid; border-bottom: 0.5pt solid }"])
+@pytest.mark.parametrize(
+    "style", ["", "td { border-top: 0.5pt solid; border-bottom: 0.5pt solid }"], ids=["none", "level"]
+)
 def test_a_pdf_whose_tables_have_no_lines_between_columns_gives_no_number(style: str) -> None:
     data = printed(all_tables(NEWEST, numbered(NEWEST)), style)
     ret = archive.from_document(archive.document(data), "x.pdf", SPEC)
@@ -985,7 +1008,11 @@ def published(kind: str) -> bytes:
 
 
 @pytest.mark.parametrize("kind", [".html", ".docx", ".pdf", ".json"])
-@pytest.mark.parametrize("name", ["{unit}", "{unit}2022年年度报告", "2022年{unit}政府信息公开工作年度报告"])
+@pytest.mark.parametrize(
+    "name",
+    ["{unit}", "{unit}2022年年度报告", "2022年{unit}政府信息公开工作年度报告"],
+    ids=["unit", "year_behind", "year_first"],
+)
 def test_a_published_report_serves_as_last_year(kind: str, name: str, years: tuple[Options, Path]) -> None:
     options, folder = years
     (folder / f"{name.format(unit=UNIT)}{kind}").write_bytes(published(kind))

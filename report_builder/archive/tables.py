@@ -14,7 +14,7 @@ from report_builder.archive.alignment import doubtful, realigned
 from report_builder.editions import added_up, read_over, summed
 from report_builder.figures import figure
 from report_builder.model import Figure, Grid, Trouble, Typed
-from report_builder.recognise import Found, amount_remarks, find_tables, label_remarks, search
+from report_builder.recognise import Found, amount_remarks, label_remarks, search, tables_in
 from report_builder.spec import Format, Table
 
 Place = tuple[int, int]
@@ -42,7 +42,7 @@ class Tables:
         self._joined: dict[int, _Joined] = {}
         self.found: dict[str, list[Found]] = {table.key: [] for table in fmt.tables}
         for grid in grids:
-            for one in find_tables(grid, fmt):
+            for one in tables_in(grid, fmt):
                 self.found[one.table].append(one)
         if any(map(self._unfound, fmt.tables)):
             self._look_closer()
@@ -88,7 +88,8 @@ class Tables:
                 troubles += label_remarks(one, self._title(table), self._place)
                 troubles += amount_remarks(one, self.fmt, self._figure)
                 troubles += self._added_up(one, held)
-                troubles += self._twice(table, cells, held)
+                for line in (held, *self._doubles(one)):
+                    troubles += self._twice(table, cells, line)
         cells, said = read_over({key: cells[key] for key in self.fmt.known_slots if key in cells}, self.fmt)
         return cells, [*troubles, *said]
 
@@ -98,6 +99,12 @@ class Tables:
             key: summed([self._figure(found.grid, one) for one in found.sums.get(key, (place,))])
             for key, place in found.places.items()
         }
+
+    def _doubles(self, found: Found) -> Iterator[dict[str, Figure]]:
+        """The further rows and columns of one copy that would fill the same cells."""
+        for lines in found.doubles:
+            for line in lines[1:]:
+                yield {key: self._figure(found.grid, place) for key, place in line.places.items()}
 
     def _title(self, table: Table) -> str:
         return self.fmt.section(table.section).title

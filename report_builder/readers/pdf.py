@@ -318,11 +318,7 @@ def _paired(text: str) -> str:
 def _words(row: Sequence[Glyph], em: float) -> Iterator[str]:
     """The characters of a line; a wide gap between two letters, a wider one between two digits, is an unwritten space."""
     for before, glyph in zip((None, *row), row, strict=False):
-        gap = glyph.box.left - before.box.right if before else 0.0
-        if before and (
-            (gap > em * 0.2 and _is_latin(before.sign) and _is_latin(glyph.sign))
-            or (gap > _APART * (glyph.box.top - glyph.box.bottom) and _are_digits(before, glyph))
-        ):
+        if before and _are_apart(before, glyph, em):
             yield " "
         yield glyph.sign
 
@@ -331,8 +327,13 @@ _APART = 0.6
 """Of the height of a line: figures set this far apart are two."""
 
 
-def _are_digits(before: Glyph, glyph: Glyph) -> bool:
-    return before.sign.isdigit() and glyph.sign.isdigit()
+def _are_apart(before: Glyph, glyph: Glyph, em: float) -> bool:
+    if _is_latin(before.sign) and _is_latin(glyph.sign):
+        return glyph.box.left - before.box.right > em * 0.2
+    high = glyph.box.top - glyph.box.bottom
+    return (
+        before.sign.isdigit() and glyph.sign.isdigit() and glyph.box.left - before.box.right > _APART * high
+    )
 
 
 def _is_latin(sign: str) -> bool:
@@ -564,11 +565,21 @@ def _runs(pages: Sequence[Sequence[Item]], body: float) -> Iterator[list[Item]]:
 
 def _sheets(pages: Sequence[Sequence[Item]]) -> Iterator[Sheet]:
     """Each page with its text's sides, which odd and even pages have each their own."""
+    sides = [_sides([item for page in pages[parity::2] for item in page]) for parity in (0, 1)]
     for number, items in enumerate(pages):
-        lines = [item for page in pages[number % 2 :: 2] for item in page if isinstance(item, Line)]
-        left = min((line.box.left for line in lines), default=0.0)
-        right = max((line.box.right for line in lines), default=0.0)
-        yield Sheet(tuple(items), left, right)
+        yield Sheet(tuple(items), *sides[number % 2])
+
+
+def _sides(items: Sequence[Item]) -> tuple[float, float]:
+    """Where text begins and ends: by its lines; where hardly any of them is full, by the tables too."""
+    lines = [item for item in items if isinstance(item, Line)]
+    right = max((line.box.right for line in lines), default=0.0)
+    full = sum(right - line.box.right < line.em for line in lines)
+    boxes = [item.box for item in (lines if full >= _FULL_LINES else items) if not isinstance(item, Picture)]
+    return min((box.left for box in boxes), default=0.0), max((box.right for box in boxes), default=0.0)
+
+
+_FULL_LINES = 3
 
 
 def _goes_on(before: Item, item: Item, sheet: Sheet, body: float, *, begins_page: bool) -> bool:

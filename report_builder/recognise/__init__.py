@@ -7,9 +7,9 @@ unfound does `search` look closer: at tables turned on their side, and at labels
 """
 
 from report_builder.recognise.exact import Found, Line, Taken, Unclear, find_tables
-from report_builder.recognise.labels import amount_stem, bare
+from report_builder.recognise.labels import bare
 from report_builder.recognise.remarks import amount_remarks, label_remarks
-from report_builder.recognise.search import part, search, search_apart
+from report_builder.recognise.search import part, search, search_apart, tables_in
 from report_builder.recognise.sections import Headings, headings_of, split_sections, text_block
 
 __all__ = [
@@ -19,7 +19,6 @@ __all__ = [
     "Taken",
     "Unclear",
     "amount_remarks",
-    "amount_stem",
     "bare",
     "find_tables",
     "headings_of",
@@ -28,5 +27,6 @@ __all__ = [
     "search",
     "search_apart",
     "split_sections",
+    "tables_in",
     "text_block",
 ]

@@ -45,6 +45,12 @@ def search_apart(grids: Sequence[Grid], fmt: Format) -> tuple[tuple[Grid, ...], 
     return grids, {key: copies for key, copies in found.items() if copies}
 
 
+def tables_in(grid: Grid, fmt: Format) -> list[Found]:
+    """The statutory tables that stand in one grid as the format has them, each with what stands twice in it."""
+    hits = hits_in(grid, fmt)
+    return list(_with_doubles(find_tables(grid, fmt, hits), hits, fmt))
+
+
 def _with_doubles(copies: Sequence[Found], hits: Sequence[Hit], fmt: Format) -> Iterator[Found]:
     """The copies of the tables in one grid, each with what stands twice in it above the next one."""
     for at, one in enumerate(copies):

@@ -201,6 +201,17 @@ def hold_together(spec: Spec) -> None:
     _hold_texts(_wording_texts(spec.wording), "wording.toml")
     _hold_workbook(spec)
     _hold_lexicon(spec)
+    _hold_published(spec)
+
+
+def _hold_published(spec: Spec) -> None:
+    """What offices write is written in place of a heading that a format has, and a period names a year."""
+    titles = {section.title for fmt in spec.formats for section in fmt.sections}
+    for title in spec.published.headings:
+        _known(title, titles, "published.toml：headings 中的")
+    for number, period in enumerate(spec.published.periods, 1):
+        if "{year}" not in period:
+            raise SpecError(f"published.toml：periods 第{number}项 是“{period}”，里面应有 {{year}}")
 
 
 def _hold_years(formats: Iterable[Format]) -> None:
