@@ -22,6 +22,7 @@ from report_builder.history import Held, History
 from report_builder.model import Finding, Return, Section, Settings, Severity, State, Unit
 from report_builder.prose import Amount, Level, Parts, Scope, Speaker, read
 from report_builder.prose.numerals import arabic, chinese
+from report_builder.prose.words import tokens, vocabulary
 from report_builder.registry import load_registry
 from report_builder.rule_kinds import Case
 from report_builder.spec import Spec, load_spec
@@ -419,6 +420,8 @@ PIECES = [
     ],
 ]
 
+TELLING = {"count", "bare", "percent", "times", "none", "all", "against", "same_as_last"}
+
 
 @given(st.lists(st.sampled_from(PIECES), max_size=25), st.integers(1, 6))
 def test_whatever_is_written_is_judged_or_passed_over(pieces: list[str], number: int) -> None:
@@ -428,3 +431,18 @@ def test_whatever_is_written_is_judged_or_passed_over(pieces: list[str], number:
     for finding in prose_findings(Case(ret, FMT, SPEC, Settings(), history=History((last,)))):
         assert "{" not in finding.message
         assert finding.where.startswith("示例局.xlsx·文字材料")
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=6))
+def test_no_sentence_that_tells_of_a_number_is_passed_over(pieces: list[str]) -> None:
+    words = vocabulary(SPEC.lexicon, Speaker(2024))
+    sentence = "".join(pieces)
+    if {token.kind for token in tokens(sentence, words)} & TELLING:
+        assert words.telling.search(sentence)
+
+
+def test_every_word_of_nothing_of_all_and_of_comparison_tells() -> None:
+    words = vocabulary(SPEC.lexicon, Speaker(2024))
+    told = [word for word, (kind, _) in words.words.items() if kind in TELLING]
+    assert told
+    assert [word for word in told if not words.telling.search(word)] == []

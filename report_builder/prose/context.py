@@ -118,11 +118,6 @@ class Context:
                 return self.lexicon.concept(before.key).topic if before.kind == "concept" else ""
         return ""
 
-    def _observe(self, at: int, token: Token) -> None:
-        watch = _WATCHES.get(token.kind)
-        if watch is not None:
-            watch(self, at, token)
-
     def _see_this(self, _: int, token: Token) -> None:
         if token.text in self.lexicon.relative and self.state.dated and self.state.scope is not Scope.NOW:
             return
@@ -270,6 +265,6 @@ class Context:
         )
 
 
-_WATCHES: Mapping[str, Callable[[Context, int, Token], None]] = {
+WATCHES: Mapping[str, Callable[[Context, int, Token], None]] = {
     name.removeprefix("_see_"): watch for name, watch in vars(Context).items() if name.startswith("_see_")
 }

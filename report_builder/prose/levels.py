@@ -24,7 +24,7 @@ class Levels(Subjects):
             paired = [(at, name) for name in names]
         else:
             run = [at]
-            paired = [(at, self._subject(at, stretch))]
+            paired = [(at, self._subject(at, stretch, names))]
         if self._any_one(at, stretch) or self._by_days():
             paired = [(at, None)]
         for number, subject in paired:

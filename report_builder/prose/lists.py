@@ -15,6 +15,7 @@ _NUMBERS = frozenset({"count", "bare"})
 _OTHERWISE = frozenset({"more", "less", "against", "reaching", "last", "shares", "same", "same_as_last"})
 _OPEN, _CLOSED = "（(", "）)"
 _FEWEST = 2
+_LISTS = (*_OPEN, *":：")
 _NO_SUM_BEFORE = "、"
 _GOES_ON, _BREAKS_OFF = "，,", "；;。"
 Manner = Literal["listed", "open", "summed", "implied"]
@@ -33,12 +34,16 @@ def read(
     found: Sequence[Token], place: Place, lexicon: Lexicon, subjects: Mapping[int, Subject]
 ) -> Iterator[Parts]:
     """The lists of one sentence that are told as the parts of a total."""
-    says_sum = not {token.text for token in found}.isdisjoint(lexicon.summed_up + lexicon.summed_of_them)
+    texts = {token.text for token in found}
+    says_sum = not texts.isdisjoint(lexicon.summed_up + lexicon.summed_of_them)
+    may_list = not texts.isdisjoint((*_LISTS, *lexicon.among, *lexicon.listing)) or any(
+        word in place.sentence for word in lexicon.sorted_ends + lexicon.sorted_as
+    )
     for at, token in enumerate(found):
         if token.kind != "count" or not token.quantity or token.quantity.rough:
             continue
         whole = _stands_for_all(found, at)
-        listed = _listed(found, at, lexicon) if whole else None
+        listed = _listed(found, at, lexicon) if whole and may_list else None
         if listed is not None:
             yield from _parts(found, listed, place, lexicon, subjects)
             continue
@@ -105,19 +110,25 @@ def _implied(
     items, _, nested = _items(found, _List(total, stop + 1, end), counted, lexicon)
     if nested or len(items) < _FEWEST:
         return
+    for run, manner in _runs(found, items, total, lexicon, subjects):
+        parts = tuple(Part(one, subjects.get(at)) for at in run if (one := found[at].quantity))
+        if len(parts) >= _FEWEST and not any(part.quantity.rough for part in parts):
+            yield Parts(place, counted, (parts,), manner)
+
+
+def _runs(
+    found: Sequence[Token],
+    items: Sequence[int],
+    total: int,
+    lexicon: Lexicon,
+    subjects: Mapping[int, Subject],
+) -> tuple[tuple[list[int], Manner], ...]:
+    """How the first of the items may be parts of the total, and in what manner."""
     by_channel = list(itertools.takewhile(lambda at: _is_by_channel(found, at), items))
     known = list(itertools.takewhile(lambda at: _is_within(at, total, lexicon, subjects), items))
     results = list(itertools.takewhile(lambda at: _result(found, at, lexicon) >= 0, items))
     whole = {_result(found, at, lexicon) for at in results} == set(range(len(lexicon.results)))
-    manners: tuple[tuple[list[int], Manner], ...] = (
-        (by_channel, "open"),
-        (known, "implied"),
-        (results if whole else [], "summed"),
-    )
-    for run, manner in manners:
-        parts = tuple(Part(one, subjects.get(at)) for at in run if (one := found[at].quantity))
-        if len(parts) >= _FEWEST and not any(part.quantity.rough for part in parts):
-            yield Parts(place, counted, (parts,), manner)
+    return (by_channel, "open"), (known, "implied"), (results if whole else [], "summed")
 
 
 def _result(found: Sequence[Token], at: int, lexicon: Lexicon) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from report_builder.model import Section
 from report_builder.prose import lists, years
 from report_builder.prose.claims import Claim, Place, Speaker
-from report_builder.prose.context import CLOSING, NUMBERS, OPENING, State, last_of, topic_after
+from report_builder.prose.context import CLOSING, NUMBERS, OPENING, WATCHES, State, last_of, topic_after
 from report_builder.prose.noughts import Noughts
 from report_builder.prose.words import Token, Vocabulary, sentences, tokens, vocabulary
 from report_builder.spec import Lexicon
@@ -73,15 +73,17 @@ class Sentence(Noughts):
         """The claims of the sentence, in reading order."""
         self._look_ahead()
         for at, token in enumerate(self.tokens):
-            self._observe(at, token)
+            kind = token.kind
+            if kind in WATCHES:
+                WATCHES[kind](self, at, token)
             if at in self.done:
                 self.start = max(self.start, at + 1)
-            elif token.kind in NUMBERS:
+            elif kind in NUMBERS:
                 yield from self._number(at)
                 self.start = max(at + 1, self.told_to)
-            elif token.kind in {"same", "same_as_last", "doubled"}:
+            elif kind in {"same", "same_as_last", "doubled"}:
                 yield from self._unnumbered(at)
-            elif token.kind == "stop":
+            elif kind == "stop":
                 yield from self._clause_ends(at)
         yield from self._clause_ends(len(self.tokens))
 

@@ -17,10 +17,9 @@ _OPENS_ANEW = frozenset({"this", "self", "whole_place", "members"})
 class Subjects(Context):
     """Finds the subjects of the numbers of a sentence."""
 
-    def _subject(self, at: int, stretch: Sequence[Token]) -> Subject | None:
+    def _subject(self, at: int, stretch: Sequence[Token], names: Sequence[Subject]) -> Subject | None:
         if self._told_of_the_one_before(stretch):
             return self._behind(at, whole=True)
-        names = self._joined(stretch)
         if len(names) > 1:
             return Subject(tuple(key for name in names for key in name.concepts), names[0].part_of)
         if names:

@@ -192,7 +192,7 @@ def tokens(sentence: str, vocabulary: Vocabulary) -> list[Token]:
 
 def _token(text: str, at: int, sign: str, known: Vocabulary) -> Token | None:
     """The number or the longest word that begins with ``sign`` at ``at``, whichever is longer."""
-    word = _word(text, at, known)
+    word = _word(text, at, sign, known)
     number = known.numbers.match(text, at) if sign in known.firsts else None
     if number is not None and len(word) <= len(number[0]):
         return _numbered(number, known.report_year)
@@ -202,16 +202,13 @@ def _token(text: str, at: int, sign: str, known: Vocabulary) -> Token | None:
     return Token(kind, word, at, at + len(word), key)
 
 
-def _word(text: str, at: int, known: Vocabulary) -> str:
+def _word(text: str, at: int, sign: str, known: Vocabulary) -> str:
     for length in known.lengths.get(text[at : at + 2], ()):
         if (word := text[at : at + length]) in known.words:
             return word
-    alone = text[at]
-    return (
-        alone
-        if alone in known.words and (alone not in _ARITHMETIC or _BEFORE_NUMBER.match(text, at + 1))
-        else ""
-    )
+    if sign in known.words and (sign not in _ARITHMETIC or _BEFORE_NUMBER.match(text, at + 1)):
+        return sign
+    return ""
 
 
 def _numbered(match: re.Match[str], report_year: int) -> Token:
