@@ -279,3 +279,18 @@ def test_each_unit_gets_its_page_and_its_tracked_file(tmp_path: Path) -> None:
     assert main(arguments) == 0
     assert first == {path.name: path.read_bytes() for path in folder.iterdir()}
     assert not (tmp_path / "2024" / "汇总").exists()
+
+
+def test_which_of_two_files_cannot_be_read_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, data in (("旧.docx", b"x"), ("新.pdf", b"")):
+        (tmp_path / name).write_bytes(data)
+    assert main(["compare", str(tmp_path / "旧.docx"), str(tmp_path / "新.pdf")]) == 1
+    assert capsys.readouterr().err.startswith("旧.docx：")
+
+
+def test_a_return_is_no_report_to_read(capsys: pytest.CaptureFixture[str]) -> None:
+    path = Path(__file__).parents[1] / "data_inputs" / "2024" / "示例省教育厅.xlsx"
+    assert main(["read", str(path)]) == 1
+    assert "这是电子表格，不是年度报告；报送表请用 report-builder check 核对" in capsys.readouterr().err

@@ -74,6 +74,8 @@ def document(data: bytes) -> Document:
         raise UnreadableError("这是单个文件网页（MHT）", f"{_SAVE_AS}，或在浏览器中另存为网页（.html）")
     if data[:2] in _UTF_16:
         data = data.decode(_UTF_16[data[:2]], "replace").encode()
+    if data.startswith(b"PK") and b"xl/workbook.xml" in data:
+        raise UnreadableError("这是电子表格，不是年度报告", "报送表请用 report-builder check 核对")
     if data.startswith(b"PK"):
         from report_builder.readers import docx as reader  # noqa: PLC0415 - each reader needs a library of its own
     elif data.startswith(_OLE):

@@ -63,7 +63,14 @@ def compare_files(old: Path, new: Path, inputs: Path) -> tuple[Comparison, Spec]
 
 
 def _held(path: Path, spec: Spec) -> Held:
-    ret = collect.read_return(path, spec, _year_of(path)) if _is_workbook(path) else archive.read(path, spec)
+    try:
+        ret = (
+            collect.read_return(path, spec, _year_of(path))
+            if _is_workbook(path)
+            else archive.read(path, spec)
+        )
+    except UnreadableError as fault:
+        raise UnreadableError(f"{path.name}：{fault.reason}", fault.fix) from fault
     fmt = spec.format(ret.format_id)
     refused = next((one for one in ret.troubles if one.kind == "unreadable"), None)
     if fmt is None or refused is not None:
