@@ -18,6 +18,9 @@ from report_builder.spec.nouns import SectionSpec
 DATA = Path(__file__).parent / "data"
 MEASURED = "measured"
 PUBLISHED = sorted((DATA / "published").glob("*.json"))
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+"""Real reports and forms, beside the project where they are held; tests that read them are skipped elsewhere."""
+REPORTS = SHARED / "published"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

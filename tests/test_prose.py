@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from conftest import MEASURED, published_cells, return_of
+from conftest import MEASURED, REPORTS, published_cells, return_of
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html
@@ -32,7 +31,6 @@ SPEC = load_spec()
 FMT = SPEC.formats[-1]
 DEMONSTRATION = Path(__file__).resolve().parents[1] / "data_inputs"
 PRECISION, RECALL = 0.98, 0.85
-SHARED = Path(os.environ.get("PUBLISHED_REPORTS", "/work/shared/published"))
 
 
 # Labelled sentences ---------------------------------------------------------------------------------------
@@ -107,13 +105,13 @@ def key_of(stem: str, finding: Finding) -> tuple[str, str, str]:
 
 def published_text(stem: str) -> str | None:
     """The prose of a page, without its tables."""
-    page = SHARED / f"{stem}.html"
+    page = REPORTS / f"{stem}.html"
     if page.exists():
         root = html.fromstring(page.read_text("utf-8"))
         for node in root.xpath("//script|//style|//table|//comment()"):
             node.drop_tree()
         return "".join(root.text_content().split())
-    plain = SHARED / f"{stem}.txt"
+    plain = REPORTS / f"{stem}.txt"
     return "".join(plain.read_text("utf-8").split()) if plain.exists() else None
 
 
@@ -133,7 +131,7 @@ def published_sections(text: str, spec: Spec, year: int) -> Iterator[Section]:
 
 
 def published_return(stem: str, spec: Spec) -> Held | None:
-    path, year = SHARED / f"{stem}.json", int(stem[-4:])
+    path, year = REPORTS / f"{stem}.json", int(stem[-4:])
     if not path.exists():
         return None
     fmt = format_for(spec, year)
@@ -144,8 +142,8 @@ def published_return(stem: str, spec: Spec) -> Held | None:
 
 def published_cases(spec: Spec) -> Iterator[tuple[str, Case]]:
     """Every published report of which both text and figures are here, with the year before where that is here."""
-    names = frozenset(json.loads(path.read_text("utf-8"))["unit"] for path in SHARED.glob("*.json"))
-    for path in sorted(SHARED.glob("*.json")):
+    names = frozenset(json.loads(path.read_text("utf-8"))["unit"] for path in REPORTS.glob("*.json"))
+    for path in sorted(REPORTS.glob("*.json")):
         text, held = published_text(path.stem), published_return(path.stem, spec)
         if text is None or held is None:
             continue
@@ -157,7 +155,7 @@ def published_cases(spec: Spec) -> Iterator[tuple[str, Case]]:
 
 
 @pytest.mark.skipif(
-    not SHARED.is_dir(), reason="the published reports are not here: their text is not ours to carry"
+    not REPORTS.is_dir(), reason="the published reports are not here: their text is not ours to carry"
 )
 def test_published_reports_are_blamed_for_exactly_what_is_wrong_in_them(spec: Spec) -> None:
     cases = list(published_cases(spec))

@@ -16,7 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from conftest import DATA, published_cells, return_of
+from conftest import DATA, REPORTS, SHARED, published_cells, return_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
@@ -38,7 +38,6 @@ from report_builder.validate import validate
 
 SPEC = load_spec()
 NEWEST = SPEC.formats[-1]
-SHARED = Path("/work/shared/published")
 UNIT = "示例省甲山市教育局"
 by_format = pytest.mark.parametrize("fmt", SPEC.formats, ids=lambda fmt: fmt.id)
 
@@ -189,11 +188,9 @@ WHO = {
     "suqian_city": "宿迁市",
 }
 """Whose report each page is, as far as the page itself says."""
-PAGES = sorted(SHARED.glob("*.html")) or [Path("pages_not_here")]
-TEXTS_ONLY = sorted(SHARED.glob("*.txt")) or [Path("texts_not_here")]
-here = pytest.mark.skipif(
-    not SHARED.is_dir(), reason="the published pages are not on this machine (/work/shared/published)"
-)
+PAGES = sorted(REPORTS.glob("*.html")) or [Path("pages_not_here")]
+TEXTS_ONLY = sorted(REPORTS.glob("*.txt")) or [Path("texts_not_here")]
+here = pytest.mark.skipif(not REPORTS.is_dir(), reason="the published pages are not on this machine")
 
 
 @here
@@ -233,7 +230,7 @@ def test_a_published_text_gives_its_words_and_never_a_number(path: Path) -> None
 
 
 @here
-@pytest.mark.parametrize("path", sorted(SHARED.glob("fragments/*")), ids=lambda path: path.stem[:40])
+@pytest.mark.parametrize("path", sorted(REPORTS.glob("fragments/*")), ids=lambda path: path.stem[:40])
 def test_hard_pieces_give_the_numbers_they_show(path: Path) -> None:
     document = archive.document(path.read_bytes())
     fmt = next(
@@ -945,9 +942,9 @@ def test_changes_nobody_accepted_and_text_boxes_are_said() -> None:
 
 
 def test_the_official_form_as_wps_saved_it_is_read_when_filled_in() -> None:
-    form = Path("/work/shared/domain/blank-form-2021.docx")
+    form = SHARED / "domain" / "blank-form-2021.docx"
     if not form.is_file():
-        pytest.skip("the official form is not on this machine (/work/shared/domain)")
+        pytest.skip("the official form is not on this machine")
     document = archive.document(form.read_bytes())
     figures, grids = numbered(NEWEST), [item for item in document.items if isinstance(item, Grid)]
     filled: list[Grid] = []

@@ -12,6 +12,7 @@ from itertools import permutations
 from pathlib import Path
 
 import pytest
+from conftest import REPORTS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from texts import (
@@ -357,8 +358,7 @@ def test_every_way_of_repeating_has_its_word(spec: Spec) -> None:
 
 # --- published reports ----------------------------------------------------------------------------------------
 
-SHARED = Path("/work/shared/published")
-published = pytest.mark.skipif(not SHARED.is_dir(), reason="公布的报告原文不在本机（不随项目发布）")
+published = pytest.mark.skipif(not REPORTS.is_dir(), reason="公布的报告原文不在本机（不随项目发布）")
 NAMES = (
     "平潭综合实验区",
     "平潭",
@@ -374,14 +374,14 @@ NAMES = (
 
 def published_text(stem: str) -> Text:
     """The compared sections of a published report; plain text runs on, so its headings are sought in it."""
-    page = SHARED / f"{stem}.html"
+    page = REPORTS / f"{stem}.html"
     if page.is_file():
         items = archive.document(page.read_bytes()).items
         fmt = load_spec().formats[-1]
         found = split_sections(tuple(item for item in items if isinstance(item, str)), fmt)
         kept = {section.number for section in fmt.sections if section.compared}
         return Text(stem, int(stem[-4:]), tuple(s for s in found if s.number in kept), NAMES)
-    text = (SHARED / f"{stem}.txt").read_text(encoding="utf-8").split("正文 =====")[-1]
+    text = (REPORTS / f"{stem}.txt").read_text(encoding="utf-8").split("正文 =====")[-1]
     headings = {
         1: "一、总体情况",
         2: "二、主动公开",
