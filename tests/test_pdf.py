@@ -370,8 +370,7 @@ def test_the_same_draft_gives_the_same_bytes_here_and_in_another_process() -> No
         "PYTHONHASHSEED": "7",
         "PYTHONPATH": str(here.parent),
         "TZ": "Asia/Shanghai",
-        "LC_ALL": "C",
-        "PYTHONUTF8": "1",  # the interpreter itself needs it to start in a folder with a Chinese name
+        "LC_ALL": "C.UTF-8",
     }
     environment.pop("FONTCONFIG_FILE", None)
     made = subprocess.run(
