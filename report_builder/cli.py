@@ -349,7 +349,7 @@ def _compare(asked: argparse.Namespace) -> int:
     compared = pipeline.compare_units(_options(asked))
     if asked.json:
         comparisons = [compare.as_json(one) for one in compared.comparisons]
-        _print_json({"comparisons": comparisons, "clusters": pipeline.clusters_json(compared.shared)})
+        _print_json({"comparisons": comparisons, "clusters": compare.clusters_as_json(compared.shared)})
     else:
         _print_compared(compared)
     return 0
@@ -357,20 +357,18 @@ def _compare(asked: argparse.Namespace) -> int:
 
 def _print_compared(compared: Compared) -> None:
     """A line a comparison, then the reports that go back to one."""
-    from report_builder import compare  # noqa: PLC0415
-
     terms = compared.spec.terms
     for one in compared.comparisons:
         whole = one.overlap
         print(
-            f"{one.unit} {one.report_year}年 对照 {one.against_year}年：{terms['strict']} {compare.percent(whole.strict)}，"
-            f"{terms['loose']} {compare.percent(whole.loose)}，重复 {len(one.passages)} 处"
+            f"{one.unit} {one.report_year}年 对照 {one.against_year}年：{terms['strict']} {whole.strict.in_words()}，"
+            f"{terms['loose']} {whole.loose.in_words()}，重复 {len(one.passages)} 处"
         )
     for cluster in compared.shared.clusters:
         print(f"相互雷同，可能出自 {cluster.source.unit} {cluster.source.report_year}年的报告：")
         for copy in cluster.copies:
             print(
-                f"  {copy.text.unit} {copy.text.report_year}年：与 {copy.source.unit} 相同 {compare.percent(copy.share)}"
+                f"  {copy.text.unit} {copy.text.report_year}年：与 {copy.source.unit} 相同 {copy.share.in_words()}"
             )
     for name in ("strict", "loose"):
         print(f"{terms[name]}：{terms[f'{name}_definition']}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -10,8 +10,19 @@ from typing import Any
 from report_builder.figures import printed
 from report_builder.history import Held, text_of, total
 from report_builder.model import Number, Settings
-from report_builder.similarity import Overlap, Passage, Place, Share, masked, overlap, passages
-from report_builder.spec import Concord, Spec, StatutoryWording, Value
+from report_builder.similarity import (
+    Copy,
+    Overlap,
+    Passage,
+    Place,
+    Share,
+    Shared,
+    Text,
+    masked,
+    overlap,
+    passages,
+)
+from report_builder.spec import Concord, Spec, StatutoryWording, Value, label
 
 _RATIO_PLACES, _SHARE_PLACES = 5, 4
 
@@ -225,6 +236,22 @@ def _number(number: Number | None, kind: Value) -> object:
     return printed(number) if number is not None and kind == "amount" else number
 
 
+def clusters_as_json(found: Shared) -> list[dict[str, object]]:
+    """Reports that go back to one, as ``compare --json`` prints them."""
+    return [
+        {"source": _report(cluster.source), "copies": [_copy(one) for one in cluster.copies]}
+        for cluster in found.clusters
+    ]
+
+
+def _copy(copy: Copy) -> dict[str, object]:
+    return {**_report(copy.text), "against": _report(copy.source), "share": share_as_json(copy.share)}
+
+
+def _report(text: Text) -> dict[str, object]:
+    return {"unit": text.unit, "report_year": text.report_year}
+
+
 # --- in words -------------------------------------------------------------------------------------------------
 
 
@@ -232,27 +259,27 @@ def told(comparison: Comparison, spec: Spec) -> list[str]:
     """The comparison in a reviewer's words, a line each: both figures with what they mean, passages, figures, gaps."""
     terms, whole = spec.terms, comparison.overlap
     head = f"{comparison.unit} {comparison.report_year}年 对照 {comparison.against_unit} {comparison.against_year}年"
-    lines = [head, f"  {terms['strict']} {percent(whole.strict)}，{terms['loose']} {percent(whole.loose)}"]
-    fmt = spec.format_for(comparison.report_year)
-    titles = {one.number: one.title for one in fmt.sections} if fmt else {}
-    for one in whole.sections:
-        title = titles.get(one.section, f"第{one.section}部分")
-        lines.append(
-            f"  {title}：{terms['strict']} {percent(one.strict)}，{terms['loose']} {percent(one.loose)}"
-        )
-    lines += [line for one in comparison.passages for line in _passage_told(one, titles, terms)]
-    lines += [f"  没有比对：{one.what}，{one.why}" for one in comparison.not_comparable]
+    lines = [
+        head,
+        f"  {terms['strict']} {whole.strict.in_words()}，{terms['loose']} {whole.loose.in_words()}",
+    ]
+    lines += [
+        f"  {_label(f'sections.{one.section}', spec)}：{terms['strict']} {one.strict.in_words()}，"
+        f"{terms['loose']} {one.loose.in_words()}"
+        for one in whole.sections
+    ]
+    lines += [line for one in comparison.passages for line in _passage_told(one, spec)]
+    lines += [f"  没有比对：{_label(one.what, spec)}，{one.why}" for one in comparison.not_comparable]
     return [*lines, *(f"  {terms[name]}：{terms[f'{name}_definition']}" for name in ("strict", "loose"))]
 
 
-def percent(share: Share) -> str:
-    """A share as a reviewer reads it: 20.4%; a dash where there is nothing to count."""
-    return "—" if share.ratio is None else f"{round(share.ratio * 100, 1):f}%"
+def _label(what: str, spec: Spec) -> str:
+    return label(what, spec.formats[::-1], spec.terms)
 
 
-def _passage_told(passage: Passage, titles: Mapping[int, str], terms: Mapping[str, str]) -> Iterator[str]:
-    title = titles.get(passage.now.section, f"第{passage.now.section}部分")
+def _passage_told(passage: Passage, spec: Spec) -> Iterator[str]:
+    title = _label(f"sections.{passage.now.section}", spec)
     running = f"，已连续 {passage.years_running} 年" if passage.years_running > 1 else ""
-    yield f"  【{terms[str(passage.how)]}】{title}第{passage.now.paragraph}段，{passage.characters} 字{running}"
+    yield f"  【{spec.terms[str(passage.how)]}】{title}第{passage.now.paragraph}段，{passage.characters} 字{running}"
     yield f"    本年：{passage.now.text}"
     yield f"    对照：{passage.earlier_text}"

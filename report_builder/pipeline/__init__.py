@@ -4,7 +4,7 @@ A run is: find the returns, collect them, see which changed, build those (each u
 of its own where there are several), write the manifest. A unit that fails or is held back stops no other.
 """
 
-from report_builder.pipeline.comparing import Compared, clusters_json, compare_files, compare_units
+from report_builder.pipeline.comparing import Compared, compare_files, compare_units
 from report_builder.pipeline.intake import ANSWERED, answers, earlier_sources, past, read_earlier, sources
 from report_builder.pipeline.place import FORMATS, Options, Place, open_place, set_up, years
 from report_builder.pipeline.run import Outcome, blank, build, check, read
@@ -23,7 +23,6 @@ __all__ = [
     "build",
     "build_unit",
     "check",
-    "clusters_json",
     "compare_files",
     "compare_units",
     "earlier_sources",

@@ -23,9 +23,9 @@ from report_builder.pipeline.intake import (
     once_each,
     past,
 )
-from report_builder.pipeline.place import Options, Place, open_place, set_up, year_folder
+from report_builder.pipeline.place import Options, Place, open_place, set_up, year_folder, year_of_folder
 from report_builder.pipeline.unit import Around, judged
-from report_builder.similarity import Copy, Shared, Text, shared
+from report_builder.similarity import Shared, shared
 from report_builder.spec import Spec
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 COMPARED = "年际比对"
 SUMMARY = "汇总"
 ALIKE = "雷同"
-_SHARE_PLACES = 4
 
 
 @dataclass(frozen=True)
@@ -85,10 +84,10 @@ def _is_workbook(path: Path) -> bool:
 
 def _year_of(path: Path) -> int:
     """A return is of the year whose folder it lies in."""
-    said = path.resolve().parent.name
-    if not (len(said) == 4 and said.isdigit()):  # noqa: PLR2004 - a year has four digits
+    year = year_of_folder(path)
+    if year is None:
         raise InputError(f"看不出报送表 {path.name} 是哪一年的；请把它放在以年度命名的文件夹里（如 2024）")
-    return int(said)
+    return year
 
 
 def compare_units(options: Options) -> Compared:
@@ -181,26 +180,8 @@ def _asked(desks: Sequence[_Desk]) -> dict[repetition.Pair, Severity]:
         (
             finding.unit,
             repetition.Report(str(finding.facts["against_unit"]), int(str(finding.facts["against_year"]))),
-        ): (finding.severity)
+        ): finding.severity
         for desk in desks
         for finding in desk.findings
         if "against_year" in finding.facts
     }
-
-
-def clusters_json(found: Shared) -> list[dict[str, object]]:
-    """Reports that go back to one, as ``compare --json`` prints them; shares are exact to four decimals."""
-    return [
-        {"source": _report(cluster.source), "copies": [_copy(one) for one in cluster.copies]}
-        for cluster in found.clusters
-    ]
-
-
-def _copy(copy: Copy) -> dict[str, object]:
-    ratio = copy.share.ratio
-    share = None if ratio is None else float(round(ratio, _SHARE_PLACES))
-    return {**_report(copy.text), "against": _report(copy.source), "share": share}
-
-
-def _report(text: Text) -> dict[str, object]:
-    return {"unit": text.unit, "report_year": text.report_year}

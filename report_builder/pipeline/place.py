@@ -102,12 +102,12 @@ def _check_settings(settings: Settings, spec: Spec) -> None:
                 f"settings.toml：rules.{code} 是退回，不能改为 {severity.value}；退回的报送不能据以编制报告"
             )
     for code, threshold in settings.thresholds.items():
-        if spec.rules[code].threshold is None:
+        usual = spec.rules[code].threshold
+        if usual is None:
             raise SpecError(f"settings.toml：thresholds.{code}：规则 {code} 没有界限可调")
-        given, usual = settings.thresholds[code], spec.rules[code].threshold
-        if usual is not None and usual < 1 < given:
+        if usual < 1 < threshold:
             raise SpecError(
-                f"settings.toml：thresholds.{code} 是 {given}；这是比例，应写成 0 至 1 的小数，如 {usual}"
+                f"settings.toml：thresholds.{code} 是 {threshold}；这是比例，应写成 0 至 1 的小数，如 {usual}"
             )
         if threshold < 0:
             raise SpecError(f"settings.toml：thresholds.{code} 是 {threshold}，应为 0 或正数")
@@ -139,15 +139,17 @@ def open_files(options: Options, files: Sequence[Path]) -> Place:
     for path in files:
         if not path.exists():
             raise InputError(f"没有找到文件 {path}；请核对路径")
-    in_folders = [
-        int(path.resolve().parent.name)
-        for path in files
-        if _YEAR_FOLDER.fullmatch(path.resolve().parent.name)
-    ]
+    in_folders = [year for path in files if (year := year_of_folder(path)) is not None]
     if options.year or not in_folders:
         return open_place(options)
     inputs = options.inputs if options.inputs.is_dir() else files[0].resolve().parent.parent
     return open_place(replace(options, year=in_folders[0], inputs=inputs))
+
+
+def year_of_folder(path: Path) -> int | None:
+    """The year that the folder of a file is named after."""
+    name = path.resolve().parent.name
+    return int(name) if _YEAR_FOLDER.fullmatch(name) else None
 
 
 def year_folder(place: Place) -> Path:

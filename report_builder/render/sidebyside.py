@@ -17,10 +17,9 @@ from report_builder.model import Finding, Number, Section
 from report_builder.render import look
 from report_builder.render.marks import Line, Spot, side_by_side
 from report_builder.render.pages import page
-from report_builder.similarity import How, Passage, Share
+from report_builder.similarity import How, Passage
 from report_builder.spec import Spec, label
 
-_SHARE_PLACES = 1
 _NOTHING = "—"
 _EXCERPT = 80
 
@@ -109,8 +108,8 @@ def side_by_side_page(
         terms=spec.terms,
         comparison=comparison,
         names=desk.names,
-        strict=_share(comparison.overlap.strict),
-        loose=_share(comparison.overlap.loose),
+        strict=comparison.overlap.strict.in_words(),
+        loose=comparison.overlap.loose.in_words(),
         hows=[(how, sum(one.how is how for one in comparison.passages)) for how in How],
         repeats=[_repeat(number, one, desk) for number, one in enumerate(comparison.passages, 1)],
         parts=list(_parts(desk, mine, theirs, in_texts)),
@@ -166,10 +165,6 @@ class _Desk:
         return f"“{self.title(spot.section)}”第{spot.paragraph + 1}段"
 
 
-def _share(share: Share) -> str:
-    return _NOTHING if share.ratio is None else percent(share.ratio, _SHARE_PLACES)
-
-
 def _repeat(number: int, passage: Passage, desk: _Desk) -> Repeat:
     text = passage.now.text
     return Repeat(
@@ -196,8 +191,8 @@ def _parts(
         yield Part(
             number,
             desk.title(number),
-            "" if part is None else _share(part.strict),
-            "" if part is None else _share(part.loose),
+            "" if part is None else part.strict.in_words(),
+            "" if part is None else part.loose.in_words(),
             lines,
             findings,
         )

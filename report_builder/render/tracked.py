@@ -21,7 +21,7 @@ from report_builder.model import Heading, Number, PlainTable, Section
 from report_builder.recognise import text_block
 from report_builder.render import word
 from report_builder.render.titles import title_lines
-from report_builder.similarity import How, Passage, Share
+from report_builder.similarity import How, Passage
 from report_builder.similarity.aligned import Piece, Row, aligned
 from report_builder.spec import Label, Spec, label, labelled
 
@@ -146,12 +146,10 @@ def _rates(page: _Page) -> PlainTable:
     whole = page.comparison.overlap
     parts = [("全文", whole.strict, whole.loose)]
     parts += [(page.words(f"sections.{one.section}"), one.strict, one.loose) for one in whole.sections]
-    rows = tuple((name, _share(strict, page), _share(loose, page)) for name, strict, loose in parts)
+    rows = tuple(
+        (name, *(one.in_words(page.places, _EMPTY_TEXT) for one in shares)) for name, *shares in parts
+    )
     return PlainTable("重复率", page.filled(_RATES), rows, (46, 27, 27))
-
-
-def _share(share: Share, page: _Page) -> str:
-    return _EMPTY_TEXT if share.ratio is None else percent(share.ratio, page.places)
 
 
 def _definitions(page: _Page) -> Iterator[str]:

@@ -58,10 +58,10 @@ def _blame(rule: Rule, case: Case, now: Masked, other: Masked, years: Sequence[M
         "against": f"{other.text.unit}{other.text.report_year}年",
         "against_unit": other.text.unit,
         "against_year": other.text.report_year,
-        "strict": _percent(whole.strict),
-        "loose": _percent(whole.loose),
+        "strict": whole.strict.in_words(),
+        "loose": whole.loose.in_words(),
         "section": case.fmt.section(rule.params["section"]).title,
-        "part": _percent(section.loose) if section else "—",
+        "part": section.loose.in_words() if section else "—",
         "passages": _told(found, case.spec.terms),
     }
     first = found[0].now if found else None
@@ -74,10 +74,6 @@ def _severity(rule: Rule, bar: Decimal, strict: Share, loose: Share, part: Share
         return Severity.CORRECT
     asked = loose.reaches(bar) or (part is not None and part.reaches(Decimal(rule.params["asks"])))
     return Severity.EXPLAIN if asked else None
-
-
-def _percent(share: Share) -> str:
-    return "—" if share.ratio is None else f"{round(share.ratio * 100, 1):f}%"
 
 
 def _told(found: Sequence[Passage], terms: Mapping[str, str]) -> str:

@@ -25,6 +25,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from report_builder.figures import percent
 from report_builder.similarity.text import GRAM, Flags, Masked, Place, Places
 
 
@@ -48,6 +49,10 @@ class Share:
     def ratio(self) -> Decimal | None:
         """0 to 1; None where there is nothing to count."""
         return Decimal(self.part) / self.whole if self.whole else None
+
+    def in_words(self, places: int = 1, nothing: str = "—") -> str:
+        """The share in per cent, “20.4%”; ``nothing`` where there is nothing to count."""
+        return nothing if self.ratio is None else percent(self.ratio, places)
 
     def reaches(self, bar: Decimal) -> bool:
         """Whether the share is at least ``bar``; nothing never is."""
