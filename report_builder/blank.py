@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from report_builder.errors import SpecError
+from report_builder.figures import numeral
 from report_builder.model import Figure, Number, Return, Task, Typed, Unit
 from report_builder.recognise import bare
 from report_builder.spec import Format, Placed, SectionSpec, Slot, Table, Workbook
-from report_builder.spec.nouns import FieldSpec, SheetSpec
+from report_builder.spec.nouns import META_SHEET, SENT_BACK, FieldSpec, SheetSpec
 from report_builder.workbooks import (
     Book,
     Cell,
@@ -27,12 +28,9 @@ from report_builder.workbooks import (
     written,
 )
 
-META_SHEET = "_模板"
-SENT_BACK = "sent_back"
 CHOICES_SHEET = "字典"
 _BLANK_TASKS = 20
 _GIVEN_FIELDS = ("code", "title", "role", "due")
-_NUMERALS = "一二三四五六七八九十"
 _EARLIER_YEARS = 5
 _PORTRAIT, _LANDSCAPE = 98, 140
 _BESIDE_WIDTH = 13.0
@@ -509,14 +507,6 @@ def _passage_cells(drawing: _Drawing, row: int, passage: _Passage, pieces: Seque
         key = "" if offset else passage.key
         yield drawing.marked(Cell(row + offset, 1, piece, "text", key=key, entry=Entry("text")))
     yield Cell(row, 2, passage.hint, "hint", row_span=len(pieces))
-
-
-def numeral(number: int) -> str:
-    """A number from 1 to 99 in Chinese: 一, 十, 十一, 二十."""
-    tens, ones = divmod(number, 10)
-    if not tens:
-        return _NUMERALS[ones - 1]
-    return ("" if tens == 1 else _NUMERALS[tens - 1]) + "十" + (_NUMERALS[ones - 1] if ones else "")
 
 
 def _choices_sheet(workbook: Workbook) -> tuple[Sheet, dict[str, str]]:

@@ -304,12 +304,12 @@ def _overview(case: Case, spec: Spec) -> Sheet:
     ]
     for row, severity in enumerate(_SEVERITIES, 3):
         cells += _row(row, (spec.terms[severity.value], counts[severity], _WHAT_TO_DO[severity]), "plain")
-    for row, step in enumerate(_steps(case), 4 + len(_SEVERITIES)):
-        cells.append(Cell(row, 0, step, "note", column_span=span))
-    row = 6 + len(_SEVERITIES) + len([*_steps(case)])
-    for line in _unasked(case):
-        cells.append(Cell(row, 0, cut(line), "note", column_span=span))
-        row += 1
+    notes = [*_steps(case), "", "", *_unasked(case)]
+    cells += [
+        Cell(row, 0, cut(note), "note", column_span=span)
+        for row, note in enumerate(notes, 4 + len(_SEVERITIES))
+        if note
+    ]
     return Sheet(OVERVIEW_SHEET, _OVERVIEW_WIDTHS, tuple(cells))
 
 

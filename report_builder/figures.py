@@ -13,6 +13,7 @@ _DASHES = frozenset("-—－–―─﹣−")
 _SLASHES = frozenset("/／\\＼")
 _NONE_WORDS = frozenset({"无", "没有", "暂无"})
 _MINUS = str.maketrans("−－﹣", "---")
+_NUMERALS = "一二三四五六七八九十"
 _EXACT_FLOAT = 2**53
 _LONGEST = 18
 _WIDE = Context(prec=4 * _LONGEST)
@@ -115,3 +116,11 @@ def day(text: str) -> dt.date | None:
         return dt.date.fromisoformat(text[:10])
     except ValueError:
         return None
+
+
+def numeral(number: int) -> str:
+    """A number from 1 to 99 in Chinese: 一, 十, 十一, 二十."""
+    tens, ones = divmod(number, 10)
+    if not tens:
+        return _NUMERALS[ones - 1]
+    return ("" if tens == 1 else _NUMERALS[tens - 1]) + "十" + (_NUMERALS[ones - 1] if ones else "")

@@ -293,6 +293,11 @@ class Grid:
     first_row: int = 0
     first_column: int = 0
 
+    def at(self, row: int, column: int) -> object:
+        """What stands there; None beyond the rows, which need not be of one length."""
+        cells = self.rows[row] if row < len(self.rows) else ()
+        return cells[column] if column < len(cells) else None
+
     def address(self, row: int, column: int) -> str:
         """The place in the file's own words: D6 in a spreadsheet, 第6行第4列 elsewhere."""
         if not self.lettered:

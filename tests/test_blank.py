@@ -26,7 +26,7 @@ from openpyxl.utils import get_column_letter, range_boundaries
 from report_builder import blank
 from report_builder.collect import read_return
 from report_builder.errors import SpecError
-from report_builder.figures import figure
+from report_builder.figures import figure, numeral
 from report_builder.model import Figure, ProcessingFee, Return, Section, Task, Typed, Unit
 from report_builder.spec import Format, Slot, Table, Workbook, load_format, load_spec
 from report_builder.spec.nouns import SheetSpec
@@ -588,7 +588,7 @@ def test_nothing_in_the_file_tells_the_time_of_drawing() -> None:
     ("number", "said"), [(1, "一"), (9, "九"), (10, "十"), (11, "十一"), (20, "二十"), (35, "三十五")]
 )
 def test_numerals(number: int, said: str) -> None:
-    assert blank.numeral(number) == said
+    assert numeral(number) == said
 
 
 @given(st.sets(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1))

@@ -73,9 +73,7 @@ class Tables:
         return f"{self.name}·{own.name} {own.address(at, column)}"
 
     def _figure(self, grid: Grid, place: Place) -> Figure:
-        row, column = place
-        cells = grid.rows[row] if row < len(grid.rows) else ()
-        return figure(cells[column] if column < len(cells) else None, self._place(grid, row, column))
+        return figure(grid.at(*place), self._place(grid, *place))
 
     def _read(self) -> tuple[dict[str, Figure], list[Trouble]]:
         cells: dict[str, Figure] = {}

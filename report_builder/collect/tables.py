@@ -161,9 +161,7 @@ class Tables:
             yield key, figure(content, before + grid.address(row, column))
 
     def _figure(self, grid: Grid, place: tuple[int, int]) -> Figure:
-        row, column = place
-        cells = grid.rows[row] if row < len(grid.rows) else ()
-        return figure(cells[column] if column < len(cells) else None, self.place(grid, row, column))
+        return figure(grid.at(*place), self.place(grid, *place))
 
     def cells(self) -> tuple[dict[str, Figure], list[Trouble]]:
         """Every statutory cell that was found; formulas without a stored value are named, totals excepted."""

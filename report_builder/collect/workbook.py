@@ -14,9 +14,7 @@ from report_builder.errors import UnreadableError
 from report_builder.model import Grid, Return, Trouble
 from report_builder.readers.books import Sheets
 from report_builder.spec import Spec
-
-META_SHEET = "_模板"
-SENT_BACK = "sent_back"
+from report_builder.spec.nouns import META_SHEET, SENT_BACK
 
 
 def read(book: Sheets, name: str, spec: Spec, report_year: int, known: Known) -> tuple[Return, ...]:

@@ -113,12 +113,16 @@ def collected(place: Place) -> tuple[list[Handed], list[str]]:
             f"{folder} 里没有报送表；请把各单位的 .xlsx 放进去（空白表用 report-builder blank 生成）"
         )
     handed = [one for source in found for one in handed_in(place, source)]
-    opinions = [one for one in handed if any(trouble.kind == "opinion" for trouble in one.ret.troubles)]
     said = [
         f"{one.source.name}（是发回的校验意见；请在文件名里保留“{ANSWERED}”，其中的单位说明才会读取）"
-        for one in opinions
+        for one in handed
+        if _is_opinion(one)
     ]
-    return [one for one in handed if one not in opinions], [*unused, *said]
+    return [one for one in handed if not _is_opinion(one)], [*unused, *said]
+
+
+def _is_opinion(handed: Handed) -> bool:
+    return any(trouble.kind == "opinion" for trouble in handed.ret.troubles)
 
 
 def handed_in(place: Place, source: collect.Source) -> list[Handed]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from report_builder import collect, manifest
@@ -14,7 +14,6 @@ from report_builder.model import (
 from report_builder.pipeline.intake import Answered, Answers, Handed, Past, own_answers
 from report_builder.pipeline.place import Options, Place, year_folder
 from report_builder.render import template
-from report_builder.spec import Spec
 
 
 @dataclass(frozen=True)
@@ -43,35 +42,14 @@ def common(place: Place) -> str:
 
 def _settings_digest(place: Place) -> str:
     formats = [fmt.sha256 for fmt in place.spec.formats]
-    return manifest.digest(
-        [
-            repr(part)
-            for part in (
-                _lasting(place.settings),
-                formats,
-                sorted(place.spec.rules.items()),
-                *_companions(place.spec),
-            )
-        ]
-        + [_fonts_digest()]
-    )
+    others = (getattr(place.spec, one.name) for one in fields(place.spec) if one.name != "formats")
+    parts = (_lasting(place.settings), formats, *others)
+    return manifest.digest([*map(repr, parts), _fonts_digest()])
 
 
 def _lasting(settings: Settings) -> tuple[Settings, bool]:
     """What is set, but for the day: a report says the same tomorrow, only whether days are reckoned at all counts."""
     return replace(settings, as_of=None), settings.as_of is not None
-
-
-def _companions(spec: Spec) -> tuple[object, ...]:
-    return (
-        spec.wording,
-        spec.workbook,
-        spec.concordance,
-        sorted(spec.terms.items()),
-        spec.lexicon,
-        spec.statutory,
-        spec.published,
-    )
 
 
 def _fonts_digest() -> str:

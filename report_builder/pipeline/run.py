@@ -21,6 +21,7 @@ from report_builder.model import (
 )
 from report_builder.pipeline.intake import (
     ANSWERED,
+    Answered,
     Handed,
     Past,
     alike,
@@ -73,16 +74,22 @@ Progress = Callable[[UnitResult, int, int], None]
 
 def _jobs(place: Place) -> tuple[list[Job], list[str], list[Handed]]:
     handed, unused = collected(place)
-    held = earlier_sources(place)
     said, unread = answers(place)
     key = common(place)
-    distinct = once_each(handed)
-    others = alike(place, distinct)
-    jobs = [
-        job_for(place, one, Beside(past(place, one.unit, held), said, others.get(one.unit.name, ())), key)
-        for one in chosen(place, distinct)
-    ]
+    jobs = [job_for(place, one, beside, key) for one, beside in _desks(place, handed, said)]
     return jobs, [*unused, *unread], handed
+
+
+def _desks(
+    place: Place, handed: Sequence[Handed], said: Sequence[Answered], *, alone: bool = False
+) -> Iterator[tuple[Handed, Beside]]:
+    """Each unit asked for with what lies beside its return; single files are not held against other units'."""
+    held = earlier_sources(place)
+    distinct = once_each(handed)
+    others = None if alone else alike(place, distinct)
+    for one in chosen(place, distinct):
+        shared = None if others is None else others.get(one.unit.name, ())
+        yield one, Beside(past(place, one.unit, held), said, shared)
 
 
 def build(options: Options, progress: Progress | None = None) -> Outcome:
@@ -222,19 +229,9 @@ def check(options: Options, files: Sequence[Path] = (), *, write: bool = True) -
     else:
         handed, unused = collected(place)
     said, unread = answers(place) if (place.options.inputs / str(place.year)).is_dir() else ([], [])
-    held = earlier_sources(place)
-    distinct = once_each(handed)
-    others = None if files else alike(place, distinct)
     results = [
-        checked(
-            place,
-            one,
-            Beside(
-                past(place, one.unit, held), said, None if others is None else others.get(one.unit.name, ())
-            ),
-            write=write,
-        )
-        for one in chosen(place, distinct)
+        checked(place, one, beside, write=write)
+        for one, beside in _desks(place, handed, said, alone=bool(files))
     ]
     outcome = Outcome(place.year, year_folder(place), place.spec, tuple(results), (*unused, *unread))
     return outcome if files else _with_absent(outcome, place, handed)

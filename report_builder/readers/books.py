@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -14,6 +16,16 @@ MAX_ROWS = 20_000
 MAX_COLUMNS = 1_000
 MAX_CELLS = 2_000_000
 MAX_SHEETS = 300
+BROKEN_ZIP = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+)
+"""What a package raises that is damaged, lacks a part, or is packed or locked in an unknown way."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import io
 import zipfile
-import zlib
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 
@@ -14,6 +13,7 @@ from lxml import etree
 from report_builder.errors import UnreadableError
 from report_builder.model import Grid
 from report_builder.readers.books import (
+    BROKEN_ZIP,
     MAX_CELLS,
     MAX_COLUMNS,
     Hidden,
@@ -83,15 +83,7 @@ def _content(data: bytes) -> bytes:
                     raise locked()
             hold_inflated(package.getinfo("content.xml").file_size)
             content = package.read("content.xml")
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        KeyError,
-        NotImplementedError,
-        RuntimeError,
-        OSError,
-    ) as fault:
+    except BROKEN_ZIP as fault:
         raise damaged() from fault
     if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
         raise UnreadableError("文件里有不该有的实体声明", "请用 Excel 或 WPS 打开，另存为 .xlsx 后报送")

@@ -19,6 +19,7 @@ import python_calamine
 
 from report_builder.model import Grid
 from report_builder.readers.books import (
+    BROKEN_ZIP,
     MAX_CELLS,
     MAX_COLUMNS,
     MAX_INFLATED,
@@ -96,13 +97,7 @@ def read(data: bytes) -> Sheets:
                 if at > 0:
                     merged[name] = tuple(ref.decode() for ref in _MERGED.findall(plain, at))
     except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        KeyError,
-        NotImplementedError,
-        RuntimeError,
-        OSError,
+        *BROKEN_ZIP,
         UnicodeError,
         struct.error,
     ) as fault:

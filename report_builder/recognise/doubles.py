@@ -60,8 +60,7 @@ def _counts(grid: Grid, line: Line) -> int:
 
 
 def _stands(grid: Grid, row: int, column: int) -> bool:
-    cells = grid.rows[row] if row < len(grid.rows) else ()
-    return column < len(cells) and cells[column] not in (None, "")
+    return grid.at(row, column) not in (None, "")
 
 
 def _rows_again(found: Found, names: Names, hits: Sequence[Hit], end: float) -> Iterator[tuple[Line, ...]]:

@@ -374,8 +374,4 @@ def _as_unclear(text: _Text, wanted: Sequence[_Wanted]) -> Unclear:
 
 
 def _has_figure(grid: Grid, places: Iterable[tuple[int, int]]) -> bool:
-    for row, column in places:
-        cells = grid.rows[row] if row < len(grid.rows) else ()
-        if column < len(cells) and cells[column] not in (None, ""):
-            return True
-    return False
+    return any(grid.at(*place) not in (None, "") for place in places)

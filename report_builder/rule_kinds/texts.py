@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from report_builder.model import Severity, State
+from report_builder.figures import numeral
+from report_builder.model import ProcessingFee, Severity, State
 from report_builder.rule_kinds import places
 from report_builder.rule_kinds.case import HELD, Blame, Case, Outcome, outcome
 from report_builder.spec import Rule, Spec
+
+_NO_TEXT = "没有正文"
 
 
 def sections_in_order(_rule: Rule, case: Case) -> Outcome:
@@ -62,28 +65,26 @@ def fee_stated(rule: Rule, case: Case) -> Outcome:
     section = next(one for one in case.fmt.sections if one.fee)
     text = "".join(case.ret.paragraphs(section.number))
     stated = fee is not None and fee.collected is not None
-    if not stated and not any(word in text for word in wording.stated_by):
-        return outcome(
-            [
-                Blame(
-                    (), {"problem": "没有填写是否收取信息处理费，正文中也没有说明"}, places.sheet(case, "fee")
-                )
-            ]
-        )
-    if fee is not None and fee.collected and (fee.cases is None or fee.amount is None):
-        return outcome(
-            [Blame((), {"problem": "写明收取了信息处理费，但件数或金额没有填数"}, places.sheet(case, "fee"))]
-        )
-    if fee is not None and fee.collected is False and (fee.cases or fee.amount):
-        return outcome(
-            [Blame((), {"problem": "写明未收取信息处理费，而件数或金额不是 0"}, places.sheet(case, "fee"))]
-        )
+    problem = _fee_unclear(fee, stated=stated or any(word in text for word in wording.stated_by))
+    if problem:
+        return outcome([Blame((), {"problem": problem}, places.sheet(case, "fee"))])
     denied = fee.collected is False if stated and fee else any(word in text for word in wording.denied_by)
     unpaid = case.ret.number(rule.params["unpaid"]) or 0
     if denied and unpaid:
         problem = f"写明未收取信息处理费，而有 {unpaid} 件申请因逾期未缴费不再处理"
         return outcome([Blame((rule.params["unpaid"],), {"problem": problem}, severity=Severity.EXPLAIN)])
     return HELD
+
+
+def _fee_unclear(fee: ProcessingFee | None, *, stated: bool) -> str:
+    """What is wrong with the position as the form states it; empty where nothing is."""
+    if not stated:
+        return "没有填写是否收取信息处理费，正文中也没有说明"
+    if fee is not None and fee.collected and (fee.cases is None or fee.amount is None):
+        return "写明收取了信息处理费，但件数或金额没有填数"
+    if fee is not None and fee.collected is False and (fee.cases or fee.amount):
+        return "写明未收取信息处理费，而件数或金额不是 0"
+    return ""
 
 
 def section_length(_rule: Rule, case: Case) -> Outcome:
@@ -98,9 +99,6 @@ def section_length(_rule: Rule, case: Case) -> Outcome:
             facts = {"section": section.title, "count": len(text), "limit": section.max_characters}
             blames.append(Blame((), facts, places.text(case, section.number)))
     return outcome(blames, ran=bool(ran), why=_NO_TEXT)
-
-
-_NO_TEXT = "没有正文"
 
 
 def _written(case: Case, number: int) -> str:
@@ -151,7 +149,7 @@ def ordinals_run(rule: Rule, case: Case) -> Outcome:
     return outcome(blames, ran=any(section.paragraphs for section in case.ret.sections), why=_NO_TEXT)
 
 
-_NUMERALS = ("", *"一二三四五六七八九十", *(f"十{one}" for one in "一二三四五六七八九"), "二十")
+_ORDINALS = {numeral(number): number for number in range(1, 21)}
 _CLAUSE_START = r"(?:^|(?<=[。；;，,：:！!？?、“（\s]))"
 
 
@@ -165,7 +163,7 @@ def _jumps(pattern: str, paragraphs: Sequence[str]) -> Iterator[tuple[str, str]]
     last = 0
     for text in paragraphs:
         for match in ordinal.finditer(text):
-            number = _NUMERALS.index(match[1]) if match[1] in _NUMERALS else 0
-            if last and number not in {1, last + 1} and last + 1 < len(_NUMERALS):
-                yield match[0], match[0].replace(match[1], _NUMERALS[last + 1])
+            number = _ORDINALS.get(match[1], 0)
+            if last and number not in {1, last + 1} and last < len(_ORDINALS):
+                yield match[0], match[0].replace(match[1], numeral(last + 1))
             last = number or last

@@ -412,6 +412,12 @@ class SheetSpec:
     landscape: bool = False
 
 
+META_SHEET = "_模板"
+"""The hidden sheet by which the template knows its own workbooks again."""
+SENT_BACK = "sent_back"
+"""The mark there of a copy that goes back to the unit."""
+
+
 @dataclass(frozen=True)
 class Workbook:
     """The layout of the return workbook (CONTRACT.md, data_inputs)."""
