@@ -80,6 +80,66 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class Due:
+    """A day by which something of a task is due; ``on`` is None where the plan names no date (第一时间).
+
+    ``repeats`` is "quarterly" where the day is one of a row; ``verbatim`` is the plan's own wording.
+    """
+
+    on: dt.date | None
+    what: str
+    verbatim: str
+    repeats: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A figure a task names that can be checked: 不低于4%. ``relation`` is at_least, at_most or equal."""
+
+    relation: str
+    number: Decimal
+    unit: str
+    verbatim: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTask:
+    """One task of the yearly plan as its document words it; units are named as written, groups not expanded."""
+
+    code: str
+    section: str
+    title: str
+    text: str
+    lead: tuple[str, ...] = ()
+    responsible: tuple[str, ...] = ()
+    assist: tuple[str, ...] = ()
+    responsibility: str = ""
+    due: tuple[Due, ...] = ()
+    targets: tuple[Target, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotUnderstood:
+    """A passage of a plan that no reading fits: its text, where it stands, and why."""
+
+    text: str
+    why: str
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A year's task plan, read from its document; nothing of it is dropped: what fits nowhere is listed."""
+
+    title: str
+    document: str
+    report_year: int | None
+    tasks: tuple[PlannedTask, ...]
+    not_understood: tuple[NotUnderstood, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ProcessingFee:
     """The processing-fee position: not the administrative charges of table two. Amount in yuan."""
 
