@@ -19,6 +19,7 @@ from report_builder.spec.nouns import (
     Foreign,
     Format,
     Lexicon,
+    PlanWords,
     Published,
     Rule,
     Spec,
@@ -41,6 +42,7 @@ _COMPANIONS = (
     "lexicon.toml",
     "statutory.toml",
     "published.toml",
+    "plan.toml",
 )
 _SHORTEST_PHRASE = 4
 
@@ -83,6 +85,7 @@ def load_spec(further: Path | None = None) -> Spec:
         lexicon=toml.load(Lexicon, _one(roots, "lexicon.toml")),
         statutory=_statutory(_one(roots, "statutory.toml")),
         published=toml.load(Published, _one(roots, "published.toml")),
+        plan=toml.load(PlanWords, _one(roots, "plan.toml")),
     )
     hold_together(spec)
     if further is not None:

@@ -652,6 +652,33 @@ class Published:
 
 
 @dataclass(frozen=True, eq=False)
+class GroupWords:
+    """Names that stand for many units: those of these kinds and levels; without levels, those of the place named."""
+
+    words: tuple[str, ...]
+    kinds: tuple[str, ...]
+    levels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class ExpansionWords:
+    """What may stand around a name without changing whom it means."""
+
+    each: tuple[str, ...]
+    own: tuple[str, ...]
+    governments: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class PlanWords:
+    """By what words a task plan is read; what each list is for stands in plan.toml."""
+
+    signs: Mapping[str, str]
+    expansion: ExpansionWords
+    groups: tuple[GroupWords, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class Spec:
     """All that the law and the lead office ask, as data."""
 
@@ -664,6 +691,7 @@ class Spec:
     lexicon: Lexicon
     statutory: StatutoryWording
     published: Published
+    plan: PlanWords
 
     def format_for(self, report_year: int) -> Format | None:
         """The one format that governs ``report_year``: the newest begun by then; None where none does."""
