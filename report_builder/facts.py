@@ -91,7 +91,7 @@ def read(data: bytes, name: str, spec: Spec, report_year: int | None = None) -> 
         format_id=fmt.id,
         cells=cells,
         sections=tuple(_sections(facts.get("sections"), fmt)),
-        tasks=tuple(_tasks(facts.get("tasks"))),
+        tasks=tuple(_tasks(facts.get("tasks"), name)),
         fee=_fee(facts.get("processing_fee")),
         about=dict(_about(facts)),
         origin=name,
@@ -194,13 +194,14 @@ def _sections(items: object, fmt: Format) -> Iterator[Section]:
             )
 
 
-def _tasks(items: object) -> Iterator[Task]:
-    for item in items if isinstance(items, list) else []:
+def _tasks(items: object, name: str) -> Iterator[Task]:
+    for number, item in enumerate(items if isinstance(items, list) else [], 1):
         if isinstance(item, dict):
             due = item.get("due")
             due = [due] if isinstance(due, str) and due else due
             fields = {key: str(value) for key, value in item.items() if key != "due" and value is not None}
-            yield Task(fields, tuple(map(str, due)) if isinstance(due, list) else ())
+            places = dict.fromkeys(("code", *fields), f"{name}·tasks 第{number}项")
+            yield Task(fields, tuple(map(str, due)) if isinstance(due, list) else (), places)
 
 
 def _fee(item: object) -> ProcessingFee | None:

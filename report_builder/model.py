@@ -69,10 +69,14 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """How far one task of the yearly plan has come, in the words of the unit (fields: CONTRACT facts.json)."""
+    """How far one task of the yearly plan has come, in the words of the unit (fields: CONTRACT facts.json).
+
+    ``places`` are the cells of its fields by their keys, blank ones too; they say nothing of the task itself.
+    """
 
     fields: Mapping[str, str]
     due: tuple[str, ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def __getitem__(self, name: str) -> str:
         """The field ``name``, empty where the unit wrote nothing."""
@@ -117,6 +121,26 @@ class PlannedTask:
     due: tuple[Due, ...] = ()
     targets: tuple[Target, ...] = ()
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """One task of the plan as it falls to one unit, which answers for it in its return.
+
+    ``role`` is the weightiest in which the plan names it: lead, responsible or assist; ``named`` is the plan's own
+    name for it, or for the group it belongs to. ``bearer`` is the government it answers for, empty otherwise.
+    """
+
+    unit: str
+    task: PlannedTask
+    role: str
+    named: str
+    bearer: str = ""
+
+    @property
+    def deadline(self) -> dt.date | None:
+        """The last of the task's days; None where the plan names no date."""
+        return max((due.on for due in self.task.due if due.on is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)

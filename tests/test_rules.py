@@ -19,13 +19,17 @@ from report_builder.editions import read_over
 from report_builder.figures import figure
 from report_builder.history import Held, History
 from report_builder.model import (
+    Assigned,
+    Due,
     Lineage,
+    PlannedTask,
     ProcessingFee,
     Return,
     Section,
     Settings,
     Severity,
     State,
+    Task,
     Trouble,
     Unit,
 )
@@ -57,6 +61,39 @@ def case_of(example: Example, fmt: Format, settings: Settings) -> Case:
         history_of(example, fmt, year),
         frozenset(example.names),
         alike_of(example, fmt, year),
+        assigned_of(example, year),
+    )
+
+
+def assigned_of(example: Example, year: int) -> tuple[Assigned, ...] | None:
+    """What the plan of an example gives the unit."""
+    if not example.plan and not example.planned:
+        return None
+    tasks = tasks_of(example.plan, year)
+    return tuple(
+        Assigned(
+            "示例局",
+            PlannedTask(task["code"], "", task["title"], "", due=due_of(task)),
+            task["role"],
+            "示例局",
+        )
+        for task in tasks
+    )
+
+
+def due_of(task: Task) -> tuple[Due, ...]:
+    """The days of a planned task."""
+    return tuple(Due(dt.date.fromisoformat(said), "", said) for said in task.due)
+
+
+def tasks_of(rows: tuple[Mapping[str, Any], ...], year: int) -> tuple[Task, ...]:
+    """Rows of the task sheet."""
+    return tuple(
+        Task(
+            {key: dated(text, year) for key, text in row.items() if key != "due"},
+            tuple(dated(text, year) for text in row.get("due", ())),
+        )
+        for row in rows
     )
 
 
@@ -80,6 +117,8 @@ def returned(example: Example, fmt: Format, year: int) -> Return:
         )
     if example.fee:
         fields["fee"] = ProcessingFee(fee["collected"], fee["cases"], Decimal(str(fee["amount"])))
+    if example.tasks:
+        fields["tasks"] = tasks_of(example.tasks, year)
     if example.published_on:
         fields["about"] = {"published_on": f"{year + 1}-{example.published_on}"}
     return return_of(fmt, example.cells, year, **fields)
@@ -113,14 +152,17 @@ def history_of(example: Example, fmt: Format, year: int) -> History:
     cells = {year + int(back): held for back, held in example.before.items()}
     if example.last:
         cells[year - 1] = example.last
+    texts: dict[str, Any] = {}
     if example.last_sections:
+        texts["sections"] = written(example.last_sections, fmt, year - 1)
+    if example.last_tasks:
+        texts["tasks"] = tasks_of(example.last_tasks, year - 1)
+    if texts:
         cells.setdefault(year - 1, {})
-    texts = (
-        {year - 1: {"sections": written(example.last_sections, fmt, year - 1)}}
-        if example.last_sections
-        else {}
+    held = tuple(
+        Held(return_of(fmt, cells[one], one, **(texts if one == year - 1 else {})), fmt)
+        for one in sorted(cells)
     )
-    held = tuple(Held(return_of(fmt, cells[one], one, **texts.get(one, {})), fmt) for one in sorted(cells))
     return History(held, Lineage((), example.told))
 
 

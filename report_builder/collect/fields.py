@@ -104,7 +104,8 @@ class Fields:
                 due = tuple(_day(part) for part in _SEPARATOR.split(text) if part)
             elif text:
                 fields[field.key] = field.choices.get(text, "") if field.choices else _dated(field, text)
-        return Task({key: text for key, text in fields.items() if text}, due), troubles
+        places = {field.key: self.place(grid, at, column) for column, field in columns.items()}
+        return Task({key: text for key, text in fields.items() if text}, due, places), troubles
 
     def sections(self) -> tuple[Section, ...]:
         """The narrative sheet: a row per section or aspect, one paragraph a line."""

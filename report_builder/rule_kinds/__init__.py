@@ -34,6 +34,14 @@ from report_builder.rule_kinds.claims import (
 from report_builder.rule_kinds.days import handed_in, published_late
 from report_builder.rule_kinds.params import PARAMS, named
 from report_builder.rule_kinds.repetition import repeats
+from report_builder.rule_kinds.tasks import (
+    tasks_answered,
+    tasks_as_planned,
+    tasks_in_time,
+    tasks_planned,
+    tasks_repeat,
+    tasks_told,
+)
 from report_builder.rule_kinds.texts import (
     aspects_covered,
     fee_stated,
@@ -104,6 +112,12 @@ KINDS: Mapping[str, _Shape] = {
         repeats, "against section asks", "against strict loose section part passages", threshold=True
     ),
     "published_late": _shape(published_late, "", "published due days"),
+    "tasks_answered": _shape(tasks_answered, "", "code title role due problem"),
+    "tasks_told": _shape(tasks_told, "states fields when", "code title state missing"),
+    "tasks_in_time": _shape(tasks_in_time, "", "code title due done_on days"),
+    "tasks_planned": _shape(tasks_planned, "", "code title suggestion"),
+    "tasks_as_planned": _shape(tasks_as_planned, "", "code title label typed planned"),
+    "tasks_repeat": _shape(tasks_repeat, "against at_least", "code title other share", threshold=True),
     "handed_in": _shape(handed_in, "", "unit due as_of said", without_tables=True),
 }
 
@@ -205,9 +219,16 @@ def known_keys(rule: Rule, fmt: Format, spec: Spec) -> Iterator[str]:
         "cell": (f"格式 {fmt.id} 没有格", fmt.slots),
         "unit_kind": ("没有单位类别", UNIT_KINDS),
         "trouble": ("读取时没有这种情况", TROUBLES),
+        "task_field": ("workbook.toml 的任务完成情况表没有", _task_fields(spec)),
+        "task_state": ("workbook.toml 的任务完成情况表没有状态", _task_fields(spec)["state"]),
         "concept": ("lexicon.toml 没有概念", spec.lexicon.concepts_by_key),
     }
     for sort, key in sorted(named(rule.params), key=lambda one: one[0] != "table"):
         fault, names = known.get(sort, ("", (key,)))
         if key not in names:
             yield f"{rule.code}.toml：{fault}“{key}”{toml.nearest(key, names)}"
+
+
+def _task_fields(spec: Spec) -> Mapping[str, Collection[str]]:
+    """The fields of a task's row, each with the keys of its choices."""
+    return {field.key: field.choices.values() for field in spec.workbook.sheet("tasks").fields}

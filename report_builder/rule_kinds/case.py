@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import cached_property
 
 from report_builder.history import Held, History
-from report_builder.model import Number, Return, Settings, Severity, State, Unit
+from report_builder.model import Assigned, Number, Return, Settings, Severity, State, Unit
 from report_builder.prose import Claim, Speaker, read
 from report_builder.spec import Format, Measure, Rule, Spec
 from report_builder.spec.layout import matching
@@ -19,7 +19,8 @@ class Case:
     """What a rule looks at: one Return under its format, with the years before it and what the place has set.
 
     ``names`` are those of all registered units, their aliases too; ``alike`` the reports of other units of the
-    year that share text with this one, None where they were not looked for.
+    year that share text with this one, None where they were not looked for. ``assigned`` are the tasks the year's
+    plan gives the unit, None where there is no plan.
     """
 
     ret: Return
@@ -30,6 +31,7 @@ class Case:
     history: History = field(default_factory=History)
     names: frozenset[str] = frozenset()
     alike: tuple[Held, ...] | None = ()
+    assigned: tuple[Assigned, ...] | None = None
 
     @property
     def last(self) -> Held | None:

@@ -21,6 +21,8 @@ UnitKind = Annotated[str, "unit_kind"]
 TroubleKind = Annotated[str, "trouble"]
 ConceptKey = Annotated[str, "concept"]
 YearText = Annotated[str, "year_text"]
+TaskField = Annotated[str, "task_field"]
+TaskState = Annotated[str, "task_state"]
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Problems:
 
 
 PARAMS: Mapping[str, Any] = {
-    "against": Literal["earlier", "others"],
+    "against": Literal["earlier", "others", "own"],
     "asks": Decimal,
     "amount": str,
     "at_least": int,
@@ -66,6 +68,7 @@ PARAMS: Mapping[str, Any] = {
     "checks": tuple[Check, ...],
     "concepts": tuple[ConceptKey, ...],
     "count": str,
+    "fields": tuple[tuple[TaskField, ...], ...],
     "into": RowKey,
     "left": tuple[RowKey, ...],
     "measure": MeasureKey,
@@ -79,12 +82,14 @@ PARAMS: Mapping[str, Any] = {
     "section": int,
     "shown": int,
     "slip": Slip,
+    "states": tuple[TaskState, ...],
     "table": TableKey,
     "trouble": TroubleKind,
     "unit_kinds": tuple[UnitKind, ...],
     "unknown": str,
     "unless": tuple[TroubleKind, ...],
     "unpaid": CellKey,
+    "when": Literal["always", "past_due"],
     "whole": MeasureKey,
     "wholes": tuple[ConceptKey, ...],
     "words": tuple[tuple[str, ...], ...],

@@ -194,9 +194,11 @@ def hold_together(spec: Spec) -> None:
         for example in rule.examples:
             place = f"{rule.code}.toml：examples“{example.name}”的 "
             _hold_words(example, spec, place)
+            _hold_tasks(example, spec, place)
             tried = [fmt for fmt in listing if fmt.id in (example.formats or (fmt.id,))]
             if tried:
-                _hold_cells(example, frozenset().union(*(cells[fmt.id] for fmt in tried)), place)
+                known = frozenset().union(*(cells[fmt.id] for fmt in tried), _task_cells(example, spec))
+                _hold_cells(example, known, place)
                 _hold_numbers(example, {str(one.number) for fmt in tried for one in fmt.sections}, place)
     _hold_texts(_wording_texts(spec.wording), "wording.toml")
     _hold_workbook(spec)
@@ -275,6 +277,24 @@ def _hold_words(example: Example, spec: Spec, place: str) -> None:
     if example.fee:
         toml.noun_from(_Fee, example.fee, file, f"{within}fee ")
     _hold_days(example, place)
+
+
+def _task_keys(spec: Spec) -> tuple[str, ...]:
+    return tuple(field.key for field in spec.workbook.sheet("tasks").fields)
+
+
+def _hold_tasks(example: Example, spec: Spec, place: str) -> None:
+    """The rows of an example have the fields of the task sheet."""
+    for name in ("plan", "tasks", "last_tasks"):
+        for row in getattr(example, name):
+            for key in row:
+                _known(key, _task_keys(spec), f"{place}{name} 里的")
+
+
+def _task_cells(example: Example, spec: Spec) -> Iterator[str]:
+    """The cells of its rows, by which an example names what a rule must blame."""
+    codes = {str(row.get("code", "")) for row in (*example.plan, *example.tasks)}
+    return (f"tasks.{code}.{key}" for code in codes for key in _task_keys(spec))
 
 
 def _hold_cells(example: Example, known: Collection[str], place: str) -> None:

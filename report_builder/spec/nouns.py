@@ -275,7 +275,8 @@ class Example:
     ``last_sections`` are the texts of the year before, ``other_sections``
     those of another unit. ``absent`` is a unit of which nothing came in; ``repeat`` writes each section so many times, {year}, {last} and {next} in
     it are the report year and its neighbours; days are of the
-    year after the report year. ``names`` are other registered units. ``severity`` and ``says`` are what the finding must be and hold, where given.
+    year after the report year. ``tasks`` are rows of the unit's own and ``last_tasks`` those of the year before, ``plan``
+    what the plan gives the unit (code, title, role, due); ``planned`` is a plan that gives it nothing. ``names`` are other registered units. ``severity`` and ``says`` are what the finding must be and hold, where given.
     """
 
     name: str
@@ -297,6 +298,10 @@ class Example:
     headings: tuple[str, ...] = ()
     fee: Mapping[str, object] = field(default_factory=dict)
     trouble: Mapping[str, object] = field(default_factory=dict)
+    plan: tuple[Mapping[str, object], ...] = ()
+    planned: bool = False
+    tasks: tuple[Mapping[str, object], ...] = ()
+    last_tasks: tuple[Mapping[str, object], ...] = ()
     names: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
     state: Literal["held", "found", "not_applicable", "insufficient_data"] = "found"
