@@ -11,6 +11,7 @@ from functools import cached_property
 from report_builder.errors import SpecError
 from report_builder.figures import numeral
 from report_builder.model import Figure, Number, Return, Task, Typed, Unit
+from report_builder.progress import plain
 from report_builder.recognise import bare
 from report_builder.spec import Format, Placed, SectionSpec, Slot, Table, Workbook
 from report_builder.spec.nouns import META_SHEET, SENT_BACK, FieldSpec, SheetSpec
@@ -52,7 +53,8 @@ class Filling:
     """What goes into the workbook of one unit for one report year.
 
     ``last`` is last year's return, for what is carried in and shown beside; only figures that may be compared
-    belong in it. ``tasks`` are the unit's own tasks of the plan, their given fields locked. ``filled`` is a return
+    belong in it. ``tasks`` are the unit's own tasks of the plan, their given fields locked, with
+    ``remarks`` on some of them by their codes. ``filled`` is a return
     whose values stand in the cells as typed; then nothing is carried in. ``marks`` are the comments of the cells to
     be red, by cell key, ``about.‹field›``, ``fee.‹field›`` or ``sections.‹number›``.
     """
@@ -61,6 +63,7 @@ class Filling:
     unit: Unit | None = None
     last: Return | None = None
     tasks: Sequence[Task] = ()
+    remarks: Mapping[str, str] = field(default_factory=dict)
     filled: Return | None = None
     marks: Mapping[str, str] = field(default_factory=dict)
 
@@ -391,10 +394,10 @@ def _tasks(spec: SheetSpec, drawing: _Drawing) -> Sheet:
 def _task_rows(filling: Filling) -> list[tuple[Task, bool]]:
     """The tasks to list, each with whether the plan gives it; blank rows where there are none."""
     answered = filling.filled.tasks if filling.filled else ()
-    planned = {task["code"] for task in filling.tasks}
-    rows = [(task, task["code"] in planned) for task in answered]
-    held = {task["code"] for task in answered}
-    rows += [(task, True) for task in filling.tasks if task["code"] not in held]
+    planned = {plain(task["code"]) for task in filling.tasks}
+    rows = [(task, plain(task["code"]) in planned) for task in answered]
+    held = {plain(task["code"]) for task in answered}
+    rows += [(task, True) for task in filling.tasks if plain(task["code"]) not in held]
     return rows or [(Task({}), False)] * _BLANK_TASKS
 
 
@@ -402,7 +405,11 @@ def _task_cells(spec: SheetSpec, drawing: _Drawing, row: int, task: Task, *, giv
     for column, one in enumerate(spec.fields):
         locked = given and one.key in _GIVEN_FIELDS
         entry = None if locked else drawing.entry(spec.holds, one)
-        yield Cell(row, column, _said_of(task, one), "given" if locked else "text", entry=entry)
+        key = f"{spec.holds}.{task['code']}.{one.key}" if task["code"] else ""
+        said = drawing.filling.remarks.get(task["code"], "") if one.key == "title" else ""
+        look: Look = "given" if locked else "text"
+        cell = Cell(row, column, _said_of(task, one), look, key=key, entry=entry, comment=said)
+        yield drawing.marked(cell)
 
 
 def _said_of(task: Task, one: FieldSpec) -> Content:

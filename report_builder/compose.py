@@ -28,6 +28,7 @@ from report_builder.model import (
     Task,
     Typed,
 )
+from report_builder.progress import days_late, deadline
 from report_builder.recognise import text_block
 from report_builder.spec import ChartSpec, Measure, Sentence, Spec, Table
 from report_builder.spec.layout import matching
@@ -246,30 +247,74 @@ def _fee(desk: _Desk, section: SectionSpec) -> Iterator[str]:
         yield _filled(said, desk.now.ret)
 
 
+_SHORT = frozenset({"code", "title", "role", "state", "done_on"})
+"""Fields that explain themselves; what of them a task has stands in every table it is in."""
+
+
 def _tasks(desk: _Desk) -> Iterator[Block]:
     """The task-completion part: a computed summary and a table; nothing where no tasks were given."""
     tasks, wording = desk.now.ret.tasks, desk.spec.wording
     if not tasks:
         return
     yield Heading(2, _filled(wording.task_heading, desk.now.ret))
-    counts = {state: sum(task["state"] == state for task in tasks) for state in wording.task_states}
-    parts = "、".join(f"{wording.task_states[state]}{count}项" for state, count in counts.items() if count)
+    parts = _counted("state", wording.task_states, tasks)
     if parts:
-        yield Paragraph(wording.task_summary.replace("{total}", str(len(tasks))).replace("{parts}", parts))
-    yield PlainTable("", wording.task_columns, tuple(map(_task_row(desk.spec), tasks)), wording.task_widths)
+        late = sum(days_late(task, deadline(task, None)) > 0 for task in tasks)
+        yield Paragraph(
+            wording.task_summary.format(
+                total=len(tasks),
+                roles=_counted("role", wording.task_roles, tasks),
+                parts=parts,
+                late=wording.task_late.format(count=late) if late else "",
+            ).replace("（）", "")
+        )
+    unfinished = tuple(task for task in tasks if task["state"] in wording.task_unfinished)
+    rows = tuple(
+        _TaskRow(desk.spec, wording.task_cells, _said_below(task, desk.spec)).of(task) for task in tasks
+    )
+    yield PlainTable("", wording.task_columns, rows, wording.task_widths)
+    if unfinished:
+        yield Paragraph(wording.task_unfinished_lead.format(count=len(unfinished)))
+        row = _TaskRow(desk.spec, wording.task_unfinished_cells)
+        yield PlainTable(
+            "",
+            wording.task_unfinished_columns,
+            tuple(map(row.of, unfinished)),
+            wording.task_unfinished_widths,
+        )
+
+
+def _counted(field: str, words: Mapping[str, str], tasks: Sequence[Task]) -> str:
+    """“已完成4项、推进中1项”: how many tasks there are of each kind, the kinds in their usual order."""
+    counts = {key: sum(task[field] == key for task in tasks) for key in words}
+    return "、".join(f"{words[key]}{count}项" for key, count in counts.items() if count)
+
+
+def _said_below(task: Task, spec: Spec) -> frozenset[str]:
+    """What of a task stands in the table of the unfinished ones."""
+    if task["state"] not in spec.wording.task_unfinished:
+        return frozenset()
+    return frozenset(key for cell in spec.wording.task_unfinished_cells for key in cell) - _SHORT
 
 
 @dataclass(frozen=True)
-class _task_row:  # noqa: N801 - a function with its wording at hand
-    spec: Spec
+class _TaskRow:
+    """A row of a task table: the fields of each cell, without those told elsewhere."""
 
-    def __call__(self, task: Task) -> tuple[str, ...]:
-        return tuple(self._cell(task, fields) for fields in self.spec.wording.task_cells)
+    spec: Spec
+    cells: Sequence[Sequence[str]]
+    elsewhere: frozenset[str] = frozenset()
+
+    def of(self, task: Task) -> tuple[str, ...]:
+        return tuple(
+            self._cell(task, [field for field in fields if field not in self.elsewhere])
+            for fields in self.cells
+        )
 
     def _cell(self, task: Task, fields: Sequence[str]) -> str:
         """The fields of one cell, each on a line; where a cell holds many, each says what it is."""
         specs = {field.key: field for field in self.spec.workbook.sheet("tasks").fields}
-        labelled = len(fields) > 2  # noqa: PLR2004 - number and name, or state and day, explain themselves
+        labelled = len(set(fields) - _SHORT) > 1
         said = [(specs[field], self._said(specs[field], task[field])) for field in fields if task[field]]
         apart = "\n" if labelled or any(field.kind == "date" for field, _ in said) else " "
         return apart.join(f"{field.label}：{text}" if labelled else text for field, text in said)

@@ -184,7 +184,12 @@ def returned_workbook(case: Case, spec: Spec, filling: blank.Filling | None = No
         return written(_index_book(case, spec))
     given = filling or blank.Filling(case.report_year, case.unit)
     filled = blank.Filling(
-        case.report_year, case.unit, given.last, given.tasks, case.held, _marks(case, spec)
+        case.report_year,
+        case.unit,
+        given.last,
+        given.tasks,
+        filled=case.held,
+        marks=_marks(case, spec),
     )
     drawn = blank.sheets(fmt, spec.workbook, filled)
     index = _index(case, spec, blank.places(drawn))

@@ -11,6 +11,7 @@ import datetime as dt
 import io
 import itertools
 import math
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -41,6 +42,7 @@ Look = Literal[
     "given",
     "plain",
     "link",
+    "count",
     "rate",
     "day",
 ]
@@ -122,6 +124,88 @@ class Book:
     header: str = ""
     properties: Mapping[str, str | int] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A long list, drawn row by row so that it takes no memory: what heads its columns and how wide they are.
+
+    ``rows`` are walked once; a cell whose first line is one of ``red``, or that has such a line below it, is red.
+    ``frozen`` columns stay in sight. A Decimal is a share.
+    """
+
+    name: str
+    title: str
+    columns: Sequence[tuple[str, float]]
+    rows: Iterable[Iterable[Content]]
+    notes: Sequence[str] = ()
+    red: frozenset[str] = frozenset()
+    frozen: int = 0
+
+
+def listed(lists: Sequence[Listing], title: str, created: dt.datetime) -> bytes:
+    """The lists as one workbook, a sheet each; equal lists give equal bytes."""
+    target = io.BytesIO()
+    writer = xlsxwriter.Workbook(target, {**copy.deepcopy(_OPTIONS), "constant_memory": True})
+    writer.set_properties({"title": title, "created": created})
+    styles = _Styles(writer)
+    for one in lists:
+        _list(writer.add_worksheet(one.name), one, styles)
+    writer.close()
+    return target.getvalue()
+
+
+def _list(target: Worksheet, one: Listing, styles: _Styles) -> None:
+    widths = tuple(width for _, width in one.columns)
+    for column, width in enumerate(widths):
+        target.set_column(column, column, width)
+    last = len(one.columns) - 1
+    heads: list[Cell] = [Cell(0, 0, one.title, "title", column_span=last + 1)]
+    heads += [Cell(row, 0, text, "note", column_span=last + 1) for row, text in enumerate(one.notes, 1)]
+    _list_row(target, heads, widths, styles)
+    top = len(one.notes) + 1
+    _list_row(
+        target, [Cell(top, at, text, "head") for at, (text, _) in enumerate(one.columns)], widths, styles
+    )
+    row = top
+    for row, contents in enumerate(one.rows, top + 1):
+        _list_row(
+            target, [_listed(row, at, text, one.red) for at, text in enumerate(contents)], widths, styles
+        )
+    target.freeze_panes(top + 1, one.frozen)
+    target.autofilter(top, 0, max(row, top + 1), last)
+    target.protect("", dict(_ALLOWED))
+    _set_up_list(target, one, top, sum(widths))
+
+
+def _listed(row: int, column: int, content: Content, red: frozenset[str]) -> Cell:
+    marked = isinstance(content, str) and bool(red) and not red.isdisjoint(_MARK_PARTS.split(content))
+    look: Look = "rate" if isinstance(content, Decimal) else "count" if isinstance(content, int) else "plain"
+    return Cell(row, column, cut(content) if isinstance(content, str) else content, look, marked=marked)
+
+
+_MARK_PARTS = re.compile(r"[\n、]")
+
+
+def _list_row(target: Worksheet, cells: Iterable[Cell], widths: Sequence[float], styles: _Styles) -> None:
+    """The cells, each row as high as its texts need: in this mode a height must be told before the row is written."""
+    for row, held in itertools.groupby(cells, key=lambda cell: cell.row):
+        drawn = list(held)
+        target.set_row(row, min(max(_LEAST_HEIGHT, *(_height(cell, widths) for cell in drawn)), _TALLEST))
+        for cell in drawn:
+            _place(target, cell, styles.of(cell))
+
+
+def _set_up_list(target: Worksheet, one: Listing, head: int, across: float) -> None:
+    target.set_paper(_A4)
+    target.set_landscape()
+    target.fit_to_pages(math.ceil(across / _PAGE[True][0] / _SQUEEZE), 0)
+    target.set_margins(left=0.4, right=0.4, top=0.7, bottom=0.7)
+    target.set_header(f"&R&9 {one.title.replace('&', '&&')}")
+    target.set_footer("&C&9 &A　第 &P 页，共 &N 页")
+    target.repeat_rows(head, head)
+    if one.frozen:
+        target.repeat_columns(0, one.frozen - 1)
 
 
 def written(book: Book) -> bytes:
@@ -212,6 +296,7 @@ _LOOKS: Mapping[str, Mapping[str, Any]] = {
         "font_color": "#0563C1",
         "underline": 1,
     },
+    "count": {**_BOX, "font_size": 10, "align": "right", "valign": "top"},
     "rate": {**_BOX, "font_size": 10, "align": "right", "valign": "top", "num_format": "0.0%"},
     "day": {**_BOX, "font_size": 10, "align": "left", "valign": "top", "num_format": "yyyy-mm-dd"},
 }

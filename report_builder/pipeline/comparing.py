@@ -13,6 +13,7 @@ from report_builder.compare import Basis, Comparison, as_json, compare
 from report_builder.errors import InputError, UnreadableError
 from report_builder.history import Held, text_of
 from report_builder.model import Finding, Severity
+from report_builder.pipeline import tasks
 from report_builder.pipeline.intake import (
     Handed,
     alike,
@@ -129,10 +130,15 @@ class _Desk:
 
 def _desks(place: Place, distinct: Sequence[Handed]) -> Iterator[_Desk]:
     sources, others = earlier_sources(place), alike(place, distinct)
+    given = tasks.assignment(place, distinct)
     for one in chosen(place, distinct):
         if one.ret.cells:
             held = history(place, one.unit, past(place, one.unit, sources))
-            findings, _ = judged(place, one, Around(held, {}, others.get(one.unit.name, ())))
+            findings, _ = judged(
+                place,
+                one,
+                Around(held, {}, others.get(one.unit.name, ()), tasks.assigned_to(one.unit, given)),
+            )
             yield _Desk(one, Held(one.ret, place.fmt), held.years, findings)
 
 

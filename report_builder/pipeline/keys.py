@@ -8,9 +8,7 @@ from pathlib import Path
 
 from report_builder import collect, manifest
 from report_builder.history import Held
-from report_builder.model import (
-    Settings,
-)
+from report_builder.model import Assigned, Settings
 from report_builder.pipeline.intake import Answered, Answers, Handed, Past, own_answers
 from report_builder.pipeline.place import Options, Place, year_folder
 from report_builder.render import template
@@ -27,6 +25,7 @@ class Job:
     inputs: Mapping[str, str]
     answers: Answers
     alike: tuple[Held, ...] | None = ()
+    assigned: tuple[Assigned, ...] | None = None
 
 
 def _templates() -> Path:
@@ -67,11 +66,12 @@ def _asked(options: Options) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Beside:
-    """What lies beside a unit's own return: its earlier years, workbooks with answers, reports that share its text."""
+    """What lies beside a unit's own return: earlier years, workbooks with answers, reports that share its text, its tasks."""
 
     earlier: tuple[Past, ...]
     answered: Sequence[Answered]
     alike: tuple[Held, ...] | None
+    assigned: tuple[Assigned, ...] | None = None
 
 
 def job_for(place: Place, handed: Handed, beside: Beside, common: str) -> Job:
@@ -87,9 +87,19 @@ def job_for(place: Place, handed: Handed, beside: Beside, common: str) -> Job:
     lineage = place.registry.lineage(handed.unit, place.year)
     shared = repr([(one.ret.unit, one.ret.sections, one.ret.tasks) for one in beside.alike or ()])
     key = manifest.digest(
-        [repr(handed.unit), repr(lineage), repr(handed.ret.troubles), common, shared, *read]
+        [
+            repr(handed.unit),
+            repr(lineage),
+            repr(handed.ret.troubles),
+            repr(beside.assigned),
+            common,
+            shared,
+            *read,
+        ]
     )
-    return Job(handed, earlier, year_folder(place) / handed.folder, key, inputs, own, beside.alike)
+    return Job(
+        handed, earlier, year_folder(place) / handed.folder, key, inputs, own, beside.alike, beside.assigned
+    )
 
 
 def _content(path: Path) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from report_builder import archive, manifest
+from report_builder import archive, manifest, progress
 from report_builder.errors import InputError, OutputError, UnreadableError
 from report_builder.model import (
     Finding,
@@ -19,6 +19,7 @@ from report_builder.model import (
     Run,
     Unit,
 )
+from report_builder.pipeline import tasks
 from report_builder.pipeline.intake import (
     ANSWERED,
     Answered,
@@ -87,9 +88,11 @@ def _desks(
     held = earlier_sources(place)
     distinct = once_each(handed)
     others = None if alone else alike(place, distinct)
+    given = tasks.assignment(place, distinct)
     for one in chosen(place, distinct):
         shared = None if others is None else others.get(one.unit.name, ())
-        yield one, Beside(past(place, one.unit, held), said, shared)
+        assigned = tasks.assigned_to(one.unit, given)
+        yield one, Beside(past(place, one.unit, held), said, shared, assigned)
 
 
 def build(options: Options, progress: Progress | None = None) -> Outcome:
@@ -117,6 +120,8 @@ def build(options: Options, progress: Progress | None = None) -> Outcome:
             progress(result, done, len(jobs))
     results.sort(key=lambda result: result.unit)
     _clear_stale(folder, last, results)
+    if not options.units:
+        last = tasks.write(place, once_each(handed), last)
     _record(place, folder, last, results, {job.handed.unit.name for job in jobs})
     return _with_absent(Outcome(place.year, folder, place.spec, tuple(results), tuple(unused)), place, handed)
 
@@ -203,7 +208,8 @@ def _record(
     present: set[str],
 ) -> None:
     """The manifest and the log. A unit not asked for this time stays on record as it was."""
-    entries = {name: entry for name, entry in last.items() if name not in present and place.options.units}
+    kept = {tasks.LEDGER} if not place.options.units else last.keys() - present
+    entries = {name: entry for name, entry in last.items() if name in kept}
     entries |= {result.unit: result.entry for result in results if result.entry is not None}
     formats = {fmt.id: fmt.sha256 for fmt in place.spec.formats}
     rules = {code: manifest.digest([repr(rule)]) for code, rule in place.spec.rules.items()}
@@ -247,10 +253,15 @@ def blank(options: Options) -> list[Path]:
 
     place = open_place(options)
     held = earlier_sources(place)
+    given, before = tasks.assignment(place), tasks.plan_before(place)
     written = []
     for unit in _blank_units(place, held):
         last = _last_year(place, unit, past(place, unit, held))
         filling = drawing.Filling(place.year, unit=unit if unit.name != BLANKS else None, last=last)
+        if given is not None:
+            assigned = given.by_unit.get(unit.name, ())
+            said = tasks.remarks(assigned, given.plan, before, last, place.spec)
+            filling = replace(filling, tasks=tuple(map(progress.given, assigned)), remarks=said)
         data = drawing.draw(place.fmt, place.spec.workbook, filling)
         path = year_folder(place) / BLANKS / f"{unit.name}.xlsx"
         manifest.write_file(path, data)

@@ -12,6 +12,7 @@ from report_builder.compose import compose
 from report_builder.errors import ReportBuilderError, UnreadableError
 from report_builder.history import Held, History
 from report_builder.model import (
+    Assigned,
     Block,
     Draft,
     Finding,
@@ -24,6 +25,7 @@ from report_builder.model import (
 from report_builder.pipeline.intake import ANSWERED, Answers, Handed, history, own_answers
 from report_builder.pipeline.keys import Beside, Job
 from report_builder.pipeline.place import Place, year_folder
+from report_builder.progress import filled_up, given
 from report_builder.rule_kinds import Case
 from report_builder.spec import Format
 from report_builder.validate import blocks, validate
@@ -62,13 +64,13 @@ def build_unit(place: Place, job: Job) -> UnitResult:
 
 def _built(place: Place, job: Job) -> UnitResult:
     years = history(place, job.handed.unit, job.earlier)
-    findings, runs = judged(place, job.handed, Around(years, job.answers, job.alike))
+    findings, runs = judged(place, job.handed, Around(years, job.answers, job.alike, job.assigned))
     held_back = blocks(findings, allowed=bool(place.options.reason))
-    files = dict(_feedback_files(place, job.handed, findings, runs))
+    files = dict(_feedback_files(place, job.handed, Judged(findings, runs, job.assigned)))
     notes: tuple[str, ...] = ()
     if not held_back:
         overridden = place.options.reason if blocks(findings) else ""
-        report, notes = _report_files(place, job.handed, years, overridden)
+        report, notes = _report_files(place, _with_plan(job.handed, job.assigned), years, overridden)
         files |= report
     notes = (*notes, *_kept_answers(job.folder, job.answers))
     written = {f"{job.folder.name}/{name}": data for name, data in files.items()}
@@ -89,11 +91,12 @@ def _built(place: Place, job: Job) -> UnitResult:
 
 @dataclass(frozen=True)
 class Around:
-    """What a return is judged beside: its years, the unit's answers, other units' reports that share its text."""
+    """What a return is judged beside: its years, the unit's answers, other units' reports that share its text, its tasks."""
 
     history: History
     answers: Answers
     alike: tuple[Held, ...] | None = ()
+    assigned: tuple[Assigned, ...] | None = None
 
 
 def judged(place: Place, handed: Handed, around: Around) -> tuple[Sequence[Finding], Sequence[Run]]:
@@ -107,6 +110,7 @@ def judged(place: Place, handed: Handed, around: Around) -> tuple[Sequence[Findi
         around.history,
         place.registry.names,
         around.alike,
+        around.assigned,
     )
     findings, runs = validate(case)
     said = around.answers
@@ -160,15 +164,30 @@ def _entry(
     return manifest.Entry(job.handed.unit.name, key, state, job.inputs, outputs, reason, tuple(said))
 
 
-def _feedback_files(
-    place: Place, handed: Handed, findings: Sequence[Finding], runs: Sequence[Run]
-) -> Iterator[tuple[str, bytes]]:
-    from report_builder import feedback  # noqa: PLC0415
+@dataclass(frozen=True)
+class Judged:
+    """What was found on a return, and the tasks it was held against."""
 
+    findings: Sequence[Finding]
+    runs: Sequence[Run]
+    assigned: tuple[Assigned, ...] | None
+
+
+def _feedback_files(place: Place, handed: Handed, judged: Judged) -> Iterator[tuple[str, bytes]]:
+    from report_builder import blank, feedback  # noqa: PLC0415
+
+    findings, runs = judged.findings, judged.runs
     yield f"{ANSWERED}.json", facts.dumped(feedback.as_json(findings, runs)).encode()
     if findings:
         case = feedback.Case(handed.unit, place.year, findings, handed.ret, runs)
-        yield f"{ANSWERED}.xlsx", feedback.returned_workbook(case, place.spec)
+        tasks = tuple(map(given, judged.assigned or ()))
+        filling = blank.Filling(place.year, handed.unit, tasks=tasks)
+        yield f"{ANSWERED}.xlsx", feedback.returned_workbook(case, place.spec, filling)
+
+
+def _with_plan(handed: Handed, assigned: Sequence[Assigned] | None) -> Handed:
+    """What was handed in, its tasks called what the plan calls them where the unit left that out."""
+    return replace(handed, ret=replace(handed.ret, tasks=filled_up(assigned or (), handed.ret.tasks)))
 
 
 def _report_files(
@@ -216,12 +235,12 @@ def why_blocked(findings: Iterable[Finding]) -> str:
 def checked(place: Place, handed: Handed, beside: Beside, *, write: bool) -> UnitResult:
     own = own_answers(place, handed, beside.answered)
     years = history(place, handed.unit, beside.earlier)
-    findings, runs = judged(place, handed, Around(years, own, beside.alike))
+    findings, runs = judged(place, handed, Around(years, own, beside.alike, beside.assigned))
     files: dict[str, bytes] = {}
     notes: tuple[str, ...] = ()
     if write:
         notes = tuple(_kept_answers(year_folder(place) / handed.folder, own))
-        made = _feedback_files(place, handed, findings, runs)
+        made = _feedback_files(place, handed, Judged(findings, runs, beside.assigned))
         files = {f"{handed.folder}/{file}": data for file, data in made}
         for file, data in files.items():
             manifest.write_file(year_folder(place) / file, data)

@@ -361,11 +361,20 @@ class Wording:
     draft_mark: str
     task_heading: str
     task_summary: str
+    task_late: str
     task_columns: tuple[str, ...]
     task_widths: tuple[int, ...]
     task_cells: tuple[tuple[str, ...], ...]
     task_states: Mapping[str, str]
     task_roles: Mapping[str, str]
+    task_unanswered: str
+    task_marks: Mapping[str, str]
+    task_unfinished: tuple[str, ...]
+    task_unfinished_lead: str
+    task_unfinished_columns: tuple[str, ...]
+    task_unfinished_widths: tuple[int, ...]
+    task_unfinished_cells: tuple[tuple[str, ...], ...]
+    task_sum: str
     former_row: str
     former_part: str
     placeholders: tuple[str, ...]
