@@ -1,6 +1,6 @@
 (function () {
   'use strict';
-  var PAGE = 100;
+  var PAGE = 50;
   var PRINTED = 3000;
   var data = JSON.parse(document.getElementById('data').textContent);
   var words = {};
@@ -83,6 +83,7 @@
   at('heads').innerHTML = '<th scope="col">责任单位</th>' + data.tasks.map(function (task) {
     return '<th scope="col">' + escaped(task[0]) + '<span>' + escaped(task[1]) + '</span></th>';
   }).join('') + '<th scope="col">项数</th><th scope="col">已完成率</th>';
+  document.querySelector('.matrix').style.width = (7 * data.tasks.length + 24) + 'em';
   at('task').innerHTML = option('', '全部') + data.tasks.map(function (task, number) {
     return option(number, task[0] + ' ' + task[1]);
   }).join('');

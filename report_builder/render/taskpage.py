@@ -1,6 +1,6 @@
 """Ledger → 任务完成.html: tasks × units in one page that asks nothing of the network, to filter and to print.
 
-The matrix travels as a few signs a unit and is drawn by the page's script, a hundred units at a time: fifteen
+The matrix travels as a few signs a unit and is drawn by the page's script, fifty units at a time: fifteen
 thousand rows of markup would take a browser many seconds.
 """
 
