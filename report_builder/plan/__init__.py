@@ -14,13 +14,13 @@ from report_builder.plan.heading import Heading, heading_of
 from report_builder.plan.outline import responsibilities
 from report_builder.plan.paragraphs import Found, closing_material, from_passages
 from report_builder.plan.passages import LONGEST, Passage, passages
-from report_builder.plan.printed import as_json
+from report_builder.plan.printed import as_json, told
 from report_builder.plan.tables import Table, from_table
 from report_builder.plan.tasks import NOBODY, Material, Reading, all_planned
 from report_builder.plan.vocabulary import Vocabulary, vocabulary
 from report_builder.spec import PlanWords
 
-__all__ = ["as_json", "read"]
+__all__ = ["as_json", "read", "told"]
 
 _TOO_LONG = f"这一段超过 {LONGEST} 字，没有拆读"
 _NO_YEAR = "没有写明是哪一年的方案"
@@ -28,7 +28,6 @@ _NO_TASK = "没有读出任务：没有编号的段落，也没有认出表头�
 _NO_BODY = "整份方案没有写明责任单位"
 _IN_FRONT = "在任务以前，没有编号，里面有责任单位或时限"
 _BESIDE_TABLES = "在任务表以外，没有写明责任单位，没有作为任务"
-_SHOWN = 60
 
 
 def read(document: Document, words: PlanWords, year: int | None = None) -> Plan:

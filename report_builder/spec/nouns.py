@@ -667,6 +667,7 @@ class ExpansionWords:
     each: tuple[str, ...]
     own: tuple[str, ...]
     governments: tuple[str, ...]
+    vague: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
