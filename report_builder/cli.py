@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     import datetime as dt
     from pathlib import Path
 
-    from report_builder.pipeline import Compared, Options, Outcome, UnitResult
+    from report_builder.pipeline import Compared, Options, Outcome, Planned, UnitResult
 
 BLOCKED, CANNOT_RUN, INTERRUPTED = 1, 2, 130
 _SHOWN = 10
+_LINE = 40
 _LATER = {
     "summary": "逐级汇总",
-    "plan": "任务分工方案的读取",
 }
 _STATES = {
     "built": "已生成",
@@ -72,6 +72,8 @@ def _parser() -> argparse.ArgumentParser:
     rules.add_argument("code", nargs="?", default="", metavar="代码", help="只看这一条，如 B301")
     compare = _verb(verbs, "compare", "比对两份报告，或本年度各单位与历年、各单位之间", _compare)
     compare.add_argument("files", nargs="*", type=_path, metavar="文件", help="旧 新：只比对这两份")
+    plan = _verb(verbs, "plan", "读取任务分工方案（.docx .txt .xlsx），列出任务、责任单位和时限", _plan)
+    plan.add_argument("file", type=_path, metavar="文件")
     for name, what in _LATER.items():
         later = _verb(verbs, name, f"{what}（本版本尚未提供）", _later)
         later.add_argument("files", nargs="*", metavar="文件")
@@ -375,6 +377,43 @@ def _print_compared(compared: Compared) -> None:
     print(
         f"各单位的比对在 {compared.folder}/‹单位›/年际比对.html、.docx、.json，雷同通报在 {compared.folder}/汇总/"
     )
+
+
+def _plan(asked: argparse.Namespace) -> int:
+    from report_builder import pipeline  # noqa: PLC0415
+    from report_builder.plan import as_json  # noqa: PLC0415
+
+    planned = pipeline.read_plan(_options(asked), asked.file)
+    if asked.json:
+        names = [{"text": one.text, "why": one.why, "where": one.where} for one in planned.unmatched]
+        _print_json(as_json(planned.plan, planned.meant) | {"unmatched": names})
+    else:
+        _print_plan(planned)
+    return 0 if planned.plan.tasks else BLOCKED
+
+
+def _print_plan(planned: Planned) -> None:
+    """Task by task, then what was not understood, the names nobody has, and where it was written."""
+    from report_builder.plan import told  # noqa: PLC0415
+
+    print("\n".join(told(planned.plan, planned.meant)))
+    for title, listed in (
+        ("没有读懂的", planned.plan.not_understood),
+        ("名册里没有的单位", planned.unmatched),
+    ):
+        if listed:
+            print(f"\n{title}（{len(listed)} 处）：")
+        for one in listed:
+            place = f"（{one.where}）" if one.where else ""
+            print(f"  {_shown(one.text)}{place}：{one.why}")
+    if planned.written:
+        print(f"\n任务分工已写入 {planned.written}")
+
+
+def _shown(text: str) -> str:
+    """A passage by its first line, as far as a terminal's line holds it."""
+    line = text.split("\n", 1)[0]
+    return f"“{line[:_LINE]}{'…' if len(text) > _LINE or line != text else ''}”"
 
 
 def _rules(asked: argparse.Namespace) -> int:

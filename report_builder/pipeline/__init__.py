@@ -7,6 +7,7 @@ of its own where there are several), write the manifest. A unit that fails or is
 from report_builder.pipeline.comparing import Compared, compare_files, compare_units
 from report_builder.pipeline.intake import ANSWERED, answers, earlier_sources, past, read_earlier, sources
 from report_builder.pipeline.place import FORMATS, Options, Place, open_place, set_up, years
+from report_builder.pipeline.planning import Planned, names_of, plan_of, read_plan
 from report_builder.pipeline.run import Outcome, blank, build, check, read
 from report_builder.pipeline.unit import UnitResult, build_unit, printed_sections
 
@@ -17,6 +18,7 @@ __all__ = [
     "Options",
     "Outcome",
     "Place",
+    "Planned",
     "UnitResult",
     "answers",
     "blank",
@@ -26,11 +28,14 @@ __all__ = [
     "compare_files",
     "compare_units",
     "earlier_sources",
+    "names_of",
     "open_place",
     "past",
+    "plan_of",
     "printed_sections",
     "read",
     "read_earlier",
+    "read_plan",
     "set_up",
     "sources",
     "years",

@@ -681,12 +681,107 @@ class ExpansionWords:
     each: tuple[str, ...]
     own: tuple[str, ...]
     governments: tuple[str, ...]
+    vague: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class RoleWords:
+    """By what a plan tells who leads, who is responsible and who assists; names end in ``bodies``."""
+
+    lead_labels: tuple[str, ...]
+    responsible_labels: tuple[str, ...]
+    assist_labels: tuple[str, ...]
+    due_labels: tuple[str, ...]
+    lead: tuple[str, ...]
+    assist: tuple[str, ...]
+    responsible: tuple[str, ...]
+    verbs: tuple[str, ...]
+    and_others: str
+    others: tuple[str, ...]
+    others_note: str
+    openings: tuple[str, ...]
+    bodies: tuple[str, ...]
+    joins: tuple[str, ...]
+    longest_name: int
+    telling: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class DayWords:
+    """Days as a plan writes them, and the day of the year they mean: “{month}-end”, “12-31”."""
+
+    said: tuple[str, ...]
+    on: str
+    open: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class RepeatWords:
+    """What comes round: each of its days is a deadline, unless an ``unclear`` word follows."""
+
+    words: tuple[str, ...]
+    ends: tuple[str, ...]
+    unclear: tuple[str, ...]
+    repeats: str
+    on: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class WhenWords:
+    """By what a plan tells the day by which something is due."""
+
+    years: Mapping[str, int]
+    before: tuple[str, ...]
+    not_before: tuple[str, ...]
+    not_behind: tuple[str, ...]
+    told_of: tuple[str, ...]
+    since: tuple[str, ...]
+    completions: tuple[str, ...]
+    joins: tuple[str, ...]
+    undated: tuple[str, ...]
+    lasting: tuple[str, ...]
+    hints: tuple[str, ...]
+    clause_joins: tuple[str, ...]
+    modals: tuple[str, ...]
+    objects: tuple[str, ...]
+    everybody: tuple[str, ...]
+    matter_ends: tuple[str, ...]
+    days: tuple[DayWords, ...]
+    repeats: tuple[RepeatWords, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class TargetWords:
+    """By what a plan names a figure to be reached: before the number, or behind its unit."""
+
+    at_least: tuple[str, ...]
+    at_most: tuple[str, ...]
+    equal: tuple[str, ...]
+    at_least_behind: tuple[str, ...]
+    at_most_behind: tuple[str, ...]
+    units: tuple[str, ...]
+    percent: str
 
 
 @dataclass(frozen=True, eq=False)
 class PlanWords:
     """By what words a task plan is read; what each list is for stands in plan.toml."""
 
+    title_ends: tuple[str, ...]
+    title_not: tuple[str, ...]
+    title_around: tuple[tuple[str, ...], ...]
+    numberings: tuple[tuple[str, ...], ...]
+    title_stops: tuple[str, ...]
+    title_longest: int
+    furniture: tuple[str, ...]
+    closing_section: str
+    closing_title: str
+    addressing: tuple[str, ...]
+    one_lead: tuple[str, ...]
+    roles: RoleWords
+    when: WhenWords
+    targets: TargetWords
+    columns: Mapping[str, tuple[str, ...]]
     signs: Mapping[str, str]
     expansion: ExpansionWords
     groups: tuple[GroupWords, ...]
