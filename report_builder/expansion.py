@@ -100,7 +100,7 @@ class _Names:
         own = self._held.get(self._short(plain(name)), {})
         if own:
             return tuple(own.values()) if len(own) == 1 else ()
-        return self._group(plain(name)) or self._group_below(plain(name))
+        return self._group(plain(name)) or self._group_below(plain(name)) or self._in_each(plain(name))
 
     def why_nobody(self, name: str) -> str:
         """Why a name means nobody: it says not who, it may be several, or the nearest registered name."""
@@ -156,6 +156,26 @@ class _Names:
                 below = [one for one in self._below(government) if one.kind in {unit.kind for unit in group}]
                 levels = wider if all(unit.kind in _PLACES for unit in group) else {government.level}
                 return tuple(one for one in below if one.level in levels)
+        return ()
+
+    def _in_each(self, name: str) -> tuple[Unit, ...]:
+        """The same body of every such place: 各县（市、区）教育局."""
+        said = next((name.removeprefix(one) for one in self.words.expansion.each if name.startswith(one)), "")
+        said = _BETWEEN.sub("", self._contracted(said))
+        places = [
+            (word, group)
+            for group in self.words.groups
+            if "government" in group.kinds
+            for word in group.words
+        ]
+        for word, group in sorted(places, key=lambda one: -len(one[0])):
+            body = said.removeprefix(word)
+            if said.startswith(word) and len(body) >= _SHORTEST:
+                return tuple(
+                    unit
+                    for unit in self.registry.units
+                    if unit.level in group.levels and self._contracted(plain(unit.name)).endswith(body)
+                )
         return ()
 
     def _below(self, government: Unit) -> Iterator[Unit]:

@@ -26,7 +26,8 @@ _TOO_LONG = f"这一段超过 {LONGEST} 字，没有拆读"
 _NO_YEAR = "没有写明是哪一年的方案"
 _NO_TASK = "没有读出任务：没有编号的段落，也没有认出表头的表"
 _NO_BODY = "整份方案没有写明责任单位"
-_IN_FRONT = "在任务以前，没有编号，里面有责任单位或时限"
+_IN_FRONT = "没有编号，没有作为任务"
+_UNTITLED = "（没有标题）"
 _BESIDE_TABLES = "在任务表以外，没有写明责任单位，没有作为任务"
 
 
@@ -42,7 +43,8 @@ def read(document: Document, words: PlanWords, year: int | None = None) -> Plan:
     told = "\n".join(passage.text for passage in parted.passages)
     reading = Reading(known, heading.year or year, any(word in told for word in words.one_lead))
     tasks, doubts = all_planned(materials, reading)
-    listed = [*parted.doubts, *found.doubts, *beside, *_in_front(found.before, heading, reading), *doubts]
+    front = _in_front(found.before, heading, reading, whole=not tasks)
+    listed = [*parted.doubts, *found.doubts, *beside, *front, *doubts]
     return Plan(
         heading.title,
         heading.document,
@@ -107,11 +109,14 @@ def _together(parted: _Parted, found: Found, known: Vocabulary) -> tuple[list[Ma
     return [*tasks, *tabled, *closing], beside
 
 
-def _in_front(before: Sequence[Passage], heading: Heading, reading: Reading) -> Iterator[NotUnderstood]:
-    """What stands before the first task, names bodies or days, and is no task."""
+def _in_front(
+    before: Sequence[Passage], heading: Heading, reading: Reading, *, whole: bool
+) -> Iterator[NotUnderstood]:
+    """What stands before the first task, names bodies or days, and is no task; ``whole`` where there is no task."""
     for at, passage in enumerate(before):
         if at > heading.at and (
-            responsibilities(passage.text, reading.known)
+            whole
+            or responsibilities(passage.text, reading.known)
             or dues_of(passage.text, reading.known, reading.year).dues
         ):
             yield NotUnderstood(passage.text, _IN_FRONT, passage.where)
@@ -121,13 +126,14 @@ def _held(
     heading: Heading, year: int | None, tasks: Sequence[PlannedTask], listed: Sequence[NotUnderstood]
 ) -> Iterator[NotUnderstood]:
     """The list, led by what concerns the whole plan; where nobody at all is named that is said once."""
+    title = heading.title or _UNTITLED
     if heading.year is None:
         used = f"，按 {year} 年读取" if year else ""
-        yield NotUnderstood(heading.title, f"{_NO_YEAR}{used}")
+        yield NotUnderstood(title, f"{_NO_YEAR}{used}")
     if not tasks:
-        yield NotUnderstood(heading.title, _NO_TASK)
+        yield NotUnderstood(title, _NO_TASK)
     nobody = [one for one in listed if one.why == NOBODY]
     whole = len(nobody) > 1 and len(nobody) == len(tasks)
     if whole:
-        yield NotUnderstood(heading.title, _NO_BODY)
+        yield NotUnderstood(title, _NO_BODY)
     yield from (one for one in listed if not (whole and one.why == NOBODY))

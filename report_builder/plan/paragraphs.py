@@ -116,11 +116,7 @@ def _code(node: Node, above: _Above) -> str:
 def _materials(node: Node, above: _Above, known: Vocabulary) -> tuple[list[Material], list[NotUnderstood]]:
     """One task, or several where its parts name their own bodies."""
     pieces = _pieces(node.own(), known)
-    loose = pieces.pop() if len(pieces) > 1 and not pieces[-1].told else None
-    doubts: list[NotUnderstood] = []
-    if loose:
-        pieces[-1].text += loose.text
-        doubts = [NotUnderstood("\n".join(loose.text), _LOOSE, loose.passages[0].where)]
+    doubts = list(_take_loose(pieces, known))
     code = _code(node, above)
     title, rest = split_title(pieces[0].text[0] if pieces[0].text else "", known)
     pieces[0].text[:1] = [rest] if rest else []
@@ -131,6 +127,22 @@ def _materials(node: Node, above: _Above, known: Vocabulary) -> tuple[list[Mater
     for material in made:
         material.where = node.passage.where
     return made, doubts
+
+
+def _take_loose(pieces: list[_Piece], known: Vocabulary) -> Iterator[NotUnderstood]:
+    """The last text, which nobody is told to do, joins the one before; behind a title it is simply the task's."""
+    if len(pieces) > 1 and not pieces[-1].told:
+        loose = pieces.pop()
+        title = len(pieces) == 1 and _is_title("".join(pieces[0].text), known)
+        pieces[-1].text += loose.text
+        if not title:
+            yield NotUnderstood("\n".join(loose.text), _LOOSE, loose.passages[0].where)
+
+
+def _is_title(text: str, known: Vocabulary) -> bool:
+    return len(text) <= known.words.title_longest and not any(
+        stop in text.rstrip(_STOPS) for stop in known.words.title_stops
+    )
 
 
 def _material(piece: _Piece, code: str, title: str, above: _Above) -> Material:
@@ -174,17 +186,20 @@ def _take_closing(found: Found, passages: Sequence[Passage], known: Vocabulary) 
         return
     texts = [passage.text for passage in closing]
     last = found.materials[-1]
-    last.text = [text for text in last.text if text not in texts]
+    last.text = [text for text in last.text if text not in texts] or [last.title]
     found.doubts = [doubt for doubt in found.doubts if doubt.where != closing[0].where]
     found.materials.append(closing_material(closing, known))
 
 
 def _closing(passages: Sequence[Passage], known: Vocabulary) -> Iterator[Passage]:
+    """The passages behind the last responsibility; where the last task has none, those that address everybody."""
     start = len(passages)
     while start and not _ends_task(passages[start - 1], known):
         start -= 1
     if start:
-        yield from passages[start:]
+        told = bool(responsibilities(passages[start - 1].text, known))
+        everybody = known.words.when.everybody
+        yield from (one for one in passages[start:] if told or one.text.startswith(everybody))
 
 
 def _ends_task(passage: Passage, known: Vocabulary) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from report_builder.plan.brackets import outer, parts
+from report_builder.plan.brackets import outer, parted, parts
 from report_builder.plan.days import cut_days
 from report_builder.plan.vocabulary import ASSIST, DUE, LEAD, RESPONSIBLE, Vocabulary
 
@@ -117,8 +117,21 @@ class _Statement:
         for statement in parts(text, _STATEMENTS):
             waiting: list[str] = []
             for clause in parts(statement, _CLAUSES):
-                waiting = self._clause(clause, waiting)
+                for told in self._told_apart(clause):
+                    waiting = self._clause(told, waiting)
             self._add(self.role, waiting)
+
+    def _told_apart(self, clause: str) -> Iterator[str]:
+        """A clause whose names are told their roles one by one: 省教育厅牵头、省财政厅配合."""
+        start = 0
+        told = False
+        for piece, at in parted(clause, _LISTED):
+            verb = self.known.verbs.search(piece)
+            if told and verb and self.known.is_body(piece[: verb.start()]):
+                yield clause[start:at].rstrip(_LISTED)
+                start = at
+            told = told or verb is not None
+        yield clause[start:]
 
     def _clause(self, clause: str, waiting: list[str]) -> list[str]:
         """Names told a role; those of a clause without a verb wait for the next one's."""
