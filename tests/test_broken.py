@@ -99,6 +99,31 @@ OF_THE_PACKAGE = {
         "网址：{value",
         "contact website 里的花括号不成对；要印出花括号本身，请连写两个",
     ),
+    "task_field": (
+        "wording.toml",
+        '["problems", "reason"]',
+        '["problem", "reason"]',
+        "task_unfinished_cells 用到的“problem”没有定义，是否应为“problems”？",
+    ),
+    "task_columns": (
+        "wording.toml",
+        "task_widths = [22, 10, 44, 24]",
+        "task_widths = [22, 10, 68]",
+        "task_columns、task_widths、task_cells 应当一样多",
+    ),
+    "task_state": (
+        "wording.toml",
+        'task_unfinished = ["doing"',
+        'task_unfinished = ["going"',
+        "task_unfinished 中的“going”没有定义，是否应为“doing”？",
+    ),
+    "task_mark": ("wording.toml", "overdue = ", "over_due = ", "task_marks 缺少“overdue”"),
+    "task_sum": (
+        "wording.toml",
+        "{units}个单位",
+        "{unit}个单位",
+        "task_sum 里的 {unit} 没有内容可填，是否应为“units”？",
+    ),
     "sheet_table": (
         "workbook.toml",
         'table = "disputes"',

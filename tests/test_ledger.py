@@ -291,6 +291,14 @@ def test_any_text_is_folded_at_75_octets_and_comes_back(title: str, what: str) -
     assert text.split() == f"1.1 {what or '任务'}".split()
 
 
+@pytest.mark.parametrize("title", ["务" * 120, "a" * 300, "aé务𠮷" * 40])
+def test_a_long_line_goes_on_in_lines_that_are_full(title: str) -> None:
+    data = calendar(Plan(title, "", YEAR, ()), YEAR)
+    (first, *further) = [line for line in data.split(b"\r\n") if line.startswith((b"X-WR", b" "))]
+    assert all(72 <= len(line) <= 75 for line in (first, *further[:-1]))
+    assert unfolded(data)[5] == f"X-WR-CALNAME:{title}"
+
+
 def test_every_dated_duty_is_an_event_with_an_identifier_of_its_own() -> None:
     data = calendar(PLAN, YEAR)
     lines = unfolded(data)

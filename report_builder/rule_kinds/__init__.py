@@ -219,8 +219,8 @@ def known_keys(rule: Rule, fmt: Format, spec: Spec) -> Iterator[str]:
         "cell": (f"格式 {fmt.id} 没有格", fmt.slots),
         "unit_kind": ("没有单位类别", UNIT_KINDS),
         "trouble": ("读取时没有这种情况", TROUBLES),
-        "task_field": ("workbook.toml 的任务完成情况表没有", _task_fields(spec)),
-        "task_state": ("workbook.toml 的任务完成情况表没有状态", _task_fields(spec)["state"]),
+        "task_field": ("workbook.toml 里没有任务的", _task_fields(spec)),
+        "task_state": ("workbook.toml 里没有任务的状态", _task_fields(spec)["state"]),
         "concept": ("lexicon.toml 没有概念", spec.lexicon.concepts_by_key),
     }
     for sort, key in sorted(named(rule.params), key=lambda one: one[0] != "table"):

@@ -22,6 +22,7 @@ _CHANGE = ("change",)
 _ABOUT = frozenset({"unit", "year"})
 _LEXICON_YEARS = frozenset({"year", "last", "next"})
 _YEARS_BACK = re.compile(r"-[2-9]")
+_TASK_MARKS = ("late", "overdue", "without_evidence")
 _SINGLE_SHEETS = ("about", "fee", "tasks", "narrative")
 
 
@@ -188,6 +189,8 @@ def hold_together(spec: Spec) -> None:
             _known(code, spec.rules, f"{fmt.id}.toml：rules 中的")
     for number, concord in enumerate(spec.concordance, 1):
         _hold_concord(concord, spec, f"concordance.toml：concords 第{number}项 ")
+    _hold_workbook(spec)
+    _hold_task_words(spec)
     cells = {fmt.id: _cells(fmt, spec) for fmt in spec.formats}
     for rule in spec.rules.values():
         listing = [fmt for fmt in spec.formats if rule.code in fmt.rules]
@@ -201,7 +204,6 @@ def hold_together(spec: Spec) -> None:
                 _hold_cells(example, known, place)
                 _hold_numbers(example, {str(one.number) for fmt in tried for one in fmt.sections}, place)
     _hold_texts(_wording_texts(spec.wording), "wording.toml")
-    _hold_workbook(spec)
     _hold_lexicon(spec)
     _hold_published(spec)
 
@@ -281,6 +283,29 @@ def _hold_words(example: Example, spec: Spec, place: str) -> None:
 
 def _task_keys(spec: Spec) -> tuple[str, ...]:
     return tuple(field.key for field in spec.workbook.sheet("tasks").fields)
+
+
+def _hold_task_words(spec: Spec) -> None:
+    """The report's tables of tasks name fields of the task sheet, and each of their columns has a head and a width."""
+    wording, file = spec.wording, "wording.toml"
+    tables = {
+        "task": (wording.task_columns, wording.task_widths, wording.task_cells),
+        "task_unfinished": (
+            wording.task_unfinished_columns,
+            wording.task_unfinished_widths,
+            wording.task_unfinished_cells,
+        ),
+    }
+    for name, (columns, widths, cells) in tables.items():
+        for key in itertools.chain(*cells):
+            _known(key, _task_keys(spec), f"{file}：{name}_cells 用到的")
+        if not len(columns) == len(widths) == len(cells):
+            raise SpecError(f"{file}：{name}_columns、{name}_widths、{name}_cells 应当一样多")
+    for state in wording.task_unfinished:
+        _known(state, wording.task_states, f"{file}：task_unfinished 中的")
+    for mark in _TASK_MARKS:
+        if mark not in wording.task_marks:
+            raise SpecError(f"{file}：task_marks 缺少“{mark}”")
 
 
 def _hold_tasks(example: Example, spec: Spec, place: str) -> None:
