@@ -107,8 +107,8 @@ OF_THE_PACKAGE = {
     ),
     "task_columns": (
         "wording.toml",
-        "task_widths = [22, 10, 44, 24]",
-        "task_widths = [22, 10, 68]",
+        "task_widths = [22, 12, 43, 23]",
+        "task_widths = [22, 12, 66]",
         "task_columns、task_widths、task_cells 应当一样多",
     ),
     "task_state": (

@@ -25,7 +25,7 @@ UNSCALED = 100
 SHADED = '<w:shd w:val="clear" w:color="auto" w:fill="C6D9F1"/>'
 _HEADER_ROOM = 60
 _MARGIN = 60
-_WHOLE_ROW = 14
+_WHOLE_ROW = 36
 _ROW_HEIGHT = 425
 _NARROWEST = 50
 _FIXED_DAY = "1980-01-01"
@@ -148,7 +148,7 @@ def plain_table(table: PlainTable) -> str:
 
 
 def _plain_row(row: Sequence[str], widths: Sequence[int]) -> str:
-    """A row of texts; a long one may be split, or it would leave half a page empty or be cut off."""
+    """A row of texts, whole; one that takes most of a page may be split, or it would be cut off."""
     cells = list(zip(widths, row, strict=True))
     whole = max(_lines(text, width) for width, text in cells) <= _WHOLE_ROW
     at = "center" if whole else "top"
