@@ -59,10 +59,10 @@ def _title_at(lines: Sequence[str], known: Vocabulary) -> int | None:
 
 def _taken_out(lines: Sequence[str], known: Vocabulary) -> str:
     """A title out of the letter's own: 关于印发…的通知."""
-    for head, tail in known.words.title_around:
+    for head, *tail in known.words.title_around:
         for line in lines:
             start = line.find(head)
-            end = line.rfind(tail) if tail else len(line)
+            end = line.rfind(tail[0]) if tail else len(line)
             if 0 <= start < end and len(line) <= _LONGEST_HEADING:
                 return line[start + len(head) : end].strip(" 《》\t")
     return ""
