@@ -378,6 +378,30 @@ def test_who_does_it_told_by_the_heading_above_holds_below_and_says_so() -> None
     assert (second.lead, second.responsible) == ((), ("省财政厅",))
 
 
+def test_a_plan_numbered_by_word_itself_is_read_in_its_order_and_says_so() -> None:
+    found = read(
+        "2024年示例省政务公开",
+        "工作任务分工方案",
+        "甲类工作。核对。（省教育厅负责）",
+        "乙类工作。培训。",
+        "（省财政厅负责）",
+    )
+    assert (found.title, found.report_year) == ("2024年示例省政务公开工作任务分工方案", YEAR)
+    assert [(task.code, task.title, task.responsible) for task in found.tasks] == [
+        ("1", "甲类工作", ("省教育厅",)),
+        ("2", "乙类工作", ("省财政厅",)),
+    ]
+    assert "没有编号（Word 的自动编号读不出来）" in whys(found)
+
+
+def test_tasks_without_numbers_below_a_numbered_heading_are_its_own() -> None:
+    found = read(TITLE, "一、公开", "甲。核对。（省教育厅负责）", "乙。培训。（省财政厅负责）")
+    assert [(task.code, task.section, task.title) for task in found.tasks] == [
+        ("1.1", "一、公开", "甲"),
+        ("1.2", "一、公开", "乙"),
+    ]
+
+
 # Who
 
 

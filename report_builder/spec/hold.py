@@ -18,11 +18,9 @@ from report_builder.spec.layout import matching
 from report_builder.spec.nouns import (
     Band,
     Concord,
-    DayWords,
     Example,
     Format,
     PlanWords,
-    RepeatWords,
     Spec,
     Table,
     Wording,
@@ -235,7 +233,8 @@ def _hold_plan(words: PlanWords) -> None:
         if len(around) not in {1, 2}:
             raise SpecError(f"{file}：title_around 第{number}项应写一段或两段文字，现有 {len(around)} 段")
     _hold_plan_names(words, file)
-    for day in (on for one in (*words.when.days, *words.when.repeats) for on in _days_of(one)):
+    repeated = (on for row in words.when.repeats for on in row.on)
+    for day in (*(row.on for row in words.when.days), *repeated):
         if not _YEARLY_DAY.fullmatch(day):
             raise SpecError(f"{file}：when 的 on 是“{day}”，应写作月-日，如 12-31、09-end、{{month}}-end")
 
@@ -250,10 +249,6 @@ def _hold_plan_names(words: PlanWords, file: str) -> None:
         for names, known in ((group.kinds, UNIT_KINDS), (group.levels, UNIT_LEVELS)):
             for name in names:
                 _known(name, known, f"{file}：groups 第{number}项的")
-
-
-def _days_of(one: DayWords | RepeatWords) -> tuple[str, ...]:
-    return one.on if isinstance(one.on, tuple) else (one.on,)
 
 
 def _plan_texts(words: PlanWords) -> Iterator[_Text]:
