@@ -106,6 +106,8 @@ def _together(parted: _Parted, found: Found, known: Vocabulary) -> tuple[list[Ma
     ]
     behind = [one for one in parted.passages[parted.behind :] if one in found.before]
     closing = [closing_material(behind, known)] if behind and not found.materials else []
+    if closing:
+        found.before = [one for one in found.before if one not in behind]
     return [*tasks, *tabled, *closing], beside
 
 

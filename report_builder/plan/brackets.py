@@ -10,9 +10,8 @@ CLOSING = "）)〕]】"
 _ANY = re.compile(f"[{re.escape(OPENING + CLOSING)}]")
 
 
-def unclosed(text: str) -> int:
-    """How many brackets are open at the end of ``text``."""
-    depth = 0
+def unclosed(text: str, depth: int = 0) -> int:
+    """How many brackets are open at the end of ``text``, ``depth`` of them before it."""
     for sign in _ANY.findall(text):
         depth = depth + 1 if sign in OPENING else max(0, depth - 1)
     return depth

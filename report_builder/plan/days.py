@@ -15,7 +15,7 @@ from functools import cache, cached_property
 
 from report_builder.model import Due
 from report_builder.plan.brackets import parts
-from report_builder.plan.patterns import HAN, caught, number, one_of
+from report_builder.plan.patterns import HAN, SPACE, caught, number, one_of
 from report_builder.plan.vocabulary import Vocabulary
 from report_builder.spec import PlanWords
 from report_builder.spec.nouns import DayWords, RepeatWords, WhenWords
@@ -65,12 +65,12 @@ class _Calendar:
 
     @cached_property
     def _year(self) -> str:
-        return rf"(?:\d{{4}}\s*(?:年度?|[.\-/])?|[{HAN}]{{4}}\s*年|{one_of(self.words.years)})"
+        return rf"(?:\d{{4}}{SPACE}(?:年度?|[.\-/])?|[{HAN}]{{4}}{SPACE}年|{one_of(self.words.years)})"
 
     @cached_property
     def _one(self) -> str:
         said = one_of(said for day in self.words.days for said in day.said)
-        return rf"(?:{self._year}\s*)?{said}"
+        return rf"(?:{self._year}{SPACE})?{said}"
 
     @cached_property
     def phrase(self) -> re.Pattern[str]:
@@ -78,7 +78,7 @@ class _Calendar:
         words = self.words
         repeats = one_of(word for row in words.repeats for word in row.words)
         ends = one_of(end for row in words.repeats for end in row.ends)
-        before = rf"\s*{one_of(words.before)}(?!{one_of(words.not_before)})"
+        before = rf"{SPACE}{one_of(words.before)}(?!{one_of(words.not_before)})"
         row = rf"{self._one}(?:{one_of(words.joins)}{self._one})*"
         return re.compile(
             rf"(?P<repeat>{repeats})(?:{ends})?(?:{before})?|(?P<undated>{one_of(words.undated)})"
@@ -88,7 +88,7 @@ class _Calendar:
     @cached_property
     def one(self) -> re.Pattern[str]:
         """One day of a row, its year and the rest."""
-        return re.compile(rf"(?P<year>{self._year}\s*(?=\S))?(?P<day>{one_of(self._said)})")
+        return re.compile(rf"(?P<year>{self._year}{SPACE}(?=\S))?(?P<day>{one_of(self._said)})")
 
     @cached_property
     def _said(self) -> list[str]:

@@ -18,6 +18,8 @@ _DOCUMENT = re.compile(
 _YEAR = re.compile(rf"((?:19|20)\d\d)\s*(?:年|—|-)|([{HAN}]{{4}})\s*年")
 _STOPS = "。；！？"
 _LONGEST_TITLE = 80
+_LONGEST_BEGINNING = 40
+_ENDS = "日。；！？：:"
 _LONGEST_HEADING = 200
 
 
@@ -35,7 +37,7 @@ def heading_of(before: Sequence[Passage], known: Vocabulary, title: str) -> Head
     """What stands in ``before``, the lines up to the first task; ``title`` is what the file calls its own."""
     lines = [title, *(passage.text for passage in before)]
     at = _title_at(lines, known)
-    said = lines[at].strip() if at is not None else _taken_out(lines, known)
+    said = _title(lines, at) if at is not None else _taken_out(lines, known)
     return Heading(said or _first(lines), _document(lines), _year(said, lines), -1 if at is None else at - 1)
 
 
@@ -57,12 +59,21 @@ def _title_at(lines: Sequence[str], known: Vocabulary) -> int | None:
     return next((at for at in reversed(range(len(lines))) if is_title(lines[at], known)), None)
 
 
+def _title(lines: Sequence[str], at: int) -> str:
+    """The title; where it has no year, the line before it that has is its beginning."""
+    line, above = lines[at].strip(), lines[at - 1].strip() if at else ""
+    begins = (
+        len(above) <= _LONGEST_BEGINNING and _YEAR.match(above) and not any(stop in above for stop in _ENDS)
+    )
+    return f"{above}{line}" if begins and not _YEAR.search(line) else line
+
+
 def _taken_out(lines: Sequence[str], known: Vocabulary) -> str:
     """A title out of the letter's own: 关于印发…的通知."""
-    for head, tail in known.words.title_around:
+    for head, *tail in known.words.title_around:
         for line in lines:
             start = line.find(head)
-            end = line.rfind(tail) if tail else len(line)
+            end = line.rfind(tail[0]) if tail else len(line)
             if 0 <= start < end and len(line) <= _LONGEST_HEADING:
                 return line[start + len(head) : end].strip(" 《》\t")
     return ""

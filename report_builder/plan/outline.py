@@ -8,7 +8,7 @@ text of the task above them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from report_builder.model import NotUnderstood
@@ -20,6 +20,7 @@ from report_builder.plan.vocabulary import Mark, Vocabulary
 _STOPS = "。．.；; "
 _AFTER_SENTENCE = "。；;！？!?"
 _FEW = 2
+UNNUMBERED = -1
 _DIGITS = re.compile(r"\d+")
 
 
@@ -109,6 +110,39 @@ def responsibilities(text: str, known: Vocabulary) -> list[tuple[int, int]]:
         )
         and tells_roles(text[start:end], known)
     ]
+
+
+def unnumbered(passages: Iterable[Passage], known: Vocabulary) -> list[Node]:
+    """Where nothing is numbered (Word's own numbers are no text), the passages that tell who does them, in order."""
+    nodes: list[Node] = []
+    last: Passage | None = None
+    for passage in passages:
+        spans = responsibilities(passage.text, known)
+        alone = bool(spans) and not without_spans(passage.text, spans).strip(_STOPS)
+        if alone and last is not None:
+            nodes.append(_counted(nodes, last, passage))
+            last = None
+        elif alone and nodes:
+            nodes[-1].body.append(passage)
+        elif spans:
+            nodes.append(_counted(nodes, passage))
+            last = None
+        else:
+            last = passage
+    return nodes
+
+
+def _counted(nodes: Sequence[Node], passage: Passage, *body: Passage) -> Node:
+    return Node(Mark(UNNUMBERED, len(nodes) + 1, 0), passage, list(body))
+
+
+def without_spans(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """``text`` without the passages between these places."""
+    kept, last = [], 0
+    for start, end in spans:
+        kept.append(text[last:start])
+        last = end
+    return "".join([*kept, text[last:]])
 
 
 def is_told(node: Node, known: Vocabulary) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from report_builder.model import NotUnderstood
 from report_builder.plan.brackets import parts
-from report_builder.plan.outline import Node, folded, outline, responsibilities
+from report_builder.plan.outline import Node, folded, outline, responsibilities, unnumbered, without_spans
 from report_builder.plan.passages import Passage
 from report_builder.plan.tasks import Material, Told, split_title
 from report_builder.plan.vocabulary import Vocabulary
@@ -18,6 +18,7 @@ _STOPS = "。．.；;"
 _SENTENCES = "。；！？\n"
 _DATE = re.compile(r"(?:\d{4}|[〇零一二三四五六七八九十]{4})\s*年.{1,4}月.{1,4}日")
 _LONGEST_SIGNATURE = 40
+_NO_NUMBER = "各项任务没有编号（Word 的自动编号读不出来），按先后次序编号；可在 Word 里把编号转成文字"
 _LOOSE = "写明责任单位的文字后面还有一段，没有写明责任单位，已并入这项任务的内容"
 
 
@@ -44,8 +45,8 @@ def from_passages(passages: Sequence[Passage], known: Vocabulary) -> Found:
     kept = _without_tail(passages, known)
     tree = outline(kept, known)
     found = Found(before=tree.before, doubts=tree.doubts)
-    for node in folded(tree.nodes, known):
-        _walk(node, [], _Above(), found, known)
+    for node in folded(tree.nodes, known) or _take_unnumbered(found, known):
+        _walk(node, _Above(), found, known)
     _take_closing(found, kept, known)
     return found
 
@@ -75,12 +76,21 @@ class _Above:
     told: tuple[Told, ...] = ()
 
 
-def _walk(node: Node, ordinals: Sequence[int], above: _Above, found: Found, known: Vocabulary) -> None:
-    """A heading's tasks, or the task itself; numbers that are none give way to the place in the row."""
+def _take_unnumbered(found: Found, known: Vocabulary) -> list[Node]:
+    """The tasks where nothing is numbered, which is said."""
+    nodes = unnumbered(found.before, known)
+    taken = [passage for node in nodes for passage in (node.passage, *node.body)]
+    found.before = [passage for passage in found.before if passage not in taken]
+    found.doubts += [NotUnderstood(node.passage.text, _NO_NUMBER, node.passage.where) for node in nodes[:1]]
+    return nodes
+
+
+def _walk(node: Node, above: _Above, found: Found, known: Vocabulary) -> None:
+    """A heading's tasks, or the task itself."""
     if node.children:
         below = _below(node, above, known)
-        for ordinal, child in enumerate(node.children, 1):
-            _walk(child, [*ordinals, ordinal], below, found, known)
+        for child in node.children:
+            _walk(child, below, found, known)
         return
     materials, doubts = _materials(node, above, known)
     found.materials += materials
@@ -93,17 +103,10 @@ def _below(node: Node, above: _Above, known: Vocabulary) -> _Above:
         for passage in node.own()
         for start, end in responsibilities(passage.text, known)
     )
-    heading = _without_told(node.passage.text, known)
+    text = node.passage.text
+    heading = without_spans(text, responsibilities(text, known)).strip()
     section = f"{above.section}　{heading}" if above.section else heading
     return _Above(section, _code(node, above), told or above.told)
-
-
-def _without_told(text: str, known: Vocabulary) -> str:
-    kept, last = [], 0
-    for start, end in responsibilities(text, known):
-        kept.append(text[last:start])
-        last = end
-    return "".join([*kept, text[last:]]).strip()
 
 
 def _code(node: Node, above: _Above) -> str:
@@ -117,16 +120,25 @@ def _materials(node: Node, above: _Above, known: Vocabulary) -> tuple[list[Mater
     """One task, or several where its parts name their own bodies."""
     pieces = _pieces(node.own(), known)
     doubts = list(_take_loose(pieces, known))
-    code = _code(node, above)
     title, rest = split_title(pieces[0].text[0] if pieces[0].text else "", known)
-    pieces[0].text[:1] = [rest] if rest else []
-    made = [
-        _material(piece, f"{code}.{at}" if len(pieces) > 1 else code, title, above)
-        for at, piece in enumerate(pieces, 1)
-    ]
-    for material in made:
+    if len(pieces) > 1 and not rest and len(pieces[0].text) > 1:
+        del pieces[0].text[0]
+        below = _below(node, above, known)
+        made = [_titled(piece, below, known) for piece in pieces]
+    else:
+        pieces[0].text[:1] = [rest] if rest else []
+        made = [_material(piece, title, above) for piece in pieces]
+    for at, material in enumerate(made, 1):
+        material.code = f"{_code(node, above)}.{at}" if len(made) > 1 else _code(node, above)
         material.where = node.passage.where
     return made, doubts
+
+
+def _titled(piece: _Piece, above: _Above, known: Vocabulary) -> Material:
+    """A task that is not numbered, below a heading that is."""
+    title, rest = split_title(piece.text[0], known)
+    piece.text[:1] = [rest] if rest else []
+    return _material(piece, title, above)
 
 
 def _take_loose(pieces: list[_Piece], known: Vocabulary) -> Iterator[NotUnderstood]:
@@ -145,11 +157,11 @@ def _is_title(text: str, known: Vocabulary) -> bool:
     )
 
 
-def _material(piece: _Piece, code: str, title: str, above: _Above) -> Material:
+def _material(piece: _Piece, title: str, above: _Above) -> Material:
     told = [Told(text) for text in piece.told]
     inherited = not told and bool(above.told)
     text = piece.text or [title]
-    return Material(code, above.section, title, "", text, told or list(above.told), inherited=inherited)
+    return Material("", above.section, title, "", text, told or list(above.told), inherited=inherited)
 
 
 def _pieces(passages: Sequence[Passage], known: Vocabulary) -> list[_Piece]:

@@ -9,7 +9,9 @@ from report_builder.plan.brackets import CLOSING, OPENING
 from report_builder.prose.numerals import chinese
 
 HAN = "零〇一二三四五六七八九十百"
-_NUMBER = rf"\s*(?:\d{{1,3}}|[{HAN}]{{1,4}})\s*"
+SPACE = r"\s{0,3}"
+"""A few blanks at most: a pattern that takes any number of them reads a line of blanks over and over."""
+_NUMBER = rf"{SPACE}(?:\d{{1,3}}|[{HAN}]{{1,4}}){SPACE}"
 _HOLES: Mapping[str, str] = {
     "{month}": _NUMBER,
     "{day}": _NUMBER,

@@ -211,10 +211,10 @@ def distributed(names: list[str], known: Vocabulary) -> list[str]:
     whole: list[str] = []
     for name in names:
         before = whole[-1] if whole else ""
-        if before.startswith(_EACH) and known.places.fullmatch(_without_government(name, known)):
-            government = name.removeprefix(_without_government(name, known))
-            _share(whole, government, known)
-            whole.append(name if name.startswith(_EACH) else f"{_EACH}{name}")
+        bare = _without_government(name, known)
+        if not name.startswith(_EACH) and before.startswith(_EACH) and known.places.fullmatch(bare):
+            _share(whole, name.removeprefix(bare), known)
+            whole.append(f"{_EACH}{name}")
         else:
             whole.append(_headed(name, before, known))
     return whole
@@ -230,9 +230,8 @@ def _share(whole: list[str], government: str, known: Vocabulary) -> None:
 
 
 def _without_government(name: str, known: Vocabulary) -> str:
-    bare = name.removeprefix(_EACH) if known.places.match(name.removeprefix(_EACH)) else name
-    ending = next((one for one in known.words.expansion.governments if bare.endswith(one)), "")
-    return bare.removesuffix(ending)
+    ending = next((one for one in known.words.expansion.governments if name.endswith(one)), "")
+    return name.removesuffix(ending)
 
 
 def _headed(name: str, before: str, known: Vocabulary) -> str:

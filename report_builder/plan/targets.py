@@ -10,7 +10,7 @@ from functools import cache, cached_property
 
 from report_builder.model import Target
 from report_builder.plan.brackets import parts
-from report_builder.plan.patterns import HAN, one_of
+from report_builder.plan.patterns import HAN, SPACE, one_of
 from report_builder.plan.vocabulary import Vocabulary
 from report_builder.prose.numerals import chinese
 from report_builder.spec import PlanWords
@@ -31,7 +31,7 @@ class _Figures:
     def _number(self) -> str:
         percent = re.escape(self.words.percent)
         return (
-            rf"\s*(?:{percent}(?P<percent>[{HAN}点]+)|(?P<number>\d[\d,.]*|[{HAN}]+)\s*"
+            rf"{SPACE}(?:{percent}(?P<percent>[{HAN}点]{{1,12}})|(?P<number>\d[\d,.]{{0,14}}|[{HAN}]{{1,12}}){SPACE}"
             rf"(?P<unit>{one_of(self.words.units)}))"
         )
 

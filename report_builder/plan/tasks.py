@@ -66,12 +66,11 @@ class Reading:
 
 
 def split_title(words: str, known: Vocabulary) -> tuple[str, str]:
-    """A task's title and the text behind it; without a title of its own, its first clause and the whole."""
+    """A task's title and the text behind it, if any; without a title of its own, its first clause and the whole."""
     limit = known.words.title_longest
     ends = [at for stop in known.words.title_stops if (at := words.find(stop, 0, limit + 1)) > 0]
     if ends:
-        title, text = words[: min(ends)], words[min(ends) + 1 :].strip()
-        return title.strip(), text or words.strip()
+        return words[: min(ends)].strip(), words[min(ends) + 1 :].strip()
     if len(words) <= limit:
         return words.strip(), ""
     commas = [at for comma in "，,；;、" if (at := words.find(comma, 0, limit + 1)) > 0]

@@ -15,7 +15,17 @@ from report_builder.errors import SpecError
 from report_builder.model import UNIT_KINDS, UNIT_LEVELS
 from report_builder.spec import toml
 from report_builder.spec.layout import matching
-from report_builder.spec.nouns import Band, Concord, Example, Format, Spec, Table, Wording, Workbook
+from report_builder.spec.nouns import (
+    Band,
+    Concord,
+    Example,
+    Format,
+    PlanWords,
+    Spec,
+    Table,
+    Wording,
+    Workbook,
+)
 from report_builder.spec.placeholders import misfit
 
 _CHANGE = ("change",)
@@ -206,6 +216,54 @@ def hold_together(spec: Spec) -> None:
     _hold_texts(_wording_texts(spec.wording), "wording.toml")
     _hold_lexicon(spec)
     _hold_published(spec)
+    _hold_plan(spec.plan)
+
+
+_PLAN_NUMBERINGS = frozenset({"han", "digits", "circled"})
+_PLAN_DAYS = frozenset({"month", "day"})
+_PLAN_COUNTS = frozenset({"number"})
+_PLAN_COLUMNS = ("code", "section", "title", "text", "target", "note")
+_YEARLY_DAY = re.compile(r"(?:\d\d|\{month\})-(?:\d\d|end|\{day\})")
+
+
+def _hold_plan(words: PlanWords) -> None:
+    """A plan's words stand for something, their places are those the reader fills, their days are days."""
+    file = "plan.toml"
+    for text in _said(words):
+        if not text.strip():
+            raise SpecError(f"{file}：列表里有一项是空的；请删去或写上文字")
+    _hold_texts(_plan_texts(words), file)
+    for number, around in enumerate(words.title_around, 1):
+        if len(around) not in {1, 2}:
+            raise SpecError(f"{file}：title_around 第{number}项应写一段或两段文字，现有 {len(around)} 段")
+    _hold_plan_names(words, file)
+    repeated = (on for row in words.when.repeats for on in row.on)
+    for day in (*(row.on for row in words.when.days), *repeated):
+        if not _YEARLY_DAY.fullmatch(day):
+            raise SpecError(f"{file}：when 的 on 是“{day}”，应写作月-日，如 12-31、09-end、{{month}}-end")
+
+
+def _hold_plan_names(words: PlanWords, file: str) -> None:
+    """Levels, kinds and columns are those there are."""
+    for sign, level in words.signs.items():
+        _known(level, UNIT_LEVELS, f"{file}：signs“{sign}”的级别")
+    for column in words.columns:
+        _known(column, _PLAN_COLUMNS, f"{file}：columns 中的")
+    for number, group in enumerate(words.groups, 1):
+        for names, known in ((group.kinds, UNIT_KINDS), (group.levels, UNIT_LEVELS)):
+            for name in names:
+                _known(name, known, f"{file}：groups 第{number}项的")
+
+
+def _plan_texts(words: PlanWords) -> Iterator[_Text]:
+    for way in words.numberings:
+        yield from (_Text("numberings ", text, _PLAN_NUMBERINGS) for text in way)
+    for day in words.when.days:
+        yield from (_Text("when.days ", text, _PLAN_DAYS) for text in day.said)
+    counted = (*words.when.undated, *(text for row in words.when.repeats for text in row.unclear))
+    yield from (_Text("when ", text, _PLAN_COUNTS) for text in counted)
+    for group in words.groups:
+        yield from (_Text("groups ", text, {"place"}) for text in group.words)
 
 
 def _hold_published(spec: Spec) -> None:
