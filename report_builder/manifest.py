@@ -17,6 +17,7 @@ from report_builder.errors import OutputError
 
 SCHEMA = 1
 FILE = "manifest.json"
+UNFINISHED = ".tmp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,18 @@ def load(folder: Path) -> dict[str, Entry]:
     """The entries of the last run in ``folder``, by unit; empty where there was none or it cannot be read."""
     try:
         said = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        entries = [Entry(**item) for item in said["units"]]
+        return by_unit(said["units"])
     except (OSError, ValueError, KeyError, TypeError):
         return {}
+
+
+def by_unit(held: Iterable[Mapping[str, Any]]) -> dict[str, Entry]:
+    """Entries as they were written down, by unit; of two the later counts, and one that is none is passed over.
+
+    Raises:
+        TypeError: what was written down are no entries.
+    """
+    entries = [Entry(**item) for item in held]
     sound = (entry for entry in entries if isinstance(entry.inputs, dict) and isinstance(entry.outputs, dict))
     return {str(entry.unit): entry for entry in sound}
 
@@ -79,20 +89,22 @@ def dumped(
         "report_year": report_year,
         "formats": dict(sorted(formats.items())),
         "rules": dict(sorted(rules.items())),
-        "units": [
-            {
-                "unit": entry.unit,
-                "key": entry.key,
-                "state": entry.state,
-                "reason": entry.reason,
-                "answers": list(entry.answers),
-                "inputs": dict(sorted(entry.inputs.items())),
-                "outputs": dict(sorted(entry.outputs.items())),
-            }
-            for entry in sorted(entries, key=lambda entry: entry.unit)
-        ],
+        "units": [as_json(entry) for entry in sorted(entries, key=lambda entry: entry.unit)],
     }
     return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def as_json(entry: Entry) -> dict[str, Any]:
+    """An entry as manifest.json and the journal of a run hold it."""
+    return {
+        "unit": entry.unit,
+        "key": entry.key,
+        "state": entry.state,
+        "reason": entry.reason,
+        "answers": list(entry.answers),
+        "inputs": dict(sorted(entry.inputs.items())),
+        "outputs": dict(sorted(entry.outputs.items())),
+    }
 
 
 def intact(entry: Entry, folder: Path) -> bool:
@@ -109,19 +121,33 @@ def write_file(path: Path, data: bytes) -> None:
     Raises:
         OutputError: it cannot be written; the path and the reason are named.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    write_files({path: data})
+
+
+def write_files(files: Mapping[Path, bytes]) -> None:
+    """Writes all beside their names before the first is renamed: where there is no room, the old set stays as it was.
+
+    Raises:
+        OutputError: one of them cannot be written; the path and the reason are named.
+    """
+    beside: dict[Path, Path] = {}
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists() and path.read_bytes() == data:
-            return
-        beside.write_bytes(data)
-        beside.replace(path)
+        for path, data in files.items():
+            if not _holds(path, data):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                beside[path] = path.with_name(f".{path.name}.{os.getpid()}{UNFINISHED}")
+                beside[path].write_bytes(data)
+        for path, written in beside.items():
+            written.replace(path)
     except OSError as fault:
-        with contextlib.suppress(OSError):
-            beside.unlink(missing_ok=True)
         raise OutputError(
             f"写不进 {path.name}（{fault.strerror}）；请检查 {path.parent.name} 的权限和磁盘空间"
         ) from fault
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
+    finally:
+        for left in beside.values():
+            with contextlib.suppress(OSError):
+                left.unlink(missing_ok=True)
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    return path.exists() and path.read_bytes() == data
