@@ -1,7 +1,8 @@
 """What a run writes down: one run at a time in a folder, each unit as soon as it is finished, the manifest at the end.
 
 Between two manifests stands the journal, a line for every finished unit. The next run folds it in, so a run that was
-killed has lost nothing it had finished; a line that was torn is passed over, and its unit is made again.
+killed has lost nothing it had finished. A line brings its break before it, so that one that was torn spoils no other;
+it is passed over, and its unit is made again.
 """
 
 from __future__ import annotations
@@ -101,7 +102,7 @@ def _whose(path: Path) -> str:
 
 
 class _Lines:
-    """A file that grows line by line, each on the disk at once; a line for which there is no room is done without."""
+    """A file that grows piece by piece, each with the system at once; one for which there is no room is done without."""
 
     def __init__(self, path: Path, *, anew: bool) -> None:
         self._path, self._mode = path, "wb" if anew else "ab"
@@ -113,11 +114,10 @@ class _Lines:
             self._stream = self._path.open(self._mode, buffering=0)
 
     def add(self, text: str) -> None:
-        """Each line brings the break before it, so that a torn line spoils no other."""
         with contextlib.suppress(OSError):
             self.begin()
             if self._stream is not None:
-                self._stream.write(f"\n{text}".encode())
+                self._stream.write(text.encode())
 
     def end(self) -> None:
         if self._stream is not None:
@@ -153,7 +153,7 @@ class Record:
         except OutputError as fault:
             result = replace(failed(result.unit, str(fault)).result, seconds=result.seconds)
         if result.entry is not None:
-            self._journal.add(json.dumps(manifest.as_json(result.entry), ensure_ascii=False))
+            self._journal.add(f"\n{json.dumps(manifest.as_json(result.entry), ensure_ascii=False)}")
         self.logged(result)
         return result
 
@@ -182,7 +182,7 @@ class Record:
 
     def logged(self, result: UnitResult) -> None:
         """A line of the log: the unit, how it ended, how long it took, and why where it did not end well."""
-        self._log.add(f"{result.unit}\t{result.state}\t{result.seconds:.2f}s\t{result.why or ''}")
+        self._log.add(f"{result.unit}\t{result.state}\t{result.seconds:.2f}s\t{result.why or ''}\n")
 
     def finished(self, results: Sequence[UnitResult]) -> None:
         """The manifest; with it the journal has done its duty. A unit not asked for stays on record as it was.
