@@ -5,16 +5,21 @@ from __future__ import annotations
 import itertools
 import json
 import math
-import shutil
+import random
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
-from timing import RowFailed, SkipRow, all_unchanged, environment
+from clean_units import ASPECTS, BUREAUS, SCALES, Report, clauses, workbook, years_of
+from timing import RowFailed, all_unchanged, environment
+
+from report_builder.spec import load_spec
 
 MIB = 1024 * 1024
 
@@ -84,15 +89,50 @@ def _watched(process: subprocess.Popen[bytes], peaks: _Peaks) -> None:
         time.sleep(0.1)
 
 
-def _copied(demonstration: Path, inputs: Path, count: int) -> None:
-    """The demonstration's returns, every year of them, under ``count`` made-up names."""
-    for year in sorted(path for path in demonstration.iterdir() if path.is_dir()):
-        (inputs / year.name).mkdir(parents=True)
-        returns = sorted(year.glob("*.xlsx"))
-        if not returns:
-            raise SkipRow("data_inputs 里没有示例报送表，请先运行 make report")
-        for at, source in zip(range(count), itertools.cycle(returns), strict=False):
-            shutil.copyfile(source, inputs / year.name / f"示例单位{at + 1:05d}.xlsx")
+def _generated(inputs: Path, count: int) -> None:
+    """``count`` clean units of their own words and figures, two years of each, and the registry that names them."""
+    inputs.mkdir()
+    names = list(itertools.islice(_names(), count))
+    head = "code,name,aliases,kind,level,parent,successor_of,since,until\n"
+    rows = (f"B{at:06d},{name},,department,city,,,,\n" for at, name in enumerate(names))
+    (inputs / "units.csv").write_text(head + "".join(rows), encoding="utf-8")
+    with ProcessPoolExecutor() as pool:
+        for _ in pool.map(_returns, itertools.repeat(inputs), names, chunksize=20):
+            pass
+
+
+def _names() -> Iterator[str]:
+    for district in itertools.count(1):
+        for city, bureau in itertools.product(SCALES, BUREAUS):
+            yield f"{city}第{district}区{bureau}"
+
+
+def _returns(inputs: Path, unit: str) -> None:
+    spec = _spec()
+    fmt = spec.formats[-1]
+    both = years_of(unit, fmt, fmt.first_report_year + 3)
+    for report in (both.last, both.now):
+        (inputs / str(report.year)).mkdir(exist_ok=True)
+        own = replace(report, sections=dict(_own_words(report)))
+        (inputs / str(report.year) / f"{unit}.xlsx").write_bytes(workbook(own, fmt, spec))
+
+
+def _own_words(report: Report) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Two thousand characters that no other unit has: the clean units' own texts draw on few phrases."""
+    chance = random.Random(f"{report.unit} {report.year} 文字")
+    for number, paragraphs in report.sections.items():
+        kept = paragraphs[0].partition("。")[2] if number == 1 else ""
+        own = [f"{label}{'，'.join(clauses(chance, 12))}。" for label in _LABELS[number]]
+        yield number, (*([kept] if kept else []), *own)
+
+
+_LABELS = {
+    1: tuple(f"{name}方面，" for name, _ in ASPECTS),
+    5: ("存在的问题：", "问题还有：", "改进措施：", "措施还有："),
+}
+
+
+_spec = cache(load_spec)
 
 
 def measured(root: Path, scratch: Path, sizes: Sequence[int]) -> Iterator[Figure]:
@@ -101,7 +141,7 @@ def measured(root: Path, scratch: Path, sizes: Sequence[int]) -> Iterator[Figure
     worst = _Peaks()
     for count in sizes:
         inputs, outputs = scratch / f"in{count}", scratch / f"out{count}"
-        _copied(root / "data_inputs", inputs, count)
+        _generated(inputs, count)
         seconds, peaks = _built(root, inputs, outputs)
         times.append(seconds)
         worst = _Peaks(max(worst.parent, peaks.parent), worst.workers | peaks.workers)

@@ -33,6 +33,17 @@ class Entry:
     answers: Sequence[Mapping[str, str]] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """The inputs of a run as a whole: the digest of all that decided what came out, and the files that were of no use.
+
+    Without a digest the run as a whole stands for nothing: a unit failed, or not all were asked for.
+    """
+
+    digest: str = ""
+    unused: tuple[str, ...] = ()
+
+
 def sha256(path: Path) -> str:
     """The content's digest, in hexadecimal."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
@@ -59,13 +70,15 @@ def program_digest(templates: Path) -> str:
     return digest(text for path in sorted(files) for text in (path.name, sha256(path)))
 
 
-def load(folder: Path) -> dict[str, Entry]:
-    """The entries of the last run in ``folder``, by unit; empty where there was none or it cannot be read."""
+def load(folder: Path) -> tuple[dict[str, Entry], Whole]:
+    """The entries of the last run in ``folder``, by unit, and its inputs; empty where there was none to be read."""
     try:
         said = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        return by_unit(said["units"])
+        entries = by_unit(said["units"])
+        sound = len(entries) == len(said["units"])
+        return entries, Whole(str(said["inputs"]) if sound else "", tuple(map(str, said["unused"])))
     except (OSError, ValueError, KeyError, TypeError):
-        return {}
+        return {}, Whole()
 
 
 def by_unit(held: Iterable[Mapping[str, Any]]) -> dict[str, Entry]:
@@ -80,7 +93,12 @@ def by_unit(held: Iterable[Mapping[str, Any]]) -> dict[str, Entry]:
 
 
 def dumped(
-    entries: Iterable[Entry], *, report_year: int, formats: Mapping[str, str], rules: Mapping[str, str]
+    entries: Iterable[Entry],
+    whole: Whole,
+    *,
+    report_year: int,
+    formats: Mapping[str, str],
+    rules: Mapping[str, str],
 ) -> bytes:
     """manifest.json: every input and output with its sha256, the versions of format, rules and program."""
     document: dict[str, Any] = {
@@ -89,6 +107,8 @@ def dumped(
         "report_year": report_year,
         "formats": dict(sorted(formats.items())),
         "rules": dict(sorted(rules.items())),
+        "inputs": whole.digest,
+        "unused": list(whole.unused),
         "units": [as_json(entry) for entry in sorted(entries, key=lambda entry: entry.unit)],
     }
     return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()

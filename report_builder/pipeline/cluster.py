@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import pickle
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import CancelledError, Future
 from dataclasses import replace
 from typing import Any
@@ -58,7 +58,7 @@ def reached(address: str) -> Iterator[Any]:
                 client.run(leave)
 
 
-def made(client: Any, place: Place, jobs: Sequence[Job]) -> Coming:  # noqa: ANN401 - distributed carries no types
+def made(client: Any, place: Place, jobs: list[Job]) -> Coming:  # noqa: ANN401 - distributed carries no types
     """Every job's outcome, as it comes from the cluster.
 
     Raises:

@@ -42,6 +42,14 @@ def common(place: Place) -> str:
     return manifest.digest([program(), _settings_digest(place), *_asked(place.options)])
 
 
+def everything(place: Place) -> str:
+    """What decides about a whole run: all that decides about every unit alike, and every file of the inputs."""
+    root = place.options.inputs
+    files = sorted(path for path in root.rglob("*") if path.is_file())
+    held = (f"{path.relative_to(root).as_posix()!a} {_content(path)}" for path in files)
+    return manifest.digest([common(place), str(place.year), *held])
+
+
 def program() -> str:
     """What must be the same on every machine that works at one run: the program, its templates, the fonts."""
     return manifest.digest([manifest.program_digest(_templates()), _fonts_digest()])

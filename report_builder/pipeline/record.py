@@ -20,7 +20,7 @@ from report_builder import manifest
 from report_builder.errors import OutputError
 from report_builder.pipeline.intake import ANSWERED
 from report_builder.pipeline.keys import Job
-from report_builder.pipeline.place import Place
+from report_builder.pipeline.place import Place, year_folder
 from report_builder.pipeline.unit import Made, UnitResult, failed, kept_answers
 
 JOURNAL, LOCK, LOG = ".journal", ".lock", "run.log"
@@ -127,14 +127,16 @@ class _Lines:
 class Record:
     """The outputs of one run in the making; for the one run that holds the lock."""
 
-    def __init__(self, place: Place, folder: Path) -> None:
+    def __init__(self, place: Place) -> None:
         """Takes up what the last run left, also one that was killed."""
-        self._place, self._folder = place, folder
-        journal = folder / JOURNAL
+        self._place, self._folder = place, year_folder(place)
+        folder, journal = self._folder, self._folder / JOURNAL
+        ended, self.whole = manifest.load(folder)
         if journal.exists():
+            self.whole = manifest.Whole()
             for left in folder.rglob(f".*{manifest.UNFINISHED}"):
                 left.unlink(missing_ok=True)
-        self.last: Mapping[str, manifest.Entry] = manifest.load(folder) | _journalled(journal)
+        self.last: Mapping[str, manifest.Entry] = ended | _journalled(journal)
         self._journal, self._log = _Lines(journal, anew=False), _Lines(folder / LOG, anew=True)
 
     def __enter__(self) -> Self:
@@ -143,6 +145,21 @@ class Record:
     def __exit__(self, *_: object) -> None:
         self._journal.end()
         self._log.end()
+
+    def still_holds(self, seen: str) -> bool:
+        """Whether the last run saw the same inputs as a whole, and all that it made is as it left it."""
+        return self.whole.digest == seen and all(
+            manifest.intact(entry, self._folder) for entry in self.last.values()
+        )
+
+    def opinion(self, entry: manifest.Entry) -> str:
+        """What the last run found on a unit, as it wrote it down.
+
+        Raises:
+            OSError, ValueError: it is not there, or no text.
+        """
+        name = next((name for name in entry.outputs if name.endswith(f"/{ANSWERED}.json")), "")
+        return (self._folder / name).read_text(encoding="utf-8")
 
     def kept(self, job: Job, made: Made) -> UnitResult:
         """Writes a unit's files and that it is finished; where they cannot be written, that unit alone has failed."""
@@ -191,6 +208,7 @@ class Record:
             OutputError: it cannot be written; the journal stays for the next run.
         """
         present = {result.unit for result in results}
+        ended = [result.entry for result in results]
         place = self._place
         entries = {
             name: one for name, one in self.last.items() if name not in present and place.options.units
@@ -198,7 +216,9 @@ class Record:
         entries |= {result.unit: result.entry for result in results if result.entry is not None}
         formats = {fmt.id: fmt.sha256 for fmt in place.spec.formats}
         rules = {code: manifest.digest([repr(rule)]) for code, rule in place.spec.rules.items()}
-        data = manifest.dumped(entries.values(), report_year=place.year, formats=formats, rules=rules)
+        sound = not place.options.units and all(entry is not None and entry.key for entry in ended)
+        whole = self.whole if sound else manifest.Whole()
+        data = manifest.dumped(entries.values(), whole, report_year=place.year, formats=formats, rules=rules)
         manifest.write_file(self._folder / manifest.FILE, data)
         self._journal.end()
         (self._folder / JOURNAL).unlink(missing_ok=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,6 @@ from report_builder.model import (
 )
 from report_builder.pipeline import workers
 from report_builder.pipeline.intake import (
-    ANSWERED,
     Answered,
     Handed,
     Past,
@@ -33,7 +32,7 @@ from report_builder.pipeline.intake import (
     past,
     source_of,
 )
-from report_builder.pipeline.keys import Beside, Job, common, is_current, job_for
+from report_builder.pipeline.keys import Beside, Job, common, everything, is_current, job_for
 from report_builder.pipeline.place import Options, Place, open_files, open_place, set_up, year_folder
 from report_builder.pipeline.record import Record, alone
 from report_builder.pipeline.unit import UnitResult, checked, why_blocked
@@ -71,12 +70,13 @@ class Outcome:
 Progress = Callable[[UnitResult, int, int], None]
 
 
-def _jobs(place: Place) -> tuple[list[Job], list[str], list[Handed]]:
+def _jobs(place: Place) -> tuple[list[Job], list[str], set[str]]:
+    """The work, the files of no use, and the units of which something came in."""
     handed, unused = collected(place)
     said, unread = answers(place)
     key = common(place)
     jobs = [job_for(place, one, beside, key) for one, beside in _desks(place, handed, said)]
-    return jobs, [*unused, *unread], handed
+    return jobs, [*unused, *unread], {one.unit.name for one in handed}
 
 
 def _desks(
@@ -102,38 +102,61 @@ def build(options: Options, progress: Progress = _unwatched) -> Outcome:
         InputError, SpecError, OutputError, WorkersError: the run as a whole cannot be made, or not go on.
     """
     place = open_place(options)
-    folder = year_folder(place)
-    with alone(folder), workers.hired(options) as hands, Record(place, folder) as record:
-        jobs, unused, handed = _jobs(place)
+    with alone(year_folder(place)), workers.hired(options) as hands, Record(place) as record:
+        seen = everything(place)
+        if not options.units and not options.force and record.still_holds(seen):
+            results = [_unchanged(record, entry) for entry in record.last.values()]
+            return _ended(place, record, results, record.whole.unused, set(record.last))
+        jobs, unused, came = _jobs(place)
         results = list(_kept(record, place, jobs))
         same = {result.unit for result in results}
-        todo = [job for job in jobs if job.handed.unit.name not in same]
+        todo, total = [job for job in jobs if job.handed.unit.name not in same], len(jobs)
+        del jobs  # thousands of returns: each goes when its report is made
         with contextlib.closing(hands(place, todo)) as coming:
             for job, made in coming:
                 results.append(record.kept(job, made))
-                progress(results[-1], len(results), len(jobs))
-        results.sort(key=lambda result: result.unit)
-        record.finished(results)
-    return _with_absent(Outcome(place.year, folder, place.spec, tuple(results), tuple(unused)), place, handed)
+                progress(results[-1], len(results), total)
+        record.whole = manifest.Whole(seen, tuple(unused))
+        return _ended(place, record, results, unused, came)
+
+
+def _ended(
+    place: Place, record: Record, results: Iterable[UnitResult], unused: Iterable[str], came: Container[str]
+) -> Outcome:
+    ordered = tuple(sorted(results, key=lambda result: result.unit))
+    record.finished(ordered)
+    return _with_absent(
+        Outcome(place.year, year_folder(place), place.spec, ordered, tuple(unused)), place, came
+    )
 
 
 def _kept(record: Record, place: Place, jobs: Sequence[Job]) -> Iterator[UnitResult]:
     """The units of which nothing has changed."""
-    folder = year_folder(place)
     for job in () if place.options.force else jobs:
         entry = record.last.get(job.handed.unit.name)
-        if entry is not None and is_current(entry, job, folder):
-            result = _unchanged(entry, job, folder)
-            record.logged(result)
-            yield result
+        if entry is not None and is_current(entry, job, year_folder(place)):
+            yield _unchanged(record, entry)
 
 
-def _with_absent(outcome: Outcome, place: Place, came: Sequence[Handed]) -> Outcome:
+def _unchanged(record: Record, entry: manifest.Entry) -> UnitResult:
+    """The unit as the last run left it; what was found then is found again, without building."""
+    from report_builder import feedback  # noqa: PLC0415 - its import draws in the workbook writer
+
+    findings: tuple[Finding, ...] = ()
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        findings = feedback.from_json(record.opinion(entry))
+    state = "blocked" if entry.state == "blocked" else "unchanged"
+    why = why_blocked(findings) if state == "blocked" else None
+    result = UnitResult(entry.unit, state, tuple(sorted(entry.outputs)), why, findings, entry=entry)
+    record.logged(result)
+    return result
+
+
+def _with_absent(outcome: Outcome, place: Place, came: Container[str]) -> Outcome:
     """The outcome with the registered units of which nothing came in: judged where a day is set, else only named."""
     if place.options.units:
         return outcome
-    known = {one.unit.name for one in came}
-    silent = [unit for unit in place.registry.expected(place.year) if unit.name not in known]
+    silent = [unit for unit in place.registry.expected(place.year) if unit.name not in came]
     if place.settings.as_of is None:
         return replace(outcome, silent=tuple(unit.name for unit in silent))
     return replace(outcome, absent=tuple(_judged_absent(place, unit) for unit in silent))
@@ -144,20 +167,6 @@ def _judged_absent(place: Place, unit: Unit) -> UnitResult:
     findings, runs = validate(Case(ret, place.fmt, place.spec, place.settings, unit))
     state = "blocked" if blocks(findings) else "checked"
     return UnitResult(unit.name, state, findings=tuple(findings), runs=tuple(runs))
-
-
-def _unchanged(entry: manifest.Entry, job: Job, folder: Path) -> UnitResult:
-    """The unit as the last run left it; what was found then is found again, without building."""
-    from report_builder import feedback  # noqa: PLC0415 - its import draws in the workbook writer
-
-    findings: tuple[Finding, ...] = ()
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        findings = feedback.from_json(
-            (folder / job.folder.name / f"{ANSWERED}.json").read_text(encoding="utf-8")
-        )
-    state = "blocked" if entry.state == "blocked" else "unchanged"
-    why = why_blocked(findings) if state == "blocked" else None
-    return UnitResult(job.handed.unit.name, state, tuple(sorted(entry.outputs)), why, findings, entry=entry)
 
 
 def check(options: Options, files: Sequence[Path] = (), *, write: bool = True) -> Outcome:
@@ -178,7 +187,7 @@ def check(options: Options, files: Sequence[Path] = (), *, write: bool = True) -
         for one, beside in _desks(place, handed, said, alone=bool(files))
     ]
     outcome = Outcome(place.year, year_folder(place), place.spec, tuple(results), (*unused, *unread))
-    return outcome if files else _with_absent(outcome, place, handed)
+    return outcome if files else _with_absent(outcome, place, {one.unit.name for one in handed})
 
 
 def blank(options: Options) -> list[Path]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pickle
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
 from itertools import islice
@@ -20,7 +20,8 @@ Coming = Generator[tuple[Job, Made], None, None]
 """Each job with what became of it, in whatever order they come; closed, it ends whoever is still at work."""
 
 
-Hands = Callable[[Place, Sequence[Job]], Coming]
+Hands = Callable[[Place, list[Job]], Coming]
+"""Does the jobs of a list, which it takes out of it: of thousands of returns none is held longer than it must be."""
 
 
 @contextlib.contextmanager
@@ -39,10 +40,10 @@ def hired(options: Options) -> Iterator[Hands]:
         yield partial(cluster.made, client)
 
 
-def _here(place: Place, jobs: Sequence[Job]) -> Coming:
+def _here(place: Place, jobs: list[Job]) -> Coming:
     """One unit, or ``--jobs 1``, is made in this process: no start-up, but no time limit either."""
     if len(jobs) <= 1 or place.options.jobs == 1:
-        return ((job, build_unit(place, job)) for job in jobs)
+        return ((job, build_unit(place, job)) for job in _taken(jobs))
     return _by_workers(place, jobs, min(place.options.jobs or _cores(), len(jobs)))
 
 
@@ -53,7 +54,7 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _by_workers(place: Place, jobs: Iterable[Job], count: int) -> Coming:
+def _by_workers(place: Place, jobs: list[Job], count: int) -> Coming:
     law = pickle.dumps(place)
     crew = [Worker(law, place.settings.time_limit_s) for _ in range(count)]
     free: SimpleQueue[Worker] = SimpleQueue()
@@ -84,7 +85,7 @@ def _ended(hands: ThreadPoolExecutor, crew: Iterable[Worker]) -> Iterator[None]:
 
 def spread(
     submit: Callable[[Job], Future[Made]],
-    jobs: Iterable[Job],
+    jobs: list[Job],
     window: int,
     idle: Callable[[], None] | None = None,
 ) -> Iterator[tuple[Job, Future[Made]]]:
@@ -92,7 +93,7 @@ def spread(
 
     ``idle`` is called every few seconds in which nothing came.
     """
-    waiting = iter(jobs)
+    waiting = _taken(jobs)
     out = {submit(job): job for job in islice(waiting, window)}
     while out:
         done, _ = wait(out, timeout=_PATIENCE_S if idle else None, return_when=FIRST_COMPLETED)
@@ -105,3 +106,9 @@ def spread(
 
 
 _PATIENCE_S = 5
+
+
+def _taken(jobs: list[Job]) -> Iterator[Job]:
+    jobs.reverse()
+    while jobs:
+        yield jobs.pop()
