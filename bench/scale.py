@@ -1,4 +1,4 @@
-"""Many units: the demonstration's returns copied under new names, built, and built again with nothing changed."""
+"""Many units: made-up returns by the hundred and the thousand, built, and built again with nothing changed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import itertools
 import json
 import math
 import random
+import resource
+import shutil
+import statistics
 import subprocess
 import sys
 import threading
@@ -64,12 +67,24 @@ def _children(process: int) -> list[int]:
         return []
 
 
-def _built(root: Path, inputs: Path, outputs: Path, *, again: bool = False) -> tuple[float, _Peaks]:
-    """Builds a folder of returns; how long it took and the memory it held. ``again``: nothing may have changed."""
-    words = [sys.executable, "-m", "report_builder", "build", "--quiet", "--json"]
+@dataclass(frozen=True)
+class _Run:
+    """One build: how long it took, how much of the processors' time, the most memory it held."""
+
+    seconds: float
+    worked: float
+    peaks: _Peaks
+
+    def said(self, count: int) -> str:
+        return f"{self.seconds:.1f} 秒（处理器 {self.worked:.0f} 秒，每秒 {count / self.seconds:.2f} 个）"
+
+
+def _built(root: Path, inputs: Path, outputs: Path, *more: str, again: bool = False) -> _Run:
+    """Builds a folder of returns. ``again``: nothing may have changed."""
+    words = [sys.executable, "-m", "report_builder", "build", "--quiet", "--json", *more]
     words += ["--inputs", str(inputs), "--outputs", str(outputs)]
     peaks = _Peaks()
-    start = time.perf_counter()
+    start, worked = time.perf_counter(), _worked()
     with subprocess.Popen(
         words, cwd=root, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as process:
@@ -80,7 +95,13 @@ def _built(root: Path, inputs: Path, outputs: Path, *, again: bool = False) -> t
         watch.join()
     if process.returncode or (again and not all_unchanged(said)):
         raise RowFailed(f"build 没有成功：{said.decode(errors='replace').strip()[-200:]}")
-    return seconds, peaks
+    return _Run(seconds, _worked() - worked, peaks)
+
+
+def _worked() -> float:
+    """The processors' seconds of all that this process has started and seen end, with all that they started."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _watched(process: subprocess.Popen[bytes], peaks: _Peaks) -> None:
@@ -135,23 +156,44 @@ _LABELS = {
 _spec = cache(load_spec)
 
 
-def measured(root: Path, scratch: Path, sizes: Sequence[int]) -> Iterator[Figure]:
+def measured(root: Path, scratch: Path, sizes: Sequence[int], formats: str) -> Iterator[Figure]:
     """The lines of the scale table, smallest number of units first."""
-    times: list[float] = []
-    worst = _Peaks()
+    asked = ("--formats", formats) if formats else ()
+    runs: list[_Run] = []
     for count in sizes:
         inputs, outputs = scratch / f"in{count}", scratch / f"out{count}"
         _generated(inputs, count)
-        seconds, peaks = _built(root, inputs, outputs)
-        times.append(seconds)
-        worst = _Peaks(max(worst.parent, peaks.parent), worst.workers | peaks.workers)
-        yield Figure(f"{count} 个单位", f"{seconds:.1f} 秒（每秒 {count / seconds:.2f} 个）", "—")
-    once_more, _ = _built(root, inputs, outputs, again=True)
-    yield _unchanged(sizes[-1], once_more / times[-1])
+        if not runs:
+            yield _pair(root, inputs, scratch, asked)
+        runs.append(_built(root, inputs, outputs, *asked))
+        yield Figure(f"{count} 个单位", runs[-1].said(count), "—")
+        once_more = _built(root, inputs, outputs, *asked, again=True)
+        yield _unchanged(count, once_more.seconds / runs[-1].seconds)
+        parent, worker = runs[-1].peaks.parent / MIB, max(runs[-1].peaks.workers.values(), default=0) / MIB
+        yield Figure(f"主进程的内存峰值（{count} 个单位）", f"{parent:.0f} MiB", "≤ 1024 MiB", parent > 1024)
+        yield Figure(
+            f"每个工作进程的内存峰值（{count} 个单位）", f"{worker:.0f} MiB", "≤ 350 MiB", worker > 350
+        )
+        shutil.rmtree(outputs)
     if len(sizes) > 1:
-        growth = math.log(times[-1] / times[0]) / math.log(sizes[-1] / sizes[0])
-        yield Figure("用时的增长指数", f"{growth:.2f}", "≤ 1.1", growth > 1.1)
-    yield from _memory(worst)
+        growth = _growth(sizes, [run.seconds for run in runs])
+        yield Figure("用时的增长指数（最小二乘）", f"{growth:.2f}", "≤ 1.1", growth > 1.1)
+        worked = _growth(sizes, [run.worked for run in runs])
+        yield Figure("处理器用时的增长指数", f"{worked:.2f}", "≤ 1.1", worked > 1.1)
+
+
+def _growth(sizes: Sequence[int], times: Sequence[float]) -> float:
+    """The power with which time grows: the slope of the straight line through the logarithms."""
+    return statistics.linear_regression(list(map(math.log, sizes)), list(map(math.log, times))).slope
+
+
+def _pair(root: Path, inputs: Path, scratch: Path, asked: Sequence[str]) -> Figure:
+    """Two workers against one, the same units."""
+    one = _built(root, inputs, scratch / "one", *asked, "--jobs", "1").seconds
+    two = _built(root, inputs, scratch / "two", *asked, "--jobs", "2").seconds
+    for name in ("one", "two"):
+        shutil.rmtree(scratch / name)
+    return Figure("两个工作进程比一个快", f"{one / two:.2f} 倍", "≥ 1.7", one / two < 1.7)
 
 
 def _unchanged(count: int, share: float) -> Figure:
@@ -161,14 +203,6 @@ def _unchanged(count: int, share: float) -> Figure:
     return Figure(
         f"没有变动时再运行一次（{count} 个单位）", f"第一次的 {share:.1%}", bar, binding and share > 0.02
     )
-
-
-def _memory(peaks: _Peaks) -> Iterator[Figure]:
-    if not peaks.parent:
-        return
-    parent, worker = peaks.parent / MIB, max(peaks.workers.values(), default=0) / MIB
-    yield Figure("每个工作进程的内存峰值", f"{worker:.0f} MiB", "≤ 350 MiB", worker > 350)
-    yield Figure("主进程的内存峰值", f"{parent:.0f} MiB", "≤ 1024 MiB", parent > 1024)
 
 
 def reports(root: Path, count: int) -> Iterator[Figure]:
