@@ -21,7 +21,7 @@ from conftest import return_of
 from report_builder import blank, cli
 from report_builder.cli import main
 from report_builder.errors import WorkersError
-from report_builder.pipeline import Options, UnitResult, build, worker
+from report_builder.pipeline import Options, UnitResult, build, cluster, worker
 from report_builder.pipeline.record import JOURNAL, LOCK, alone
 from report_builder.spec import Spec
 
@@ -30,7 +30,7 @@ UNITS = tuple(f"示例{sign}局" for sign in sorted("甲乙丙丁戊己"))
 """In the order in which a run takes them."""
 SICK = UNITS[2]
 QUICK = ("docx", "html", "json")
-WITHIN_S = 30
+WITHIN_S = 120
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def place(tmp_path: Path, spec: Spec) -> Options:
             ret = return_of(fmt, {}, year, unit=unit)
             data = blank.draw(fmt, spec.workbook, blank.Filling(year, filled=ret))
             (tmp_path / "in" / str(year) / f"{unit}.xlsx").write_bytes(data)
-    (tmp_path / "in" / "settings.toml").write_text("[build]\ntime_limit_s = 20\n", encoding="utf-8")
+    (tmp_path / "in" / "settings.toml").write_text("[build]\ntime_limit_s = 100\n", encoding="utf-8")
     return Options(inputs=tmp_path / "in", outputs=tmp_path / "out", jobs=2, formats=QUICK)
 
 
@@ -183,12 +183,13 @@ def test_a_stopped_run_keeps_what_it_had_finished(stop: signal.Signals, place: O
 
 
 def test_of_two_runs_at_once_the_second_says_so(place: Options, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["build", "--inputs", str(place.inputs), "--outputs", str(place.outputs), "--quiet"]
-    with alone(place.outputs / "2024"):
-        assert main([*words, "--formats", "json"]) == 2
-        assert re.search(rf"另一次运行（进程 {os.getpid()}）正在写", capsys.readouterr().err)
-        assert not (place.outputs / "2024" / UNITS[0]).exists()
-    assert main([*words, "--formats", "json", "--jobs", "1"]) == 0
+    words = ["--inputs", str(place.inputs), "--outputs", str(place.outputs), "--quiet", "--jobs", "1"]
+    for verb in ("build", "check"):
+        with alone(place.outputs / "2024"):
+            assert main([verb, *words]) == 2
+            assert re.search(rf"另一次运行（进程 {os.getpid()}）正在写", capsys.readouterr().err)
+            assert not (place.outputs / "2024" / UNITS[0]).exists()
+    assert main(["check", *words]) == 0
     assert not (place.outputs / "2024" / LOCK).exists()
 
 
@@ -252,10 +253,12 @@ def test_the_meter_tells_rate_and_time_left(
 
 
 @contextmanager
-def cluster(folder: Path, machines: int) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+def dask_cluster(
+    folder: Path, machines: int, **settings: str
+) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
     """A scheduler and so many workers, as an operator starts them."""
     told = folder / "scheduler.json"
-    environ = os.environ | {"PYTHONPATH": str(ROOT)}
+    environ = os.environ | {"PYTHONPATH": str(ROOT)} | settings
 
     def dask(*words: str) -> subprocess.Popen[bytes]:
         line = [sys.executable, "-m", "dask", *words, "--scheduler-file", str(told), "--no-dashboard"]
@@ -277,7 +280,7 @@ def cluster(folder: Path, machines: int) -> Iterator[tuple[str, list[subprocess.
 def test_a_cluster_makes_the_same_and_survives_the_loss_of_a_machine(place: Options, tmp_path: Path) -> None:
     alike = build(replace(place, jobs=1, outputs=tmp_path / "alike")).folder
     ended: list[str] = []
-    with cluster(tmp_path, 2) as (address, crew):
+    with dask_cluster(tmp_path, 2) as (address, crew):
 
         def strike(result: UnitResult, *_: int) -> None:
             ended.append(result.unit)
@@ -289,6 +292,23 @@ def test_a_cluster_makes_the_same_and_survives_the_loss_of_a_machine(place: Opti
     assert states(outcome.results) == dict.fromkeys(UNITS, "built")
     assert sorted(ended) == sorted(UNITS)
     assert outputs(outcome.folder) == outputs(alike)
+
+
+def test_a_cluster_with_other_fonts_is_not_let_to_work(place: Options, tmp_path: Path) -> None:
+    (tmp_path / "faces").mkdir()
+    (tmp_path / "faces" / "simfang.ttf").write_bytes(b"")
+    other = dask_cluster(tmp_path, 1, REPORT_BUILDER_FONTS=str(tmp_path / "faces"))
+    with other as (address, _), pytest.raises(WorkersError, match="与本机不同"):
+        build(replace(place, scheduler=address))
+    assert not (place.outputs / "2024" / UNITS[0]).exists()
+
+
+def test_a_cluster_without_machines_is_said_within_seconds(
+    place: Options, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "_REACHED_WITHIN_S", 1)
+    with dask_cluster(tmp_path, 0) as (address, _), pytest.raises(WorkersError, match="没有工作机"):
+        build(replace(place, scheduler=address))
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "没有", "tcp://", "http://x"], ids=range(4))

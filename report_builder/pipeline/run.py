@@ -80,12 +80,12 @@ def _jobs(place: Place) -> tuple[list[Job], list[str], set[str]]:
 
 
 def _desks(
-    place: Place, handed: Sequence[Handed], said: Sequence[Answered], *, alone: bool = False
+    place: Place, handed: Sequence[Handed], said: Sequence[Answered], *, single: bool = False
 ) -> Iterator[tuple[Handed, Beside]]:
     """Each unit asked for with what lies beside its return; single files are not held against other units'."""
     held = earlier_sources(place)
     distinct = once_each(handed)
-    others = None if alone else alike(place, distinct)
+    others = None if single else alike(place, distinct)
     for one in chosen(place, distinct):
         shared = None if others is None else others.get(one.unit.name, ())
         yield one, Beside(past(place, one.unit, held), said, shared)
@@ -182,10 +182,11 @@ def check(options: Options, files: Sequence[Path] = (), *, write: bool = True) -
     else:
         handed, unused = collected(place)
     said, unread = answers(place) if (place.options.inputs / str(place.year)).is_dir() else ([], [])
-    results = [
-        checked(place, one, beside, write=write)
-        for one, beside in _desks(place, handed, said, alone=bool(files))
-    ]
+    with alone(year_folder(place)) if write else contextlib.nullcontext():
+        results = [
+            checked(place, one, beside, write=write)
+            for one, beside in _desks(place, handed, said, single=bool(files))
+        ]
     outcome = Outcome(place.year, year_folder(place), place.spec, tuple(results), (*unused, *unread))
     return outcome if files else _with_absent(outcome, place, {one.unit.name for one in handed})
 

@@ -200,6 +200,8 @@ def serve() -> None:
     given: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, given), daemon=True).start()
     place: Place = pickle.loads(given.get())  # noqa: S301 - from the process that started this one
+    from report_builder import feedback, products  # noqa: F401, PLC0415 - now, and not in the first unit's time
+
     _tell(told, _READY)
     while True:
         _tell(told, build_unit(place, unpacked(given.get(), place.spec)))
