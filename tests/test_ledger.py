@@ -583,7 +583,7 @@ def test_a_run_writes_the_ledger_and_a_second_one_the_same_bytes(place: Options,
     other = build(replace(place, outputs=tmp_path / "别处", jobs=2)).folder / "汇总"
     assert {name: (other / name).read_bytes() for name in names} == first
     recorded = json.loads((outcome.folder / "manifest.json").read_text(encoding="utf-8"))
-    entry = next(one for one in recorded["units"] if one["unit"] == "任务台账")
+    entry = next(one for one in recorded["summary"])
     assert set(entry["outputs"]) == {f"汇总/{name}" for name in names}
     assert list(entry["inputs"]) == ["2024/plan.txt"]
 

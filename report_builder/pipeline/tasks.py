@@ -65,14 +65,19 @@ def _remark(code: str, task: Task | None, spec: Spec) -> str:
 
 
 def write(
-    place: Place, handed: Sequence[Handed], last: Mapping[str, manifest.Entry]
+    place: Place,
+    given: ledger.Assignment | None,
+    handed: Sequence[Handed],
+    last: Mapping[str, manifest.Entry],
 ) -> dict[str, manifest.Entry]:
-    """The ledger and what is drawn from it, unless nothing in it changed: the run's entries with its own.
+    """The ledger and what is drawn from it, unless nothing in it changed: the lead office's entries with its own.
 
     Without a plan there is none.
+
+    Raises:
+        OutputError: a file cannot be written.
     """
     others = {name: entry for name, entry in last.items() if name != LEDGER}
-    given = assignment(place, handed)
     return others if given is None else others | {LEDGER: _written(place, handed, given, last.get(LEDGER))}
 
 
@@ -87,8 +92,7 @@ def _written(
     if last is not None and last.key == key and manifest.intact(last, folder) and not place.options.force:
         return last
     written = {f"{SUMMARY}/{name}": data for name, data in _files(held, told, place.spec).items()}
-    for name, data in written.items():
-        manifest.write_file(folder / name, data)
+    manifest.write_files({folder / name: data for name, data in written.items()})
     return _record(place, key, written)
 
 
