@@ -35,6 +35,7 @@ REAL = SHARED / "domain" / "plan-2019.txt"
 FOUND = SHARED / "domain" / "plan-2019.tasks.json"
 DEMONSTRATION = Path(__file__).parents[1] / "data_inputs"
 YEAR = 2024
+ONE_TASK = "（一）公开目录。9月底前完成核对。（省教育厅牵头，省教育局、各市政府配合）"
 TITLE = "2024年示例省政务公开任务分工方案"
 WORDS = load_spec().plan
 KNOWN = vocabulary(WORDS)
@@ -402,12 +403,41 @@ def test_tasks_without_numbers_below_a_numbered_heading_are_its_own() -> None:
     ]
 
 
+def test_a_bracket_broken_by_a_page_is_one_wherever_it_breaks() -> None:
+    task = read(TITLE, "（一）甲。核对。（各县（市、区）", "12", "政府；", "省财政厅落实）").tasks[0]
+    assert task.responsible == ("各县（市、区）政府", "省财政厅")
+    assert task.text == "核对。"
+
+
+def test_who_does_it_told_in_the_title_leaves_the_text_below_to_the_task() -> None:
+    found = read(TITLE, "（一）甲（省教育厅牵头）", "核对。", "公布。", "（二）乙。（省财政厅负责）")
+    assert (found.tasks[0].title, found.tasks[0].text, found.tasks[0].lead) == (
+        "甲",
+        "核对。\n公布。",
+        ("省教育厅",),
+    )
+    assert found.not_understood == ()
+
+
+def test_the_title_is_the_plans_not_the_letters_that_sends_it_round() -> None:
+    found = read("2023年工作要点", "关于印发方案的通知", "现将方案印发给你们，请遵照执行。", TITLE, ONE_TASK)
+    assert (found.title, found.report_year) == (TITLE, YEAR)
+    letter = read("关于印发《2024年政务公开要点》的通知", "（示政办〔2024〕7号）", ONE_TASK)
+    assert (letter.title, letter.document) == ("2024年政务公开要点", "示政办〔2024〕7号")
+
+
+def test_a_form_of_figures_is_no_plan() -> None:
+    form = Grid("第1张表", [["信息内容", "本年制发件数", "现行有效件数"], ["规章", "1", "2"]])
+    assert not read(TITLE, form).tasks
+
+
 # Who
 
 
 ROLES = {
     "led_and_assisted": ("（省教育厅牵头，省财政厅、省税务局配合）", ["省教育厅"], [], ["省财政厅", "省税务局"]),
     "one_by_one": ("（省教育厅牵头、省财政厅协助）", ["省教育厅"], [], ["省财政厅"]),
+    "waiting_for_help": ("（省教育厅，省财政厅配合）", [], ["省教育厅"], ["省财政厅"]),
     "names_alone": ("（省教育厅、省财政厅）", [], ["省教育厅", "省财政厅"], []),
     "with_another": ("（省教育厅会同省财政厅负责）", [], ["省教育厅", "省财政厅"], []),
     "joined_by_and": ("由省住房和城乡建设厅和省财政厅牵头", ["省住房和城乡建设厅", "省财政厅"], [], []),
@@ -470,6 +500,21 @@ def test_every_day_of_the_year_is_read_and_no_other(month: int, day: int) -> Non
     except ValueError:
         assert [due.on for due in days.dues] == [None]
         assert days.doubts == [(f"{month}月{day}日前公布", "日历上没有这一天")]
+
+
+WORDED = {
+    "各单位重写公开指南，9月底前完成": ("重写公开指南", "各单位重写公开指南，9月底前完成"),
+    "年底前，完成全部改版": ("完成全部改版", "年底前，完成全部改版"),
+    "网站改版工作要于9月底前完成": ("网站改版完成", "网站改版工作要于9月底前完成"),
+    "并将方案于5月30日前在网站公布": ("方案在网站公布", "将方案于5月30日前在网站公布"),
+    "各地各部门每季度要移交一次": ("移交一次", "各地各部门每季度要移交一次"),
+}
+
+
+@pytest.mark.parametrize("text", WORDED, ids=[f"words_{at}" for at in range(len(WORDED))])
+def test_what_is_due_is_said_without_its_day(text: str) -> None:
+    due = dues_of(text, KNOWN, YEAR).dues[0]
+    assert (due.what, due.verbatim) == WORDED[text]
 
 
 DOUBTED = {
@@ -575,6 +620,29 @@ def test_the_places_own_level_says_whose_departments_are_meant(name: str) -> Non
     assert [unit.name for unit in units_of(name, COUNTY, WORDS)] == OF_THE_COUNTY[name].split()
 
 
+def test_a_city_that_is_a_county_speaks_of_itself_as_a_city() -> None:
+    city = Registry(
+        (
+            Unit("丙木市人民政府", "1", kind="government", level="county"),
+            Unit("丙木市财政局", "2", kind="department", level="county", parent="1"),
+        )
+    )
+    for name in ("市政府各部门", "丙木市各部门", "市财政局", "财政局"):
+        assert [unit.name for unit in units_of(name, city, WORDS)] == ["丙木市财政局"]
+
+
+def test_a_name_that_two_units_share_means_neither() -> None:
+    twice = Registry(
+        (
+            Unit("示例省人民政府", "1", kind="government", level="province"),
+            Unit("示例省文化厅", "2", kind="department", level="province"),
+            Unit("旅游局", "3", ("文化厅",), "department", "province"),
+        )
+    )
+    assert units_of("省文化厅", twice, WORDS) == ()
+    assert [unit.name for unit in units_of("文化厅", twice, WORDS)] == ["旅游局"]
+
+
 def test_a_name_that_means_nobody_says_why(registry: Registry) -> None:
     meant, nobody = expand(["省教育局", "县人民政府办公室", "省直有关部门", "省财政厅"], registry, WORDS)
     assert [unit.name for unit in meant["省财政厅"]] == ["示例省财政厅"]
@@ -639,9 +707,6 @@ def put(inputs: Path, name: str, *lines: str) -> Path:
     file = inputs / str(YEAR) / name
     file.write_text("\n".join(lines), encoding="utf-8")
     return file
-
-
-ONE_TASK = "（一）公开目录。9月底前完成核对。（省教育厅牵头，省教育局、各市政府配合）"
 
 
 def test_the_years_plan_is_found_in_its_folder(inputs: Path) -> None:

@@ -299,11 +299,18 @@ class _Said:
         return bool(self._join) and not self._head.strip() and self.at > 0
 
     @cached_property
+    def _bare(self) -> bool:
+        """Whether it says only that something is done: 重写指南，9月底前完成."""
+        return self.at > 0 and not self._head.strip() and self._tail in self.words.completions
+
+    @cached_property
     def verbatim(self) -> str:
         """The clause as written, with those before or behind it without which it says nothing."""
         clause = self._clause.removeprefix(self._join)
         if self._whole:
             clause = "，".join([*self.clauses[: self.at], self._clause])
+        elif self._bare:
+            clause = f"{self.clauses[self.at - 1]}，{clause}"
         return f"{clause}，{self.clauses[self.at + 1]}" if self._goes_on else clause
 
     @cached_property
@@ -313,6 +320,8 @@ class _Said:
         if self._whole:
             before = self._stripped("，".join(self.clauses[: self.at]), self.words.everybody)
             return f"{before}，{self._join}{tail}"
+        if self._bare:
+            return self._stripped(self.clauses[self.at - 1], self.words.everybody)
         return self._subject(tail) + tail
 
     def _subject(self, tail: str) -> str:

@@ -19,7 +19,6 @@ from report_builder.plan.vocabulary import ASSIST, DUE, LEAD, RESPONSIBLE, Vocab
 CODE, SECTION, TITLE, TEXT, TARGET, NOTE = "code", "section", "title", "text", "target", "note"
 _ROLES = (LEAD, RESPONSIBLE, ASSIST, DUE)
 _SEARCHED = 15
-_FEWEST_HEADS = 2
 _NO_HEAD = "这张表没有认出表头（应有“任务”或“内容”一列，并有“责任单位”一列）"
 _NO_TASK = "这一行没有任务的名称和内容"
 
@@ -75,7 +74,7 @@ def _head(rows: Sequence[Sequence[str | None]], known: Vocabulary) -> tuple[int,
     for at, row in enumerate(rows[:_SEARCHED]):
         columns = _columns(row, known)
         keys = {column.key for column in columns.values()}
-        if len(keys - {NOTE}) >= _FEWEST_HEADS and keys & {TITLE, TEXT} and keys & {*_ROLES, CODE, TEXT}:
+        if keys & {TITLE, TEXT} and keys & {*_ROLES, CODE}:
             end = at + 1
             if end < len(rows) and _is_second_head(rows[end], known):
                 columns |= _columns(rows[end], known)
