@@ -209,7 +209,7 @@ _OPENINGS = (
     "持续完善公开制度，按季度通报进展",
     "扎实推进公开工作，把任务分到科室",
 )
-_ASPECTS: Sequence[tuple[str, Sequence[str]]] = (
+ASPECTS: Sequence[tuple[str, Sequence[str]]] = (
     (
         "主动公开",
         (
@@ -293,11 +293,11 @@ def _sections(
     chance: random.Random, unit: str, year: int, cells: Cells, before: Cells | None
 ) -> dict[int, tuple[str, ...]]:
     overview = [f"{year}年，{unit}{chance.choice(_OPENINGS)}。{figures_in_words(unit, year, cells, before)}"]
-    overview += [f"{name}方面，{'，'.join(chance.sample(does, 2))}。" for name, does in _ASPECTS]
-    overview += ["，".join(_clauses(chance, 20)) + "。"]
+    overview += [f"{name}方面，{'，'.join(chance.sample(does, 2))}。" for name, does in ASPECTS]
+    overview += ["，".join(clauses(chance, 20)) + "。"]
     problems, remedies = (
         "；".join(
-            f"{n}是{said}，{'，'.join(_clauses(chance, 4))}"
+            f"{n}是{said}，{'，'.join(clauses(chance, 4))}"
             for n, said in zip("一二三", chance.sample(pool, 3), strict=True)
         )
         for pool in (_PROBLEMS, _REMEDIES)
@@ -305,7 +305,7 @@ def _sections(
     return {1: tuple(overview), 5: (f"存在的问题：{problems}。", f"改进措施：{remedies}。")}
 
 
-def _clauses(chance: random.Random, count: int) -> Iterator[str]:
+def clauses(chance: random.Random, count: int) -> Iterator[str]:
     """What tells one unit's text from another's: clauses without figures, put together by chance."""
     made = (clause(chance) for _ in itertools.count())
     return itertools.islice((one for one in made if not any(map(str.isdigit, one))), count)

@@ -114,8 +114,19 @@ def _verb(
         "--year", type=int, default=None, metavar="N", help="报告年度（默认：有文件夹的最新年度）"
     )
     verb.add_argument("--unit", action="append", default=[], metavar="NAME", help="只处理这个单位，可重复")
-    verb.add_argument("--jobs", type=int, default=0, metavar="N", help="同时处理的单位数（默认：处理器核数）")
-    verb.add_argument("--scheduler", default="", metavar="ADDRESS", help="Dask 调度器（本版本尚未提供）")
+    verb.add_argument(
+        "--jobs",
+        type=int,
+        default=0,
+        metavar="N",
+        help="build 时用几个工作进程（默认：处理器核数；1 为就在本进程内）",
+    )
+    verb.add_argument(
+        "--scheduler",
+        default="",
+        metavar="ADDRESS",
+        help="build 时交给这个 Dask 调度器的各台机器，如 tcp://10.0.0.1:8786",
+    )
     verb.add_argument("--as-of", default="", metavar="DATE", help="以哪一天为准计算是否逾期，如 2025-02-01")
     verb.add_argument("--json", action="store_true", help="结果输出为一份 JSON")
     verb.add_argument("--quiet", action="store_true", help="不显示进度")
@@ -149,8 +160,8 @@ def _refusal(asked: argparse.Namespace) -> str:
         return f"--as-of 后面是“{asked.as_of}”，应为日期，如 2025-02-01"
     if asked.jobs < 0:
         return f"--jobs 后面是 {asked.jobs}，应为 1 或更大的整数（0 表示处理器核数）"
-    if asked.scheduler:
-        return "--scheduler 本版本尚未提供；请去掉这个参数，用 --jobs 指定同时处理的单位数"
+    if asked.scheduler and asked.verb != "build":
+        return f"--scheduler 只用于 build；{asked.verb} 请去掉这个参数"
     return ""
 
 
@@ -182,6 +193,7 @@ def _options(asked: argparse.Namespace) -> Options:
         year=asked.year,
         units=tuple(asked.unit),
         jobs=asked.jobs,
+        scheduler=asked.scheduler,
         formats=formats,
         reason=getattr(asked, "allow_findings", None) or "",
         force=getattr(asked, "force", False),
@@ -196,7 +208,8 @@ def _build(asked: argparse.Namespace) -> int:
         return _say_and(CANNOT_RUN, "--pdf-engine typst 本版本尚未提供；请用默认的 weasyprint")
     if asked.allow_findings is not None and not asked.allow_findings.strip():
         return _say_and(CANNOT_RUN, "--allow-findings 后面要写明理由，理由会记入 manifest.json 并印在草稿上")
-    outcome = pipeline.build(_options(asked), None if asked.quiet else _progress)
+    watched = {} if asked.quiet else {"progress": _Meter().tell}
+    outcome = pipeline.build(_options(asked), **watched)
     if asked.json:
         _print_json(_build_json(outcome))
     else:
@@ -210,10 +223,37 @@ def _status(outcome: Outcome) -> int:
     return BLOCKED if ended & {"blocked", "failed"} else 0
 
 
-def _progress(result: UnitResult, done: int, total: int) -> None:
-    """One line a unit on a terminal; elsewhere a plain line now and then."""
-    if sys.stderr.isatty() or done == total or done % 10 == 0:
-        print(f"[{done}/{total}] {result.unit} {_STATES[result.state]}", file=sys.stderr)
+class _Meter:
+    """How far a run has come: a line a unit on a terminal, elsewhere a plain line now and then."""
+
+    def __init__(self) -> None:
+        self._first: tuple[float, int] | None = None
+
+    def tell(self, result: UnitResult, done: int, total: int) -> None:
+        """Says it; the rate is counted from the first unit on, when everybody is at work."""
+        import time  # noqa: PLC0415
+
+        now = time.monotonic()
+        since, before = self._first = self._first or (now, done)
+        if sys.stderr.isatty() or done == total or done % max(10, total // 100) == 0:
+            pace = _pace((done - before) / (now - since), total - done) if now > since else ""
+            print(f"[{done}/{total}] {result.unit} {_STATES[result.state]}{pace}", file=sys.stderr)
+
+
+def _pace(a_second: float, left: int) -> str:
+    """How many a second and how long the rest will take."""
+    if not a_second:
+        return ""
+    rate = f"每秒 {a_second:.1f} 个" if a_second >= 1 else f"每分钟 {a_second * 60:.0f} 个"
+    return f" · {rate}" + (f" · 约剩 {_duration(left / a_second)}" if left else "")
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} 小时 {minutes} 分钟"
+    return f"{minutes + (rest > 0)} 分钟" if minutes else f"{max(1, rest)} 秒"
 
 
 def _build_json(outcome: Outcome) -> dict[str, object]:

@@ -26,3 +26,7 @@ class UnreadableError(ReportBuilderError):
         self.reason = reason
         self.fix = fix
         self.place = place
+
+
+class WorkersError(ReportBuilderError):
+    """Who should do the work cannot: a worker that does not start, a cluster out of reach or lost on the way."""

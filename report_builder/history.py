@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from report_builder.figures import day
@@ -95,6 +96,16 @@ def _summed(figures: Sequence[Figure]) -> Figure:
     return Figure(number, kind, "" if number is None else str(number), source)
 
 
+def _ordered(names: frozenset[str], unit: str) -> tuple[str, ...]:
+    """The names that a text hides, its own unit's among them; thousands of texts share one tuple of thousands."""
+    return _sorted(names if not unit or unit in names else names | {unit})
+
+
+@lru_cache(maxsize=64)
+def _sorted(names: frozenset[str]) -> tuple[str, ...]:
+    return tuple(sorted(filter(None, names)))
+
+
 def text_of(held: Held, spec: Spec, names: Iterable[str] = ()) -> Text:
     """The text of the sections that the format says are compared; what was written of tasks follows in theirs."""
     from report_builder.similarity import Text  # noqa: PLC0415 - numpy is needed only where texts are compared
@@ -110,6 +121,6 @@ def text_of(held: Held, spec: Spec, names: Iterable[str] = ()) -> Text:
         for one in held.fmt.sections
         if one.compared
     )
-    known = tuple(sorted({name for name in (ret.unit, *names) if name}))
+    known = _ordered(frozenset(names), ret.unit)
     written = tuple(section for section in sections if section.paragraphs)
     return Text(ret.unit, ret.report_year, written, known, day(ret.about.get("published_on", "")))

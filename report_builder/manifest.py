@@ -17,6 +17,7 @@ from report_builder.errors import OutputError
 
 SCHEMA = 1
 FILE = "manifest.json"
+UNFINISHED = ".tmp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,17 @@ class Entry:
     outputs: Mapping[str, str]
     reason: str = ""
     answers: Sequence[Mapping[str, str]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """The inputs of a run as a whole: the digest of all that decided what came out, and the files that were of no use.
+
+    Without a digest the run as a whole stands for nothing: a unit failed, or not all were asked for.
+    """
+
+    digest: str = ""
+    unused: tuple[str, ...] = ()
 
 
 def sha256(path: Path) -> str:
@@ -58,19 +70,35 @@ def program_digest(templates: Path) -> str:
     return digest(text for path in sorted(files) for text in (path.name, sha256(path)))
 
 
-def load(folder: Path) -> dict[str, Entry]:
-    """The entries of the last run in ``folder``, by unit; empty where there was none or it cannot be read."""
+def load(folder: Path) -> tuple[dict[str, Entry], Whole]:
+    """The entries of the last run in ``folder``, by unit, and its inputs; empty where there was none to be read."""
     try:
         said = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        entries = [Entry(**item) for item in said["units"]]
+        entries = by_unit(said["units"])
+        sound = len(entries) == len(said["units"])
+        return entries, Whole(str(said["inputs"]) if sound else "", tuple(map(str, said["unused"])))
     except (OSError, ValueError, KeyError, TypeError):
-        return {}
+        return {}, Whole()
+
+
+def by_unit(held: Iterable[Mapping[str, Any]]) -> dict[str, Entry]:
+    """Entries as they were written down, by unit; of two the later counts, and one that is none is passed over.
+
+    Raises:
+        TypeError: what was written down are no entries.
+    """
+    entries = [Entry(**item) for item in held]
     sound = (entry for entry in entries if isinstance(entry.inputs, dict) and isinstance(entry.outputs, dict))
     return {str(entry.unit): entry for entry in sound}
 
 
 def dumped(
-    entries: Iterable[Entry], *, report_year: int, formats: Mapping[str, str], rules: Mapping[str, str]
+    entries: Iterable[Entry],
+    whole: Whole,
+    *,
+    report_year: int,
+    formats: Mapping[str, str],
+    rules: Mapping[str, str],
 ) -> bytes:
     """manifest.json: every input and output with its sha256, the versions of format, rules and program."""
     document: dict[str, Any] = {
@@ -79,20 +107,24 @@ def dumped(
         "report_year": report_year,
         "formats": dict(sorted(formats.items())),
         "rules": dict(sorted(rules.items())),
-        "units": [
-            {
-                "unit": entry.unit,
-                "key": entry.key,
-                "state": entry.state,
-                "reason": entry.reason,
-                "answers": list(entry.answers),
-                "inputs": dict(sorted(entry.inputs.items())),
-                "outputs": dict(sorted(entry.outputs.items())),
-            }
-            for entry in sorted(entries, key=lambda entry: entry.unit)
-        ],
+        "inputs": whole.digest,
+        "unused": list(whole.unused),
+        "units": [as_json(entry) for entry in sorted(entries, key=lambda entry: entry.unit)],
     }
     return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def as_json(entry: Entry) -> dict[str, Any]:
+    """An entry as manifest.json and the journal of a run hold it."""
+    return {
+        "unit": entry.unit,
+        "key": entry.key,
+        "state": entry.state,
+        "reason": entry.reason,
+        "answers": list(entry.answers),
+        "inputs": dict(sorted(entry.inputs.items())),
+        "outputs": dict(sorted(entry.outputs.items())),
+    }
 
 
 def intact(entry: Entry, folder: Path) -> bool:
@@ -109,19 +141,33 @@ def write_file(path: Path, data: bytes) -> None:
     Raises:
         OutputError: it cannot be written; the path and the reason are named.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    write_files({path: data})
+
+
+def write_files(files: Mapping[Path, bytes]) -> None:
+    """Writes all beside their names before the first is renamed: where there is no room, the old set stays as it was.
+
+    Raises:
+        OutputError: one of them cannot be written; the path and the reason are named.
+    """
+    beside: dict[Path, Path] = {}
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists() and path.read_bytes() == data:
-            return
-        beside.write_bytes(data)
-        beside.replace(path)
+        for path, data in files.items():
+            if not _holds(path, data):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                beside[path] = path.with_name(f".{path.name}.{os.getpid()}{UNFINISHED}")
+                beside[path].write_bytes(data)
+        for path, written in beside.items():
+            written.replace(path)
     except OSError as fault:
-        with contextlib.suppress(OSError):
-            beside.unlink(missing_ok=True)
         raise OutputError(
             f"写不进 {path.name}（{fault.strerror}）；请检查 {path.parent.name} 的权限和磁盘空间"
         ) from fault
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
+    finally:
+        for left in beside.values():
+            with contextlib.suppress(OSError):
+                left.unlink(missing_ok=True)
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    return path.exists() and path.read_bytes() == data

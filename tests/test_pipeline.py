@@ -58,11 +58,11 @@ def place(tmp_path: Path, spec: Spec) -> Options:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Every output but the log, by its path."""
+    """Every output but the log and the journal of a run that did not end, by its path."""
     return {
         p.relative_to(folder).as_posix(): p.read_bytes()
         for p in folder.rglob("*")
-        if p.is_file() and p.name != "run.log"
+        if p.is_file() and p.name not in {"run.log", ".journal"}
     }
 
 

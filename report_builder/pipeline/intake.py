@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import heapq
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +24,7 @@ from report_builder.spec import Format, Spec
 
 if TYPE_CHECKING:
     from report_builder import feedback
-    from report_builder.similarity import Text
+    from report_builder.similarity import Match, Text
 
 ANSWERED = "校验意见"
 PLAN = "plan"
@@ -311,26 +313,43 @@ def history(place: Place, unit: Unit, earlier: Sequence[Past]) -> History:
 
 
 def alike(place: Place, handed: Sequence[Handed]) -> dict[str, tuple[Held, ...]]:
-    """The reports of other units of the year that share text with a unit's, by unit.
+    """The texts of other units' reports of the year that share some with a unit's, by unit: those it shares most with.
 
     Looked for in the whole text, and once more in each section that units must write themselves: a copied
-    section is little of a long report.
+    section is little of a long report. Where hundreds took over one text each is held against the nearest few;
+    against all, the work would grow with the square of their number and tell nobody more. The circular names all.
     """
-    held = {one.unit.name: Held(one.ret, place.fmt) for one in handed if one.ret.cells}
+    held = {
+        one.unit.name: Held(replace(one.ret, cells={}, places={}), place.fmt)
+        for one in handed
+        if one.ret.cells
+    }
     if len(held) < _A_PAIR:
         return {}
     from report_builder.similarity import shared  # noqa: PLC0415 - numpy is needed only where texts are compared
 
     wording = place.spec.statutory.with_phrases(place.settings.statutory_wording)
-    names = sorted(place.registry.names)
-    whole = [text_of(one, place.spec, names) for one in held.values()]
+    whole = [text_of(one, place.spec, place.registry.names) for one in held.values()]
     found: dict[str, set[str]] = {}
     for texts in (whole, *_by_section(whole, place.fmt)):
-        for match in shared(texts, wording, place.year, place.settings.shared_groups).matches:
-            pair = (match.later.unit, match.earlier.unit)
-            for one, other in (pair, pair[::-1]):
-                found.setdefault(one, set()).add(other)
+        matches = shared(texts, wording, place.year, place.settings.shared_groups).matches
+        for unit, others in _nearest(matches):
+            found.setdefault(unit, set()).update(others)
     return {unit: tuple(held[other] for other in sorted(others)) for unit, others in found.items()}
+
+
+_NEAREST = 10
+
+
+def _nearest(matches: Iterable[Match]) -> Iterator[tuple[str, list[str]]]:
+    """By unit, the few others that most of its own text is also found with."""
+    shares: dict[str, list[tuple[Fraction, str]]] = {}
+    for match in matches:
+        later, earlier = match.later.unit, match.earlier.unit
+        for one, other, share in ((later, earlier, match.of_later), (earlier, later, match.of_earlier)):
+            shares.setdefault(one, []).append((-Fraction(share.part, share.whole), other))
+    for unit, others in shares.items():
+        yield unit, [other for _, other in heapq.nsmallest(_NEAREST, others)]
 
 
 def _by_section(texts: Sequence[Text], fmt: Format) -> Iterator[list[Text]]:

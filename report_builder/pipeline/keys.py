@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from report_builder import collect, manifest
-from report_builder.history import Held
+from report_builder.history import Held, History
 from report_builder.model import (
     Settings,
 )
@@ -18,7 +18,10 @@ from report_builder.render import template
 
 @dataclass(frozen=True)
 class Job:
-    """One unit's work: what was handed in, the years held before, its answers, and where the outputs go."""
+    """One unit's work: what was handed in, the years held before, its answers, and where the outputs go.
+
+    ``years`` are the earlier years read, for a worker on a machine that has no inputs to read them from.
+    """
 
     handed: Handed
     earlier: tuple[Past, ...]
@@ -27,6 +30,7 @@ class Job:
     inputs: Mapping[str, str]
     answers: Answers
     alike: tuple[Held, ...] | None = ()
+    years: History | None = None
 
 
 def _templates() -> Path:
@@ -35,21 +39,35 @@ def _templates() -> Path:
 
 def common(place: Place) -> str:
     """What decides about every unit of a run alike: program, templates, settings, law, fonts, what was asked for."""
-    return manifest.digest(
-        [manifest.program_digest(_templates()), _settings_digest(place), *_asked(place.options)]
-    )
+    return manifest.digest([program(), _settings_digest(place), *_asked(place.options)])
+
+
+def everything(place: Place) -> str:
+    """What decides about a whole run: all that decides about every unit alike, and every file of the inputs."""
+    root = place.options.inputs
+    files = sorted(path for path in root.rglob("*") if path.is_file())
+    held = (f"{path.relative_to(root).as_posix()!a} {_content(path)}" for path in files)
+    return manifest.digest([common(place), str(place.year), *held])
+
+
+def program() -> str:
+    """What must be the same on every machine that works at one run: the program, its templates, the fonts."""
+    return manifest.digest([manifest.program_digest(_templates()), _fonts_digest()])
 
 
 def _settings_digest(place: Place) -> str:
     formats = [fmt.sha256 for fmt in place.spec.formats]
     others = (getattr(place.spec, one.name) for one in fields(place.spec) if one.name != "formats")
     parts = (_lasting(place.settings), formats, *others)
-    return manifest.digest([*map(repr, parts), _fonts_digest()])
+    return manifest.digest(map(repr, parts))
 
 
 def _lasting(settings: Settings) -> tuple[Settings, bool]:
-    """What is set, but for the day: a report says the same tomorrow, only whether days are reckoned at all counts."""
-    return replace(settings, as_of=None), settings.as_of is not None
+    """What is set, but for the day and the time limit: a report says the same tomorrow and however long it took.
+
+    Only whether days are reckoned at all counts.
+    """
+    return replace(settings, as_of=None, time_limit_s=0), settings.as_of is not None
 
 
 def _fonts_digest() -> str:

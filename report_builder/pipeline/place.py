@@ -32,6 +32,7 @@ class Options:
     year: int | None = None
     units: tuple[str, ...] = ()
     jobs: int = 0
+    scheduler: str = ""
     formats: tuple[str, ...] = FORMATS
     reason: str = ""
     force: bool = False
@@ -92,7 +93,11 @@ def open_place(options: Options) -> Place:
 
 
 def _check_settings(settings: Settings, spec: Spec) -> None:
-    """Rules a setting names must exist; nothing lets an unusable return through."""
+    """Rules a setting names must exist; nothing lets an unusable return through; a unit is given time."""
+    if settings.time_limit_s < 1:
+        raise SpecError(
+            f"settings.toml：build.time_limit_s 是 {settings.time_limit_s}；这是每个单位最多用的秒数，应为 1 或更大的整数"
+        )
     for code in (*settings.severities, *settings.thresholds):
         if code not in spec.rules:
             raise SpecError(f"settings.toml：没有规则 {code}{nearest(code, spec.rules)}")

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from report_builder import archive, manifest
-from report_builder.errors import InputError, OutputError, UnreadableError
+from report_builder.errors import InputError, UnreadableError
 from report_builder.model import (
     Finding,
     Return,
     Run,
     Unit,
 )
+from report_builder.pipeline import workers
 from report_builder.pipeline.intake import (
-    ANSWERED,
     Answered,
     Handed,
     Past,
@@ -35,9 +32,10 @@ from report_builder.pipeline.intake import (
     past,
     source_of,
 )
-from report_builder.pipeline.keys import Beside, Job, common, is_current, job_for
+from report_builder.pipeline.keys import Beside, Job, common, everything, is_current, job_for
 from report_builder.pipeline.place import Options, Place, open_files, open_place, set_up, year_folder
-from report_builder.pipeline.unit import UnitResult, build_unit, checked, why_blocked
+from report_builder.pipeline.record import Record, alone
+from report_builder.pipeline.unit import UnitResult, checked, why_blocked
 from report_builder.registry import load_registry
 from report_builder.rule_kinds import Case
 from report_builder.spec import Format, Spec
@@ -72,61 +70,93 @@ class Outcome:
 Progress = Callable[[UnitResult, int, int], None]
 
 
-def _jobs(place: Place) -> tuple[list[Job], list[str], list[Handed]]:
+def _jobs(place: Place) -> tuple[list[Job], list[str], set[str]]:
+    """The work, the files of no use, and the units of which something came in."""
     handed, unused = collected(place)
     said, unread = answers(place)
     key = common(place)
     jobs = [job_for(place, one, beside, key) for one, beside in _desks(place, handed, said)]
-    return jobs, [*unused, *unread], handed
+    return jobs, [*unused, *unread], {one.unit.name for one in handed}
 
 
 def _desks(
-    place: Place, handed: Sequence[Handed], said: Sequence[Answered], *, alone: bool = False
+    place: Place, handed: Sequence[Handed], said: Sequence[Answered], *, single: bool = False
 ) -> Iterator[tuple[Handed, Beside]]:
     """Each unit asked for with what lies beside its return; single files are not held against other units'."""
     held = earlier_sources(place)
     distinct = once_each(handed)
-    others = None if alone else alike(place, distinct)
+    others = None if single else alike(place, distinct)
     for one in chosen(place, distinct):
         shared = None if others is None else others.get(one.unit.name, ())
         yield one, Beside(past(place, one.unit, held), said, shared)
 
 
-def build(options: Options, progress: Progress | None = None) -> Outcome:
+def _unwatched(_result: UnitResult, _done: int, _total: int) -> None:
+    """The progress of a run nobody looks at."""
+
+
+def build(options: Options, progress: Progress = _unwatched) -> Outcome:
     """Checks, composes, renders and proves every unit of the year; what has not changed is left as it is.
 
     Raises:
-        InputError, SpecError, OutputError: the run as a whole cannot be made.
+        InputError, SpecError, OutputError, WorkersError: the run as a whole cannot be made, or not go on.
     """
     place = open_place(options)
-    jobs, unused, handed = _jobs(place)
-    folder = year_folder(place)
-    _prepare(folder)
-    last = manifest.load(folder)
-    kept = [
-        job for job in jobs if not options.force and is_current(last.get(job.handed.unit.name), job, folder)
-    ]
-    results = [_unchanged(last[job.handed.unit.name], job, folder) for job in kept]
-    done_already = {job.handed.unit.name for job in kept}
-    todo = [job for job in jobs if job.handed.unit.name not in done_already]
-    done = len(results)
-    for result in _run(place, todo):
-        results.append(result)
-        done += 1
-        if progress:
-            progress(result, done, len(jobs))
-    results.sort(key=lambda result: result.unit)
-    _clear_stale(folder, last, results)
-    _record(place, folder, last, results, {job.handed.unit.name for job in jobs})
-    return _with_absent(Outcome(place.year, folder, place.spec, tuple(results), tuple(unused)), place, handed)
+    with alone(year_folder(place)), workers.hired(options) as hands, Record(place) as record:
+        seen = everything(place)
+        if not options.units and not options.force and record.still_holds(seen):
+            results = [_unchanged(record, entry) for entry in record.last.values()]
+            return _ended(place, record, results, record.whole.unused, set(record.last))
+        jobs, unused, came = _jobs(place)
+        results = list(_kept(record, place, jobs))
+        same = {result.unit for result in results}
+        todo, total = [job for job in jobs if job.handed.unit.name not in same], len(jobs)
+        del jobs  # thousands of returns: each goes when its report is made
+        with contextlib.closing(hands(place, todo)) as coming:
+            for job, made in coming:
+                results.append(record.kept(job, made))
+                progress(results[-1], len(results), total)
+        record.whole = manifest.Whole(seen, tuple(unused))
+        return _ended(place, record, results, unused, came)
 
 
-def _with_absent(outcome: Outcome, place: Place, came: Sequence[Handed]) -> Outcome:
+def _ended(
+    place: Place, record: Record, results: Iterable[UnitResult], unused: Iterable[str], came: Container[str]
+) -> Outcome:
+    ordered = tuple(sorted(results, key=lambda result: result.unit))
+    record.finished(ordered)
+    return _with_absent(
+        Outcome(place.year, year_folder(place), place.spec, ordered, tuple(unused)), place, came
+    )
+
+
+def _kept(record: Record, place: Place, jobs: Sequence[Job]) -> Iterator[UnitResult]:
+    """The units of which nothing has changed."""
+    for job in () if place.options.force else jobs:
+        entry = record.last.get(job.handed.unit.name)
+        if entry is not None and is_current(entry, job, year_folder(place)):
+            yield _unchanged(record, entry)
+
+
+def _unchanged(record: Record, entry: manifest.Entry) -> UnitResult:
+    """The unit as the last run left it; what was found then is found again, without building."""
+    from report_builder import feedback  # noqa: PLC0415 - its import draws in the workbook writer
+
+    findings: tuple[Finding, ...] = ()
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        findings = feedback.from_json(record.opinion(entry))
+    state = "blocked" if entry.state == "blocked" else "unchanged"
+    why = why_blocked(findings) if state == "blocked" else None
+    result = UnitResult(entry.unit, state, tuple(sorted(entry.outputs)), why, findings, entry=entry)
+    record.logged(result)
+    return result
+
+
+def _with_absent(outcome: Outcome, place: Place, came: Container[str]) -> Outcome:
     """The outcome with the registered units of which nothing came in: judged where a day is set, else only named."""
     if place.options.units:
         return outcome
-    known = {one.unit.name for one in came}
-    silent = [unit for unit in place.registry.expected(place.year) if unit.name not in known]
+    silent = [unit for unit in place.registry.expected(place.year) if unit.name not in came]
     if place.settings.as_of is None:
         return replace(outcome, silent=tuple(unit.name for unit in silent))
     return replace(outcome, absent=tuple(_judged_absent(place, unit) for unit in silent))
@@ -137,83 +167,6 @@ def _judged_absent(place: Place, unit: Unit) -> UnitResult:
     findings, runs = validate(Case(ret, place.fmt, place.spec, place.settings, unit))
     state = "blocked" if blocks(findings) else "checked"
     return UnitResult(unit.name, state, findings=tuple(findings), runs=tuple(runs))
-
-
-def _prepare(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".{os.getpid()}.tmp"
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError as fault:
-        raise OutputError(
-            f"输出文件夹 {folder} 写不进去（{fault.strerror}）；请检查权限和磁盘空间，或用 --outputs 换一处"
-        ) from fault
-
-
-def _unchanged(entry: manifest.Entry, job: Job, folder: Path) -> UnitResult:
-    """The unit as the last run left it; what was found then is found again, without building."""
-    from report_builder import feedback  # noqa: PLC0415 - its import draws in the workbook writer
-
-    findings: tuple[Finding, ...] = ()
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        findings = feedback.from_json(
-            (folder / job.folder.name / f"{ANSWERED}.json").read_text(encoding="utf-8")
-        )
-    state = "blocked" if entry.state == "blocked" else "unchanged"
-    why = why_blocked(findings) if state == "blocked" else None
-    return UnitResult(job.handed.unit.name, state, tuple(sorted(entry.outputs)), why, findings, entry=entry)
-
-
-def _run(place: Place, jobs: Sequence[Job]) -> Iterator[UnitResult]:
-    """The jobs' results as they come, from as many processes as were asked for and are of use."""
-    workers = min(place.options.jobs or os.cpu_count() or 1, len(jobs))
-    if workers <= 1:
-        yield from (build_unit(place, job) for job in jobs)
-        return
-    with ProcessPoolExecutor(workers) as pool:
-        pending = {pool.submit(build_unit, place, job): job for job in jobs}
-        try:
-            for future in as_completed(pending):
-                try:
-                    yield future.result()
-                except BrokenProcessPool:
-                    yield UnitResult(
-                        pending[future].handed.unit.name, "failed", why="处理它的进程意外终止；请重新运行"
-                    )
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
-
-
-def _clear_stale(folder: Path, last: Mapping[str, manifest.Entry], results: Sequence[UnitResult]) -> None:
-    """Pictures and opinions of the last run that a unit built anew no longer has; its reports are never removed."""
-    for result in results:
-        if result.state == "built" and result.unit in last:
-            for name in set(last[result.unit].outputs) - set(result.files):
-                if "/charts/" in name or name.endswith(f"{ANSWERED}.xlsx"):
-                    (folder / name).unlink(missing_ok=True)
-
-
-def _record(
-    place: Place,
-    folder: Path,
-    last: Mapping[str, manifest.Entry],
-    results: Sequence[UnitResult],
-    present: set[str],
-) -> None:
-    """The manifest and the log. A unit not asked for this time stays on record as it was."""
-    entries = {name: entry for name, entry in last.items() if name not in present and place.options.units}
-    entries |= {result.unit: result.entry for result in results if result.entry is not None}
-    formats = {fmt.id: fmt.sha256 for fmt in place.spec.formats}
-    rules = {code: manifest.digest([repr(rule)]) for code, rule in place.spec.rules.items()}
-    data = manifest.dumped(entries.values(), report_year=place.year, formats=formats, rules=rules)
-    manifest.write_file(folder / manifest.FILE, data)
-    lines = [
-        f"{r.unit}\t{r.state}\t{r.seconds:.2f}s\t{r.why or ''}\n" for r in results if r.state != "unchanged"
-    ]
-    if lines:
-        manifest.write_file(folder / "run.log", "".join(lines).encode())
 
 
 def check(options: Options, files: Sequence[Path] = (), *, write: bool = True) -> Outcome:
@@ -229,12 +182,13 @@ def check(options: Options, files: Sequence[Path] = (), *, write: bool = True) -
     else:
         handed, unused = collected(place)
     said, unread = answers(place) if (place.options.inputs / str(place.year)).is_dir() else ([], [])
-    results = [
-        checked(place, one, beside, write=write)
-        for one, beside in _desks(place, handed, said, alone=bool(files))
-    ]
+    with alone(year_folder(place)) if write else contextlib.nullcontext():
+        results = [
+            checked(place, one, beside, write=write)
+            for one, beside in _desks(place, handed, said, single=bool(files))
+        ]
     outcome = Outcome(place.year, year_folder(place), place.spec, tuple(results), (*unused, *unread))
-    return outcome if files else _with_absent(outcome, place, handed)
+    return outcome if files else _with_absent(outcome, place, {one.unit.name for one in handed})
 
 
 def blank(options: Options) -> list[Path]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from report_builder import facts, manifest
@@ -44,24 +44,33 @@ class UnitResult:
     seconds: float = 0.0
 
 
-def build_unit(place: Place, job: Job) -> UnitResult:
-    """One unit from its Return to its files; whatever goes wrong with it stays with it."""
+@dataclass(frozen=True)
+class Made:
+    """What became of one unit, and its files by name within the year's outputs: whoever asked for it writes them."""
+
+    result: UnitResult
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+
+def build_unit(place: Place, job: Job) -> Made:
+    """One unit from its Return to its files, which are not written yet; whatever goes wrong with it stays with it."""
     start = time.perf_counter()
     try:
-        result = _built(place, job)
+        made = _built(place, job)
     except ReportBuilderError as fault:
-        result = UnitResult(job.handed.unit.name, "failed", why=str(fault))
+        made = failed(job.handed.unit.name, str(fault))
     except Exception as fault:  # noqa: BLE001 - one unit's mishap must not stop the others; the log names it
-        result = UnitResult(
-            job.handed.unit.name,
-            "failed",
-            why=f"程序内部出错（{type(fault).__name__}: {fault}）；请把 run.log 交给维护人员",
-        )
-    return replace(result, seconds=time.perf_counter() - start)
+        why = f"程序内部出错（{type(fault).__name__}: {fault}）；请把 run.log 交给维护人员"
+        made = failed(job.handed.unit.name, why)
+    return replace(made, result=replace(made.result, seconds=time.perf_counter() - start))
 
 
-def _built(place: Place, job: Job) -> UnitResult:
-    years = history(place, job.handed.unit, job.earlier)
+def failed(unit: str, why: str) -> Made:
+    return Made(UnitResult(unit, "failed", why=why))
+
+
+def _built(place: Place, job: Job) -> Made:
+    years = job.years or history(place, job.handed.unit, job.earlier)
     findings, runs = judged(place, job.handed, Around(years, job.answers, job.alike))
     held_back = blocks(findings, allowed=bool(place.options.reason))
     files = dict(_feedback_files(place, job.handed, findings, runs))
@@ -70,21 +79,19 @@ def _built(place: Place, job: Job) -> UnitResult:
         overridden = place.options.reason if blocks(findings) else ""
         report, notes = _report_files(place, job.handed, years, overridden)
         files |= report
-    notes = (*notes, *_kept_answers(job.folder, job.answers))
-    written = {f"{job.folder.name}/{name}": data for name, data in files.items()}
-    for name, data in written.items():
-        manifest.write_file(job.folder.parent / name, data)
+    named = {f"{job.folder.name}/{name}": data for name, data in files.items()}
     state = "blocked" if held_back else "built"
-    return UnitResult(
+    result = UnitResult(
         unit=job.handed.unit.name,
         state=state,
-        files=tuple(sorted(written)),
+        files=tuple(sorted(named)),
         why=why_blocked(findings) if held_back else None,
         findings=tuple(findings),
         runs=tuple(runs),
         notes=notes,
-        entry=_entry(place, job, state, written, findings),
+        entry=_entry(place, job, state, named, findings),
     )
+    return Made(result, named)
 
 
 @dataclass(frozen=True)
@@ -117,7 +124,7 @@ def judged(place: Place, handed: Handed, around: Around) -> tuple[Sequence[Findi
     return feedback.answered(findings, handed.ret, said), runs
 
 
-def _kept_answers(folder: Path, said: Answers) -> Iterator[str]:
+def kept_answers(folder: Path, said: Answers) -> Iterator[str]:
     """Answers written into the outputs' own copy are not lost: it is kept under another name, and that is said."""
     path = folder / f"{ANSWERED}.xlsx"
     if not path.exists():
@@ -220,7 +227,7 @@ def checked(place: Place, handed: Handed, beside: Beside, *, write: bool) -> Uni
     files: dict[str, bytes] = {}
     notes: tuple[str, ...] = ()
     if write:
-        notes = tuple(_kept_answers(year_folder(place) / handed.folder, own))
+        notes = tuple(kept_answers(year_folder(place) / handed.folder, own))
         made = _feedback_files(place, handed, findings, runs)
         files = {f"{handed.folder}/{file}": data for file, data in made}
         for file, data in files.items():

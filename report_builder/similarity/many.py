@@ -31,6 +31,8 @@ _MOST_LINKS = 5_000_000
 _NEIGHBOURS = 3
 _ENOUGH = 4
 """A candidate shows at least one part in so many of what it takes to be named."""
+_NEARLY = 0.999
+"""What falls short of the least share by more is not looked at again with exact numbers."""
 _LONGEST = 4096
 _AT_ONCE = 2_000_000
 _CORES = 2
@@ -279,7 +281,7 @@ def _settled(index: _Index, candidates: tuple[Places, Places], wording: Statutor
     begins = np.searchsorted(index.texts[order], np.arange(count + 1))
     known = index.texts[order].astype(np.int64) * (int(clauses.max(initial=0)) + 1) + clauses
     sizes = np.diff(begins)
-    least = wording.least_shared
+    least, wholes = wording.least_shared, np.array(index.wholes)
     for part in _portions(sizes[left]):
         one, other = left[part], right[part]
         mine = np.repeat(begins[one] - np.concatenate(([0], np.cumsum(sizes[one])[:-1])), sizes[one])
@@ -288,8 +290,9 @@ def _settled(index: _Index, candidates: tuple[Places, Places], wording: Statutor
         at = np.minimum(np.searchsorted(known, sought), len(known) - 1)
         both = np.where(known[at] == sought, lengths[mine], 0)
         sums = np.bincount(np.repeat(np.arange(len(one)), sizes[one]), weights=both, minlength=len(one))
+        near = sums >= np.minimum(wholes[one], wholes[other]) * (float(least) * _NEARLY)
         for earlier, later, common in zip(
-            one.tolist(), other.tolist(), sums.astype(np.int64).tolist(), strict=True
+            one[near].tolist(), other[near].tolist(), sums[near].astype(np.int64).tolist(), strict=True
         ):
             shares = Share(common, index.wholes[earlier]), Share(common, index.wholes[later])
             if any(share.reaches(least) for share in shares):
