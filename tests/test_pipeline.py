@@ -435,6 +435,7 @@ def test_package_spec_is_complete() -> None:
         "statutory.toml",
         "terms.toml",
         "wording.toml",
+        "plan.toml",
         "published.toml",
         "workbook.toml",
     }

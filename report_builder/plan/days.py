@@ -310,7 +310,7 @@ class _Said:
         if self._whole:
             clause = "，".join([*self.clauses[: self.at], self._clause])
         elif self._bare:
-            clause = f"{self.clauses[self.at - 1]}，{clause}"
+            clause = "，".join([*self.clauses[: self.at], clause])
         return f"{clause}，{self.clauses[self.at + 1]}" if self._goes_on else clause
 
     @cached_property
@@ -321,7 +321,7 @@ class _Said:
             before = self._stripped("，".join(self.clauses[: self.at]), self.words.everybody)
             return f"{before}，{self._join}{tail}"
         if self._bare:
-            return self._stripped(self.clauses[self.at - 1], self.words.everybody)
+            return self._stripped("，".join(self.clauses[: self.at]), self.words.everybody)
         return self._subject(tail) + tail
 
     def _subject(self, tail: str) -> str:

@@ -181,7 +181,8 @@ class _Rows:
         said = {
             key: "\n".join(cells[one] for one in cells if one.key == key and cells[one]) for key in _NAMED
         }
-        where = f"{self.grid.name}{self.grid.address(at, min(own))}"
+        join = "!" if self.grid.lettered else ""
+        where = f"{self.grid.name}{join}{self.grid.address(at, min(own))}"
         if not said[TITLE] and not said[TEXT]:
             if not " ".join(own.values()).startswith(self.known.words.furniture):
                 self.table.doubts.append(NotUnderstood(" ".join(own.values()), _NO_TASK, where))
