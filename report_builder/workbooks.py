@@ -53,6 +53,8 @@ _CUT = "……（文字过长，此处从略）"
 _EXACT_DIGITS = 15
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 _TALLEST = 400.0
+_HEADER = 110
+"""A page's header takes 255 characters in all."""
 _LEAST_HEIGHT = 18.0
 _A4 = 9
 _PAGE: Mapping[bool, tuple[float, float]] = {True: (150.0, 490.0), False: (104.0, 735.0)}
@@ -175,6 +177,7 @@ def _list(target: Worksheet, one: Listing, styles: _Styles) -> None:
     target.freeze_panes(top + 1, one.frozen)
     target.autofilter(top, 0, max(row, top + 1), last)
     target.protect("", dict(_ALLOWED))
+    target.print_area(top, 0, max(row, top + 1), last)
     _set_up_list(target, one, top, sum(widths))
 
 
@@ -197,11 +200,13 @@ def _list_row(target: Worksheet, cells: Iterable[Cell], widths: Sequence[float],
 
 
 def _set_up_list(target: Worksheet, one: Listing, head: int, across: float) -> None:
+    """Title and notes stand in the header of every page: above the table a second page across would cut them off."""
     target.set_paper(_A4)
     target.set_landscape()
     target.fit_to_pages(math.ceil(across / _PAGE[True][0] / _SQUEEZE), 0)
     target.set_margins(left=0.4, right=0.4, top=0.7, bottom=0.7)
-    target.set_header(f"&R&9 {one.title.replace('&', '&&')}")
+    title, notes = (text.replace("&", "&&")[:_HEADER] for text in (one.title, " ".join(one.notes)))
+    target.set_header(f"&L&9 {notes}&R&9 {title}")
     target.set_footer("&C&9 &A　第 &P 页，共 &N 页")
     target.repeat_rows(head, head)
     if one.frozen:

@@ -316,7 +316,13 @@ def test_every_dated_duty_is_an_event_with_an_identifier_of_its_own() -> None:
 
 def test_duties_tell_the_days_left_and_nothing_without_a_day() -> None:
     assert [one.days_left for one in duties(PLAN, dt.date(YEAR, 9, 29))] == [-182, -91, 1, 1, 93]
-    assert {one.days_left for one in duties(PLAN)} == {None}
+    assert [one.left_told for one in duties(PLAN, dt.date(YEAR, 9, 30))][1:] == [
+        "已过 92 天",
+        "当天",
+        "当天",
+        "还有 92 天",
+    ]
+    assert {(one.days_left, one.left_told) for one in duties(PLAN)} == {(None, "")}
 
 
 # --- workbooks, JSON -------------------------------------------------------------------------------------------

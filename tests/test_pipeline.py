@@ -431,7 +431,6 @@ def test_package_spec_is_complete() -> None:
     assert {path.name for path in HERE.glob("*.toml")} == {
         "concordance.toml",
         "lexicon.toml",
-        "plan.toml",
         "statutory.toml",
         "terms.toml",
         "wording.toml",

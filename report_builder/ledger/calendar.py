@@ -28,6 +28,14 @@ class Duty:
         """What is to be done by then; the task itself where the plan does not say it apart."""
         return self.due.what or self.task.title
 
+    @property
+    def left_told(self) -> str:
+        """The days left or past in words; empty without a day to reckon from."""
+        days = self.days_left
+        if days is None:
+            return ""
+        return f"还有 {days} 天" if days > 0 else f"已过 {-days} 天" if days else "当天"
+
 
 def duties(plan: Plan, as_of: dt.date | None = None) -> tuple[Duty, ...]:
     """Everything in the plan that has a date, by date."""

@@ -268,14 +268,7 @@ def _days(desk: _Desk) -> Listing:
         ("距今", 14.0),
     )
     rows = (
-        (one.on.isoformat(), one.task.code, one.what, one.due.verbatim, days_told(one.days_left))
+        (one.on.isoformat(), one.task.code, one.what, one.due.verbatim, one.left_told)
         for one in duties(desk.ledger.plan, desk.ledger.as_of)
     )
     return Listing("时限", desk.title, columns, rows, (_as_of(desk.ledger),), frozen=2)
-
-
-def days_told(days: int | None) -> str:
-    """Days left or past, in words; empty without a day to reckon from."""
-    if days is None:
-        return ""
-    return f"还有 {days} 天" if days > 0 else f"已过 {-days} 天" if days else "当天"

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from report_builder.figures import percent
-from report_builder.ledger import UNANSWERED, Duty, Entry, Ledger, Tally, duties, tally
+from report_builder.ledger import UNANSWERED, Entry, Ledger, Tally, duties, tally
 from report_builder.model import PlannedTask
 from report_builder.render import look
 from report_builder.render.pages import page
@@ -71,7 +71,6 @@ def task_page(ledger: Ledger, spec: Spec) -> bytes:
         rate=_rate(whole),
         lines=[_line(task, ledger) for task in ledger.plan.tasks],
         duties=duties(ledger.plan, ledger.as_of),
-        left=_left,
         data=Markup(_data(ledger, tasks, spec)),  # noqa: S704 - JSON in which no markup can begin
         style=Markup(look("tasks.css").decode()),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file
@@ -81,11 +80,6 @@ def task_page(ledger: Ledger, spec: Spec) -> bytes:
 
 def _rate(counted: Tally) -> str:
     return "—" if counted.rate is None else percent(counted.rate, _PLACES)
-
-
-def _left(duty: Duty) -> str:
-    days = duty.days_left or 0
-    return f"还有 {days} 天" if days > 0 else f"已过 {-days} 天" if days else "当天"
 
 
 def _line(task: PlannedTask, ledger: Ledger) -> TaskLine:
