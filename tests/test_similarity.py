@@ -285,7 +285,7 @@ def test_a_clause_cut_in_two_is_still_one_passage() -> None:
 
 
 def test_a_year_is_sought_beside_what_follows_it() -> None:
-    copied = "局里把三千份旧档案逐页扫描并且按街道编号，"
+    copied = "局里把三千份旧档案逐页扫描以后再按街道重新编号，"
     earlier = text_of("某局", {1: ("2022年，雨水偏多。",), 5: (f"入冬以前，2022年，{copied}",)}, 2022)
     (found,) = passages(ready(one(f"2024年，{copied}")), ready(earlier))
     assert found.how is How.NUMBERS_ONLY

@@ -174,8 +174,12 @@ def _matched(now: Masked, earlier: Masked) -> list[_Match]:
     homes = now.paragraph_of_clause, earlier.paragraph_of_clause
     ahead = range(len(now.clauses))
     for at in (*ahead, *reversed(ahead)):
-        if at not in found and now.clauses[at] in known:
-            found |= _short(at, known[now.clauses[at]], found, homes) or _followed(at, now, earlier, known)
+        if at in found or now.clauses[at] not in known:
+            continue
+        if at - 1 in found or at + 1 in found:
+            found |= _short(at, known[now.clauses[at]], found, homes)
+        else:
+            found |= _followed(at, now, earlier, known)
     return [found[at] for at in sorted(found)]
 
 
