@@ -160,12 +160,16 @@ def test_all_writing_stands_out_from_its_ground(browser: Any, folder: Path, name
 def test_it_prints_on_a4_with_its_words(browser: Any, folder: Path, name: str) -> None:
     with opened(browser, folder / PAGES[name][0]) as tab:
         shown = tab.evaluate("document.querySelector('main').innerText")
+        headings = set(
+            tab.evaluate("[...document.querySelectorAll('h2, h3')].map(one => one.textContent.trim())")
+        )
         data = tab.pdf(prefer_css_page_size=True, print_background=False)
     with pypdfium2.PdfDocument(data) as printed:
         sizes = {tuple(sorted(round(side * 25.4 / 72) for side in page.get_size())) for page in printed}
         texts = [page.get_textpage().get_text_range() for page in printed]
     assert sizes == {(210, 297)}
     assert all(text.strip() for text in texts)
+    assert not headings & {text.split("\n")[-1].strip() for text in texts}
     # Older browsers write some characters as the radicals they look like: ⼀ for 一.
     words = "".join(unicodedata.normalize("NFKC", "".join(texts)).split())
     lines = {"".join(unicodedata.normalize("NFKC", line).split()) for line in shown.splitlines()}
@@ -271,7 +275,9 @@ def test_lines_without_marks_and_steady_figures_can_be_hidden_and_keys_switched_
     press(compared, "#only-marked")
     assert 0 < count(compared, ".texts tbody tr") < whole
     few = count(compared, ".numbers tr")
+    assert count(compared, ".unchanged") > 0
     press(compared, "[data-show=steady]")
+    assert count(compared, ".unchanged") == 0
     assert count(compared, ".numbers tr") > few + 100
     press(compared, "#keys")
     compared.keyboard.press("n")
@@ -281,6 +287,8 @@ def test_lines_without_marks_and_steady_figures_can_be_hidden_and_keys_switched_
 def test_it_prints_without_tools_and_with_signs_that_need_no_colour(compared: Any) -> None:
     compared.emulate_media(media="print")
     assert count(compared, ".tools") == 0
+    sides = "one => one.firstElementChild.offsetTop === one.lastElementChild.offsetTop"
+    assert compared.eval_on_selector_all(".texts tbody tr", f"all => all.every({sides})")
     styles = "one => getComputedStyle(one).textDecorationLine"
     assert compared.eval_on_selector("td p:not(.whole) ins", styles) == "underline"
     assert compared.eval_on_selector("td p:not(.whole) del", styles) == "line-through"

@@ -14,7 +14,7 @@ from comparisons import BASIS, CELL, SPEC, copied, finding, held, page
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
-from texts import BASES, SCHOOLS, Base, changed, other_numbers, shuffled_clauses
+from texts import BASES, FIELDS, RIVERS, SCHOOLS, Base, changed, other_numbers, shuffled_clauses
 
 from report_builder.compare import Comparison, compare
 from report_builder.history import Held
@@ -145,6 +145,25 @@ def test_what_is_new_and_gone_is_marked_on_its_own_side_and_moved_text_says_wher
     assert "7983年" in numbers
 
 
+def test_a_paragraph_without_counterpart_says_so_and_what_of_it_both_have() -> None:
+    (copied_one, other), theirs = SCHOOLS.text.sections[0].paragraphs[1:3], FIELDS.sections[1]
+    mine = (f"{FIELDS.sections[5][0]}{copied_one}", RIVERS.sections[1][0])
+    _, root = drawn(
+        held((Section(1, "", mine),), 2024),
+        held((Section(1, "", (copied_one + other + "".join(theirs),)),), 2023),
+    )
+    notes = {
+        bool(one.getparent().xpath(".//a")): "".join(one.itertext())
+        for one in root.xpath("//td[2]/p[@class='note alone']")
+    }
+    assert set(notes) == {False, True}
+    assert all("没有相应的段落" in note for note in notes.values())
+    assert {marked: "只有标出的字句两年都有" in note for marked, note in notes.items()} == {
+        False: False,
+        True: True,
+    }
+
+
 def test_wording_taken_out_is_shown_as_such() -> None:
     phrase = SPEC.statutory.statutory[0]
     said = f"{SCHOOLS.text.sections[0].paragraphs[1]}{phrase}。"
@@ -199,7 +218,7 @@ def test_figures_stand_with_change_and_per_cent_and_blank_is_not_nought() -> Non
     blank = next(line for name, line in said.items() if "予以公开" in name and name.endswith("总计"))
     assert (blank[0], blank[2], blank[3]) == ("未填", "—", "—")
     changed_rows = root.xpath(
-        "//table[contains(@class, 'numbers')]//tr[not(contains(@class, 'steady')) and td]"
+        "//table[contains(@class, 'numbers')]/tbody/tr[not(contains(@class, 'steady')) and td]"
     )
     assert len(changed_rows) == sum(one.now != one.earlier for one in found.cells)
 

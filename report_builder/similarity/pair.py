@@ -30,6 +30,8 @@ import numpy as np
 from report_builder.figures import percent
 from report_builder.similarity.text import GRAM, Flags, Masked, Place, Places
 
+_EXCERPT = 80
+
 
 class How(StrEnum):
     """How a passage repeats; the words for it stand in terms.toml."""
@@ -95,6 +97,12 @@ class Passage:
     earlier: tuple[Place, ...]
     characters: int
     years_running: int
+
+    @property
+    def excerpt(self) -> str:
+        """How it begins: a list names it so, since the whole stands in the text."""
+        text = self.now.text
+        return text if len(text) <= _EXCERPT else f"{text[:_EXCERPT]}……"
 
     @property
     def earlier_text(self) -> str:
