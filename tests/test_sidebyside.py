@@ -179,12 +179,13 @@ def test_tasks_are_part_of_their_section() -> None:
         {
             "title": "公开规划",
             "measures": "把十四个规划的文本、图纸、解读放进一个专题，按年份排列。",
+            "progress": "已放进九个",
             "state": "done",
         }
     )
     now, earlier = (held(SCHOOLS.text.sections, year, tasks=(task,)) for year in (2024, 2023))
     found, root = drawn(now, earlier)
-    assert "把十四个规划的文本、图纸、解读放进一个专题，按年份排列。" in paragraphs(root)[1]
+    assert "把十四个规划的文本、图纸、解读放进一个专题，按年份排列。已放进九个。" in paragraphs(root)[1]
     assert {one.how for one in found.passages} == {How.VERBATIM}
 
 
