@@ -19,7 +19,7 @@ argument = $(if $(strip $(1)),$(call quoted,$(strip $(1))))
 PLACES = $(call option,--inputs,$(INPUTS)) $(call option,--outputs,$(OUTPUTS))
 OPTIONS = $(PLACES) $(call option,--year,$(YEAR)) $(call each,--unit,$(UNIT)) $(call option,--jobs,$(JOBS))
 
-.PHONY: help setup report check summary compare blank plan setup-dev test lint types docs bench bench-scale bench-faults clean
+.PHONY: help setup report check summary compare blank plan setup-dev browsers test lint types docs bench bench-scale bench-faults clean
 
 help: ## 显示本说明
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -51,6 +51,9 @@ setup-dev:
 
 test: setup-dev ## 运行全部测试
 	@$(PYTHON_BIN) -m pytest -n 2
+
+browsers: ## 取得网页测试用的旧版浏览器（Chromium 86、108）和 axe-core
+	$(SETUP) --browsers
 
 lint: setup-dev ## 检查代码风格、排版和模块层次
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/lint-imports && $(PYTHON_BIN) tools/make_docs.py --check

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from report_builder.similarity import Text
 
 
+_STOPS = tuple("。！？；…")
+
+
 @dataclass(frozen=True)
 class Held:
     """A Return together with the format it was read by."""
@@ -112,7 +115,8 @@ def text_of(held: Held, spec: Spec, names: Iterable[str] = ()) -> Text:
 
     ret = held.ret
     tasks = tuple(
-        "。".join(filter(None, (task[name] for name in spec.statutory.task_fields))) for task in ret.tasks
+        "".join(_sentence(task[name]) for name in spec.statutory.task_fields if task[name])
+        for task in ret.tasks
     )
     sections = tuple(
         Section(
@@ -124,3 +128,8 @@ def text_of(held: Held, spec: Spec, names: Iterable[str] = ()) -> Text:
     known = _ordered(frozenset(names), ret.unit)
     written = tuple(section for section in sections if section.paragraphs)
     return Text(ret.unit, ret.report_year, written, known, day(ret.about.get("published_on", "")))
+
+
+def _sentence(text: str) -> str:
+    """What was typed into one cell, ended by a full stop, so that the next cell's begins a sentence."""
+    return text if text.rstrip("”’）").endswith(_STOPS) else f"{text}。"

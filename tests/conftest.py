@@ -18,7 +18,8 @@ from report_builder.spec.nouns import SectionSpec
 DATA = Path(__file__).parent / "data"
 MEASURED = "measured"
 PUBLISHED = sorted((DATA / "published").glob("*.json"))
-SHARED = Path(__file__).resolve().parents[2] / "shared"
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
 """Real reports and forms, beside the project where they are held; tests that read them are skipped elsewhere."""
 REPORTS = SHARED / "published"
 

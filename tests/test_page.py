@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from drafts import CHARTS, PICTURES, SVG, TASKS, TEXT, UNIT, body, draft, figures, full
@@ -323,46 +320,6 @@ def test_hostile_spans_stay_small() -> None:
     (grid,) = reader.read(f"<table>{row * 3}</table>".encode()).items
     assert isinstance(grid, Grid)
     assert max(map(len, grid.rows)) <= reader.MAX_COLUMNS
-
-
-# --- a browser -------------------------------------------------------------------------------------------------
-
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-
-
-@pytest.fixture(scope="module")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[object, Path]]:
-    """A browser without a network, and the page on disk under a path with Chinese and a space."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    if CHROMIUM is None:
-        pytest.skip("no browser on this machine")
-    folder = tmp_path_factory.mktemp("示例 目录")
-    fmt = SPEC.formats[-1]
-    (folder / "年度报告.html").write_text(html.web(full(fmt), fmt, PICTURES), "utf-8")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser, folder / "年度报告.html"
-        browser.close()
-
-
-@pytest.mark.parametrize("width", [1200, 390])
-def test_a_browser_shows_the_page_without_complaint(shown: tuple[object, Path], width: int) -> None:
-    browser, path = shown
-    page = browser.new_page(viewport={"width": width, "height": 800})  # type: ignore[attr-defined]
-    said: list[str] = []
-    asked: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(path.as_uri())
-    assert page.evaluate("document.scrollingElement.scrollWidth") <= width
-    narrow = (
-        "[...document.querySelectorAll('td.value')].filter(one => one.scrollWidth > one.clientWidth).length"
-    )
-    assert page.evaluate(narrow) == 0
-    assert said == []
-    assert asked == [path.as_uri()]
-    page.close()
 
 
 def test_the_page_names_its_unit() -> None:

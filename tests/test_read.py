@@ -16,7 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from conftest import DATA, REPORTS, SHARED, published_cells, return_of
+from conftest import DATA, PUBLISHED, REPORTS, SHARED, published_cells, return_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
@@ -212,6 +212,19 @@ def test_every_cell_of_every_published_page_is_right(path: Path) -> None:
     assert [section.number for section in ret.sections] == [1, 2, 3, 4, 5, 6]
     assert kinds_of(ret) <= {"report_doubt"}
     assert len("".join(ret.paragraphs(6))) < 120
+
+
+@pytest.mark.parametrize("path", PUBLISHED, ids=lambda path: path.stem)
+def test_every_cell_of_every_published_facts_file_is_right(path: Path) -> None:
+    ret = archive.read(path, SPEC)
+    fmt = SPEC.format(ret.format_id)
+    assert fmt is not None
+    printed = {key: figure(value, "") for key, value in published_cells(path, fmt, former=True).items()}
+    wanted = {part: held for key, held in printed.items() for part in fmt.stands_for.get(key, (key,))}
+    assert wanted.keys() == fmt.slots.keys()
+    assert {key: held.number for key, held in ret.cells.items()} == {
+        key: held.number for key, held in wanted.items()
+    }
 
 
 @here

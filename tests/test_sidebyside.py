@@ -7,83 +7,25 @@ import copy
 import hashlib
 import itertools
 import re
-import shutil
-from collections.abc import Iterator
 from dataclasses import replace
-from decimal import Decimal
-from pathlib import Path
-from typing import Any
 
 import pytest
-from conftest import return_of
+from comparisons import BASIS, CELL, SPEC, copied, finding, held, page
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
-from texts import BASES, SCHOOLS, Base, changed, other_numbers, reworded, shuffled_clauses
+from texts import BASES, FIELDS, RIVERS, SCHOOLS, Base, changed, other_numbers, shuffled_clauses
 
-from report_builder.compare import Basis, Comparison, compare
+from report_builder.compare import Comparison, compare
 from report_builder.history import Held
-from report_builder.model import Finding, Section, Severity, Task
+from report_builder.model import Finding, Section, Task
 from report_builder.render.marks import side_by_side
 from report_builder.render.sidebyside import shown, side_by_side_page
 from report_builder.similarity import How
-from report_builder.spec import Format, load_spec
+from report_builder.spec import Format
 
-SPEC = load_spec()
-OLDER, NEWER = SPEC.formats[0], SPEC.formats[-1]
-BASIS = Basis(SPEC, names=("甲山市",))
-CELL = "requests.received.total"
+OLDER = SPEC.formats[0]
 by_format = pytest.mark.parametrize("fmt", SPEC.formats, ids=lambda fmt: fmt.id)
-
-
-def held(
-    sections: tuple[Section, ...],
-    year: int,
-    cells: dict[str, object] | None = None,
-    fmt: Format = NEWER,
-    **fields: Any,
-) -> Held:
-    made = {"unit": SCHOOLS.unit, "sections": sections} | fields
-    return Held(return_of(fmt, cells, year, **made), fmt)
-
-
-def placed(sections: tuple[Section, ...]) -> tuple[Section, ...]:
-    """The sections as typed into a text sheet, a cell each."""
-    return tuple(
-        replace(one, places=tuple(f"甲.xlsx·文字材料!B{one.number}{at}" for at in range(len(one.paragraphs))))
-        for one in sections
-    )
-
-
-def finding(where: str = "", cells: tuple[str, ...] = (), **fields: Any) -> Finding:
-    made: dict[str, Any] = {
-        "code": "B301",
-        "severity": Severity.CORRECT,
-        "message": f"有误 {where}",
-        "basis": "第三条",
-        "fix": "核对",
-    }
-    made |= fields
-    return Finding(unit=SCHOOLS.unit, report_year=2024, where=where, cells=cells, facts={}, **made)
-
-
-def copied() -> tuple[Held, Held]:
-    """A report and last year's, from which it was made in all the ways there are."""
-    (first, *rest), last = SCHOOLS.text.sections[0].paragraphs, SCHOOLS.text.sections[1]
-    told = changed(SCHOOLS, other_numbers).sections[0].paragraphs
-    now = (
-        Section(
-            1,
-            "一",
-            (rest[0], told[2], shuffled_clauses(rest[2]), "按<新>办法&要求另写一段，与去年无关。", first),
-        ),
-        replace(last, paragraphs=reworded(SCHOOLS).sections[1].paragraphs),
-    )
-    earlier = (Section(1, "一", (first, *rest)), last, Section(6, "六", ("没有其他事项。",)))
-    figures = {CELL: 12, "proactive.fees.amount": Decimal("1.50"), "requests.carried_in.total": 0}
-    return held(placed(now), 2024, figures), held(
-        earlier, 2023, figures | {CELL: 10, "requests.granted.total": None}
-    )
 
 
 def parsed(page: bytes) -> etree._Element:
@@ -203,6 +145,25 @@ def test_what_is_new_and_gone_is_marked_on_its_own_side_and_moved_text_says_wher
     assert "7983年" in numbers
 
 
+def test_a_paragraph_without_counterpart_says_so_and_what_of_it_both_have() -> None:
+    (copied_one, other), theirs = SCHOOLS.text.sections[0].paragraphs[1:3], FIELDS.sections[1]
+    mine = (f"{FIELDS.sections[5][0]}{copied_one}", RIVERS.sections[1][0])
+    _, root = drawn(
+        held((Section(1, "", mine),), 2024),
+        held((Section(1, "", (copied_one + other + "".join(theirs),)),), 2023),
+    )
+    notes = {
+        bool(one.getparent().xpath(".//a")): "".join(one.itertext())
+        for one in root.xpath("//td[2]/p[@class='note alone']")
+    }
+    assert set(notes) == {False, True}
+    assert all("没有相应的段落" in note for note in notes.values())
+    assert {marked: "只有标出的字句两年都有" in note for marked, note in notes.items()} == {
+        False: False,
+        True: True,
+    }
+
+
 def test_wording_taken_out_is_shown_as_such() -> None:
     phrase = SPEC.statutory.statutory[0]
     said = f"{SCHOOLS.text.sections[0].paragraphs[1]}{phrase}。"
@@ -218,12 +179,13 @@ def test_tasks_are_part_of_their_section() -> None:
         {
             "title": "公开规划",
             "measures": "把十四个规划的文本、图纸、解读放进一个专题，按年份排列。",
+            "progress": "已放进九个",
             "state": "done",
         }
     )
     now, earlier = (held(SCHOOLS.text.sections, year, tasks=(task,)) for year in (2024, 2023))
     found, root = drawn(now, earlier)
-    assert "把十四个规划的文本、图纸、解读放进一个专题，按年份排列。" in paragraphs(root)[1]
+    assert "把十四个规划的文本、图纸、解读放进一个专题，按年份排列。已放进九个。" in paragraphs(root)[1]
     assert {one.how for one in found.passages} == {How.VERBATIM}
 
 
@@ -257,7 +219,7 @@ def test_figures_stand_with_change_and_per_cent_and_blank_is_not_nought() -> Non
     blank = next(line for name, line in said.items() if "予以公开" in name and name.endswith("总计"))
     assert (blank[0], blank[2], blank[3]) == ("未填", "—", "—")
     changed_rows = root.xpath(
-        "//table[contains(@class, 'numbers')]//tr[not(contains(@class, 'steady')) and td]"
+        "//table[contains(@class, 'numbers')]/tbody/tr[not(contains(@class, 'steady')) and td]"
     )
     assert len(changed_rows) == sum(one.now != one.earlier for one in found.cells)
 
@@ -325,20 +287,9 @@ def test_reports_without_texts_have_a_page_too() -> None:
 # --- the page itself -------------------------------------------------------------------------------------------
 
 
-def full() -> bytes:
-    now, earlier = copied()
-    found = compare(now, earlier, BASIS)
-    said = (
-        finding(now.ret.sections[0].places[1]),
-        finding("甲.xlsx·依申请公开!D5", (CELL,)),
-        finding("甲.xlsx"),
-    )
-    return side_by_side_page(found, now, earlier, said, SPEC)
-
-
 def test_the_page_stands_alone_and_runs_its_own_script_only() -> None:
-    page = full()
-    root = parsed(page)
+    data = page()
+    root = parsed(data)
     (script,) = root.xpath("//script")
     digest = base64.b64encode(hashlib.sha256(script.text.encode()).digest()).decode()
     policy = root.xpath("string(//meta[@http-equiv='Content-Security-Policy']/@content)")
@@ -346,18 +297,18 @@ def test_the_page_stands_alone_and_runs_its_own_script_only() -> None:
         f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     )
     assert not root.xpath("//link | //iframe | //img | //@src | //@style | //@*[starts-with(name(), 'on')]")
-    assert not re.search(rb"@import|url\(|https?://", page)
-    assert full() == page
+    assert not re.search(rb"@import|url\(|https?://", data)
+    assert page() == data
 
 
 def test_nothing_in_it_is_newer_than_the_oldest_browser() -> None:
-    page = full().decode()
+    data = page().decode()
     newer = r":has\(|:is\(|:where\(|@container|@layer|aspect-ratio|\binset:|\.at\(|structuredClone|replaceAll|\bawait\b"
-    assert not re.search(newer, page)
+    assert not re.search(newer, data)
 
 
 def test_headings_labels_and_links_are_in_order() -> None:
-    root = parsed(full())
+    root = parsed(page())
     assert root.get("lang") == "zh-CN"
     levels = [int(one.tag[1]) for one in root.iter("h1", "h2", "h3", "h4")]
     assert levels[0] == 1
@@ -372,145 +323,3 @@ def test_headings_labels_and_links_are_in_order() -> None:
     assert all(table.find("caption") is not None for table in root.iter("table"))
     assert all(head.get("scope") for head in root.iter("th"))
     assert all(one.getparent().tag in {"header", "main", "body"} for one in root.iter("h1"))
-
-
-# --- a browser -------------------------------------------------------------------------------------------------
-
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api")
-    if CHROMIUM is None:
-        pytest.skip("no browser on this machine")
-    with playwright.sync_playwright() as started:
-        one = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield one
-        one.close()
-
-
-@pytest.fixture(params=[1280, 390])
-def shown_page(browser: Any, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
-    """The page on disk under a path with Chinese and a space, opened; nothing may be said or asked for."""
-    folder = tmp_path / "示例 目录"
-    folder.mkdir()
-    path = folder / "年际比对.html"
-    path.write_bytes(full())
-    page = browser.new_page(viewport={"width": request.param, "height": 800})
-    said: list[str] = []
-    asked: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda one: asked.append(one.url))
-    page.goto(path.as_uri())
-    yield page
-    assert said == []
-    assert asked == [path.as_uri()]
-    page.close()
-
-
-HERE = "(document.querySelector('.here') || {dataset: {}}).dataset.stop"
-
-
-def test_the_page_fits_its_window(shown_page: Any) -> None:
-    assert shown_page.evaluate("document.scrollingElement.scrollWidth") <= shown_page.viewport_size["width"]
-
-
-def test_keys_and_buttons_go_from_place_to_place(shown_page: Any) -> None:
-    places = shown_page.evaluate("[...document.querySelectorAll('[data-stop]')].map(one => one.dataset.stop)")
-    assert len(places) > 5
-    seen = []
-    for at in range(len(places)):
-        if at % 2:
-            shown_page.click("#next")
-        else:
-            shown_page.keyboard.press("n")
-        seen.append(shown_page.evaluate(HERE))
-        assert shown_page.evaluate("document.activeElement === document.querySelector('.here')")
-        assert shown_page.evaluate("document.querySelector('.here').getBoundingClientRect().top >= 0")
-    assert seen == places
-    assert f"第 {len(places)} 处，共 {len(places)} 处" in shown_page.inner_text("#said")
-    shown_page.keyboard.press("p")
-    assert shown_page.evaluate(HERE) == places[-2]
-    outline = "getComputedStyle(document.querySelector('.here')).outlineStyle"
-    assert shown_page.evaluate(outline) == "solid"
-
-
-def test_a_kind_that_is_switched_off_is_neither_marked_nor_visited(shown_page: Any) -> None:
-    shown_page.click("summary")
-    total = shown_page.evaluate("document.querySelectorAll('[data-stop]').length")
-    count = shown_page.evaluate("document.querySelectorAll('[data-stop=reworded]').length")
-    style = "getComputedStyle(document.querySelector('.passage.reworded')).borderBottomStyle"
-    assert shown_page.evaluate(style) == "double"
-    shown_page.uncheck("[data-show=reworded]")
-    assert shown_page.evaluate(style) == "none"
-    assert not shown_page.is_visible(".passage.reworded .tag")
-    assert shown_page.inner_text("#said") == f"共 {total - count} 处"
-    for kind in ("verbatim", "numbers_only", "reordered", "change", "finding"):
-        shown_page.uncheck(f"[data-show={kind}]")
-    assert shown_page.inner_text("#said") == "共 0 处"
-    shown_page.keyboard.press("n")
-    assert shown_page.evaluate(HERE) is None
-    assert not shown_page.is_visible(".finding")
-
-
-def test_lines_without_marks_and_steady_figures_can_be_hidden_and_keys_switched_off(shown_page: Any) -> None:
-    shown_page.click("summary")
-    lines = (
-        "[...document.querySelectorAll('.texts tbody tr')].filter(one => one.getClientRects().length).length"
-    )
-    whole = shown_page.evaluate(lines)
-    shown_page.uncheck("[data-show=change]")
-    shown_page.check("#only-marked")
-    assert 0 < shown_page.evaluate(lines) < whole
-    figures_shown = (
-        "[...document.querySelectorAll('.numbers tr')].filter(one => one.getClientRects().length).length"
-    )
-    few = shown_page.evaluate(figures_shown)
-    shown_page.check("[data-show=steady]")
-    assert shown_page.evaluate(figures_shown) > few + 100
-    shown_page.uncheck("#keys")
-    shown_page.keyboard.press("n")
-    assert shown_page.evaluate(HERE) is None
-
-
-CONTRAST = """
-() => {
-  const light = one => { const v = one / 255; return v <= 0.03928 ? v / 12.92 : Math.pow((v + 0.055) / 1.055, 2.4); };
-  const shade = text => { const [r, g, b] = text.match(/[\\d.]+/g).map(Number); return 0.2126 * light(r) + 0.7152 * light(g) + 0.0722 * light(b); };
-  const ground = one => {
-    for (let at = one; at; at = at.parentElement) {
-      const color = getComputedStyle(at).backgroundColor;
-      if (color !== 'rgba(0, 0, 0, 0)') { return color; }
-    }
-    return 'rgb(255, 255, 255)';
-  };
-  return [...document.querySelectorAll('body *')].filter(one => [...one.childNodes].some(
-    child => child.nodeType === 3 && child.data.trim())).filter(one => one.tagName !== 'SCRIPT').map(one => {
-    const [a, b] = [shade(getComputedStyle(one).color), shade(ground(one))].sort((x, y) => y - x);
-    return (a + 0.05) / (b + 0.05);
-  });
-}
-"""
-
-
-def test_all_writing_stands_out_from_its_ground(shown_page: Any) -> None:
-    ratios = shown_page.evaluate(CONTRAST)
-    assert len(ratios) > 100
-    assert min(ratios) >= 4.5
-
-
-def test_it_prints_without_tools_and_with_signs_that_need_no_colour(shown_page: Any) -> None:
-    data = shown_page.pdf(prefer_css_page_size=True, print_background=False)
-    assert data.startswith(b"%PDF")
-    shown_page.emulate_media(media="print")
-    assert not shown_page.is_visible(".tools")
-    styles = "one => getComputedStyle(one).textDecorationLine"
-    assert shown_page.eval_on_selector("td p:not(.whole) ins", styles) == "underline"
-    assert shown_page.eval_on_selector("td p:not(.whole) del", styles) == "line-through"
-    edges = [
-        shown_page.evaluate(f"getComputedStyle(document.querySelector('.passage.{how}')).borderBottomStyle")
-        for how in How
-    ]
-    assert len(set(edges)) == len(How)

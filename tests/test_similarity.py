@@ -260,6 +260,41 @@ def test_stock_phrases_do_not_make_a_passage() -> None:
     assert not passages(ready(now), ready(earlier))
 
 
+LISTED = "窗口本季受理的事项以沿街井盖修补、巷道路灯更换、车位划线、绿篱修剪、水管探漏、垃圾清运为主"
+OTHERWISE = "窗口本季受理的事项以垃圾清运、水管探漏、绿篱修剪、车位划线、巷道路灯更换、沿街井盖修补为主"
+
+
+def test_a_list_in_another_order_repeats_and_the_year_it_is_held_against_has_it() -> None:
+    earlier = ready(one(f"{OTHERWISE}。", report_year=2023))
+    (found,) = passages(ready(one(f"{LISTED}。")), earlier, [earlier])
+    assert (found.how, found.years_running) == (How.REWORDED, 2)
+
+
+def test_the_name_of_a_thing_is_no_passage_and_lengthens_none() -> None:
+    name, copied = "“沿河步道夜间照明改造”", "居民来信由值班人员当天登记，三天之内回电说明办到哪一步，"
+    now = one(f"年初向社会公开了{name}的预算，{copied}并且把{name}列入下月议题。")
+    earlier = one(f"{copied}验收{name}时请住户到场，雨季停工。", report_year=2023)
+    assert [passage.now.text for passage in passages(ready(now), ready(earlier))] == [copied]
+
+
+def test_a_clause_cut_in_two_is_still_one_passage() -> None:
+    before, after = "把三千份旧档案逐页扫描并且按街道编号", "存进防潮的铁皮柜里供住户随时查阅"
+    (found,) = passages(ready(one(f"{before}，{after}。")), ready(one(f"{before}{after}。")))
+    assert found.now.text == f"{before}，{after}。"
+    assert len(found.earlier) == 1
+
+
+def test_a_year_is_sought_beside_what_follows_it() -> None:
+    copied = "局里把三千份旧档案逐页扫描以后再按街道重新编号，"
+    earlier = text_of("某局", {1: ("2022年，雨水偏多。",), 5: (f"入冬以前，2022年，{copied}",)}, 2022)
+    (found,) = passages(ready(one(f"2024年，{copied}")), ready(earlier))
+    assert found.how is How.NUMBERS_ONLY
+    assert [(place.section, place.text) for place in found.earlier] == [(5, f"2022年，{copied}")]
+    apart = text_of("某局", {1: ("雨水偏多，2022年。",), 5: (copied,)}, 2022)
+    (found,) = passages(ready(one(f"2024年，{copied}")), ready(apart))
+    assert (found.now.text, [place.section for place in found.earlier]) == (copied, [5])
+
+
 def test_years_running_count_back_without_a_gap() -> None:
     paragraph = FIELDS.sections[5][0]
     years = {year: ready(one(other_numbers(paragraph), report_year=year)) for year in (2023, 2022, 2020)}

@@ -205,19 +205,21 @@ def test_the_summary_says_what_was_found() -> None:
     for name in ("strict", "loose"):
         assert any(SPEC.terms[f"{name}_definition"] in str(item) for item in said.items)
     tables = grids(data)
-    strict, loose = (
-        round(one.ratio * 100, 2)
-        for one in (comparison.overlap.strict, comparison.overlap.loose)
-        if one.ratio is not None
-    )
-    assert tables["重复率"].rows[1] == ("全文", f"{strict:.2f}%", f"{loose:.2f}%")
-    passages = tables[f"重复的段落（{len(comparison.passages)}处）"].rows[1:]
-    assert [row[4:] for row in passages] == [(one.now.text, one.earlier_text) for one in comparison.passages]
-    assert {row[1] for row in passages} == {SPEC.terms["numbers_only"]}
-    assert {row[0] for row in passages} == {NEWER.section(number).title for number in SCHOOLS.sections}
-    assert [row[2:4] for row in passages] == [
-        (str(one.characters), str(one.years_running)) for one in comparison.passages
+    whole = comparison.overlap
+    assert tables["重复率"].rows[1] == ("全文", whole.strict.in_words(), whole.loose.in_words())
+    passages = tables[f"雷同段落（{len(comparison.passages)}处）"].rows[1:]
+    assert [tuple(row) for row in passages] == [
+        (
+            str(number),
+            SPEC.terms["numbers_only"],
+            NEWER.section(one.now.section).title,
+            str(one.characters),
+            str(one.years_running),
+            one.excerpt,
+        )
+        for number, one in enumerate(comparison.passages, 1)
     ]
+    assert any(one.excerpt != one.now.text for one in comparison.passages)
 
 
 def test_figures_that_changed_stand_under_their_tables() -> None:
@@ -238,7 +240,7 @@ def test_figures_that_changed_stand_under_their_tables() -> None:
     table = grids(written(now, earlier))["有变化的数字（3项）"]
     slots = NEWER.slots
     assert [tuple(row) for row in table.rows] == [
-        ("项目", "栏目", f"{YEAR - 1}年", f"{YEAR}年", "增减", "增减幅度"),
+        ("项目", "栏目", f"{YEAR - 1}年", f"{YEAR}年", "增减", "增减比例"),
         (SPEC.terms["proactive"], None, None, None, None, None),
         (slots[FEES].row.label, slots[FEES].column.label, "未填", "1.5", "—", "—"),
         (SPEC.terms["requests"], None, None, None, None, None),
@@ -249,7 +251,7 @@ def test_figures_that_changed_stand_under_their_tables() -> None:
 
 def test_what_cannot_be_compared_is_named_with_its_reason() -> None:
     now, earlier = PAIRS["formats"]
-    rows = grids(written(now, earlier))["不能比较的项目"].rows[1:]
+    rows = grids(written(now, earlier))["不可比的项目"].rows[1:]
     reasons = {str(what): str(why) for what, why in rows}
     assert "口径不同" in reasons[SPEC.terms["proactive"]]
     split = next(what for what in reasons if "1.申请人无正当理由逾期不补正" in what)

@@ -3,7 +3,9 @@
 #
 #   sh tools/setup.sh           what `make report` needs
 #   sh tools/setup.sh --dev     and what `make test`, `make lint` and `make types` need
-#   sh tools/setup.sh --ci      and the system programs some tests use: poppler, LibreOffice, Chromium
+#   sh tools/setup.sh --ci      and the system programs some tests use: poppler, LibreOffice, Chromium, npm,
+#                               and the older browsers of --browsers
+#   sh tools/setup.sh --browsers   the browsers offices still run, for the tests of the pages
 #   sh tools/setup.sh --bench   and the environment of the programs `make bench` compares with
 #
 # Every step is stamped with the hash of what it depends on, and only once it has succeeded: a step that failed is
@@ -110,6 +112,23 @@ programs_present() {
     command -v pdftotext && command -v soffice && command -v chromium
 } >/dev/null 2>&1
 
+# npm brings a hundred packages along: a machine that has it, from wherever, keeps its own.
+install_npm() {
+    command -v npm >/dev/null 2>&1 && return 0
+    say "正在安装 npm……"
+    apt_install npm && return 0
+    say "没有 npm，取不到测试用的旧版浏览器，请运行：$(apt_command npm)"
+    return 1
+}
+
+install_browsers() {
+    install_npm || return 1
+    say "正在取测试用的旧版浏览器（约一百兆字节）……"
+    "$python" tools/browsers.py && return 0
+    say "旧版浏览器没有取全，用到它们的测试将跳过；请查看上面的提示，检查网络后运行 make browsers。"
+    return 1
+}
+
 install_programs() {
     programs_present && return 0
     say "正在安装测试用的系统程序……"
@@ -181,13 +200,14 @@ lay_out_fonts() {
 
 # --- what was asked for -------------------------------------------------------------------------------------
 
-want_dev='' want_ci='' want_bench=''
+want_dev='' want_ci='' want_bench='' want_browsers=''
 for option in "$@"; do
     case $option in
     --dev) want_dev=1 ;;
-    --ci) want_dev=1 want_ci=1 ;;
+    --ci) want_dev=1 want_ci=1 want_browsers=1 ;;
+    --browsers) want_dev=1 want_browsers=1 ;;
     --bench) want_bench=1 ;;
-    *) fail "不认识的选项 $option；可用：--dev --ci --bench" ;;
+    *) fail "不认识的选项 $option；可用：--dev --ci --browsers --bench" ;;
     esac
 done
 
@@ -198,6 +218,7 @@ once libraries -- install_libraries || true
 once fonts tools/fonts.py requirements.lock -- lay_out_fonts || true
 if [ -n "$want_dev" ]; then once development requirements-dev.lock -- install_locked "$venv" requirements-dev.lock; fi
 if [ -n "$want_ci" ]; then once programs -- install_programs || true; fi
+if [ -n "$want_browsers" ]; then once browsers tools/browsers.py -- install_browsers || true; fi
 if [ -n "$want_bench" ]; then
     make_environment .venv-bench
     stamps=.venv-bench/stamps

@@ -21,7 +21,6 @@ from report_builder.similarity import How, Passage
 from report_builder.spec import Spec, label
 
 _NOTHING = "—"
-_EXCERPT = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +87,11 @@ class FigureTable:
 
     title: str
     rows: Sequence[FigureRow]
+
+    @property
+    def steady(self) -> bool:
+        """Whether nothing in it changed and nothing is said of it."""
+        return all(row.steady for row in self.rows)
 
     @property
     def lines(self) -> Sequence[FigureLine]:
@@ -166,12 +170,11 @@ class _Desk:
 
 
 def _repeat(number: int, passage: Passage, desk: _Desk) -> Repeat:
-    text = passage.now.text
     return Repeat(
         number,
         passage.how,
         desk.title(passage.now.section),
-        text if len(text) <= _EXCERPT else f"{text[:_EXCERPT]}……",
+        passage.excerpt,
         passage.characters,
         passage.years_running,
     )

@@ -31,9 +31,9 @@ _NEW_PAGE = "<w:pageBreakBefore/>"
 _EMPTY_TEXT = "没有可比的文字"
 _NOT_FILLED = "未填"
 _NO_RATIO = "—"
-_RATES = ("范围", "{strict}（逐句）", "{loose}（宽松）")
-_PASSAGES = ("部分", "重复方式", "字数", "连续年数", "{now}年文字", "{earlier}年文字")
-_FIGURES = ("项目", "栏目", "{earlier}年", "{now}年", "增减", "增减幅度")
+_RATES = ("部分", "{strict}", "{loose}")
+_PASSAGES = ("序号", "类别", "所在部分", "字数", "{years_running}", "{now}年的文字")
+_FIGURES = ("项目", "栏目", "{earlier}年", "{now}年", "增减", "增减比例")
 _FIGURE_WIDTHS = (29, 25, 11, 11, 11, 13)
 _SIDES = ("left", "right", "right", "right", "right")
 _HEADED = '<w:keepNext/><w:jc w:val="center"/>'
@@ -45,7 +45,7 @@ _HOW_TO_READ = (
     "以下是{now}年报告的文字对照{earlier}年报告的修订：加下划线的是{now}年新写的，加删除线的是{earlier}年有而{now}年没有的。"
     "全部接受修订即为{now}年的文字，全部拒绝即为{earlier}年的文字。"
 )
-_TASKS = "任务完成情况中写的文字计入重复率和重复的段落，修订对照中不列。"
+_TASKS = "任务完成情况中写的文字计入重复率和雷同段落，修订对照中不列。"
 _NOT_COMPARED = (
     "统计表不做修订标记；有变化的数字列在下表，没有列出又能比较的数字两年相同。",
     "图、由程序按数字写出的语句、各部分以外的前言和联系方式、附件，没有比对。",
@@ -99,10 +99,9 @@ class _Page:
         return labelled(cell, (self.now.fmt, self.earlier.fmt), self.spec.terms)
 
     def filled(self, texts: Iterable[str]) -> tuple[str, ...]:
-        """The texts with the two years and the names of the two figures in them."""
+        """The texts with the two years and the project's words in them."""
         years = {"now": self.comparison.report_year, "earlier": self.comparison.against_year}
-        names = {name: self.spec.terms[name] for name in ("strict", "loose")}
-        return tuple(text.format(**years, **names) for text in texts)
+        return tuple(text.format(**self.spec.terms, **years) for text in texts)
 
 
 def _title(comparison: Comparison) -> str:
@@ -119,10 +118,10 @@ def _summary(page: _Page) -> Iterator[str]:
     yield word.paragraph("Title", word.run("\n".join(title_lines(title, page.comparison.unit))))
     yield word.plain_table(_rates(page))
     yield from _notes(_definitions(page))
-    yield from _listed(_passages(page), "没有发现重复的段落。")
+    yield from _listed(_passages(page), f"没有{page.spec.terms['repetition']}段落。")
     yield from _notes(_kinds(page))
     yield from _listed(_not_comparable(page), "统计表的各项数字都可以比较。")
-    yield word.paragraph("Caption", word.run("没有比对的内容"))
+    yield word.paragraph("Caption", word.run(page.spec.terms["not_compared"]))
     yield from _notes(_not_compared(page))
     yield word.paragraph("Caption", word.run(f"有变化的数字（{len(page.changed)}项）"))
     yield _figures(page) if page.changed else "".join(_notes(("能比较的数字没有变化。",)))
@@ -146,32 +145,31 @@ def _rates(page: _Page) -> PlainTable:
     whole = page.comparison.overlap
     parts = [("全文", whole.strict, whole.loose)]
     parts += [(page.words(f"sections.{one.section}"), one.strict, one.loose) for one in whole.sections]
-    rows = tuple(
-        (name, *(one.in_words(page.places, _EMPTY_TEXT) for one in shares)) for name, *shares in parts
-    )
+    rows = tuple((name, *(one.in_words(nothing=_EMPTY_TEXT) for one in shares)) for name, *shares in parts)
     return PlainTable("重复率", page.filled(_RATES), rows, (46, 27, 27))
 
 
 def _definitions(page: _Page) -> Iterator[str]:
     terms = page.spec.terms
-    for name, count_of in (("strict", "（逐句）"), ("loose", "（宽松）")):
-        yield f"{terms[name]}{count_of}：{terms[f'{name}_definition']}。"
+    for name in ("strict", "loose"):
+        yield f"{terms[name]}：{terms[f'{name}_definition']}。"
 
 
 def _passages(page: _Page) -> PlainTable:
     found = page.comparison.passages
-    rows = tuple(_passage(one, page) for one in found)
-    return PlainTable(f"重复的段落（{len(found)}处）", page.filled(_PASSAGES), rows, (12, 11, 7, 8, 31, 31))
+    rows = tuple(_passage(number, one, page) for number, one in enumerate(found, 1))
+    caption = f"{page.spec.terms['repetition']}段落（{len(found)}处）"
+    return PlainTable(caption, page.filled(_PASSAGES), rows, (7, 12, 18, 8, 8, 47))
 
 
-def _passage(passage: Passage, page: _Page) -> tuple[str, ...]:
+def _passage(number: int, passage: Passage, page: _Page) -> tuple[str, ...]:
     return (
-        page.words(f"sections.{passage.now.section}"),
+        str(number),
         page.spec.terms[passage.how],
+        page.words(f"sections.{passage.now.section}"),
         str(passage.characters),
         str(passage.years_running),
-        passage.now.text,
-        passage.earlier_text,
+        passage.excerpt,
     )
 
 
@@ -245,7 +243,7 @@ def _not_comparable(page: _Page) -> PlainTable:
     for one in page.comparison.not_comparable:
         reasons.setdefault(one.why, []).append(page.words(one.what))
     rows = tuple(("\n".join(items), why) for why, items in reasons.items())
-    return PlainTable("不能比较的项目", _NOT_COMPARABLE, rows, (50, 50))
+    return PlainTable(f"{page.spec.terms['not_comparable']}的项目", _NOT_COMPARABLE, rows, (50, 50))
 
 
 def _not_compared(page: _Page) -> Iterator[str]:

@@ -11,12 +11,14 @@ Its kind names the greatest change in it:
 * ``numbers_only``: the same save for what is masked: numbers, dates, names of units and places;
 * ``reordered``: the same clauses, in another order or brought together from several places;
 * ``reworded``: with words changed, left out or put in, whatever the order: of each changed clause at least half the
-  characters stand in the clause it came from.
+  characters stand in the clause it came from, of one that begins or ends the passage at least three quarters. Within a
+  copy much may change; beside it, half a clause in common is but the name of a thing or a set phrase.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -27,6 +29,8 @@ import numpy as np
 
 from report_builder.figures import percent
 from report_builder.similarity.text import GRAM, Flags, Masked, Place, Places
+
+_EXCERPT = 80
 
 
 class How(StrEnum):
@@ -95,6 +99,12 @@ class Passage:
     years_running: int
 
     @property
+    def excerpt(self) -> str:
+        """How it begins: a list names it so, since the whole stands in the text."""
+        text = self.now.text
+        return text if len(text) <= _EXCERPT else f"{text[:_EXCERPT]}……"
+
+    @property
     def earlier_text(self) -> str:
         """The other text's words; several places are parted by an ellipsis."""
         return "……".join(place.text for place in self.earlier)
@@ -135,11 +145,15 @@ def passages(now: Masked, earlier: Masked, years: Sequence[Masked] = ()) -> tupl
 
 @dataclass(frozen=True)
 class _Match:
-    """A clause of this year, and the clause of the other text it stands in; ``near`` where words differ."""
+    """A clause of this year, and the clause of the other text it stands in.
+
+    ``near`` where words differ; ``weak`` where too many do for it to begin or end a passage.
+    """
 
     clause: int
     other: int
-    near: bool
+    near: bool = False
+    weak: bool = False
 
 
 _Run = Sequence[_Match]
@@ -147,41 +161,110 @@ _STRIDE = 2
 """One clause may stand between two that repeat."""
 _MOST = (7, 10)
 """A run that makes up so much of the neighbouring repeats stands for itself; the rest is chance."""
+_FEW = 8
+"""At so many places a short clause is looked at."""
+_CHANGED = (1, 2)
+"""So much of a changed clause stands in the clause it came from."""
+_EDGE = (3, 4)
+"""So much where it begins or ends a passage."""
 
 
-def _matched(now: Masked, earlier: Masked) -> Iterator[_Match]:
-    """Each clause with its counterpart: the one that follows the last counterpart, else the first there is."""
-    first: dict[str, int] = {}
+def _reaches(part: int, whole: int, bar: tuple[int, int]) -> bool:
+    return part * bar[1] >= whole * bar[0]
+
+
+def _matched(now: Masked, earlier: Masked) -> list[_Match]:
+    """Each clause with its counterpart, in order."""
+    known: dict[str, list[int]] = {}
     for at, clause in enumerate(earlier.clauses):
-        first.setdefault(clause, at)
-    following = dict(enumerate(earlier.clauses, -1))
+        known.setdefault(clause, []).append(at)
+    found = {match.clause: match for match in _long(now, earlier, known)}
+    homes = now.paragraph_of_clause, earlier.paragraph_of_clause
+    ahead = range(len(now.clauses))
+    for at in (*ahead, *reversed(ahead)):
+        if at in found or now.clauses[at] not in known:
+            continue
+        if at - 1 in found or at + 1 in found:
+            found |= _short(at, known[now.clauses[at]], found, homes)
+        else:
+            found |= _followed(at, now, earlier, known)
+    return [found[at] for at in sorted(found)]
+
+
+def _long(now: Masked, earlier: Masked, known: Mapping[str, Sequence[int]]) -> Iterator[_Match]:
+    """Of several counterparts the one nearest to what follows the last."""
     near = _near(now, earlier)
-    last = -1
+    due = 0
     for at, clause in enumerate(now.clauses):
-        if clause in first:
-            last = last + 1 if following.get(last) == clause else first[clause]
-            yield _Match(at, last, near=False)
+        if len(clause) < GRAM:
+            continue
+        if clause in known:
+            match = _Match(at, _nearest(known[clause], due))
         elif at in near:
-            last = near[at]
-            yield _Match(at, last, near=True)
+            match = _closest(now, at, earlier, near[at], due)
+        else:
+            continue
+        yield match
+        due = match.other + 1
 
 
-def _near(now: Masked, earlier: Masked) -> Mapping[int, int]:
-    """Changed clauses: at least half of such a clause's characters stand, in n-grams, in one clause of the other."""
-    found, at = earlier.sought(now.grams)
-    begins = now.grams_at[found]
-    theirs = earlier.clause_of[earlier.grams_at[at[found]]]
-    places: dict[int, dict[int, list[int]]] = {}
+def _closest(now: Masked, clause: int, earlier: Masked, counts: Mapping[int, int], due: int) -> _Match:
+    """The clause of the other text with most of this one, of equal ones the nearest."""
+    other = min(counts, key=lambda one: (-counts[one], abs(one - due)))
+    held = _in_pairs(now.clauses[clause], earlier.clauses[other])
+    return _Match(clause, other, near=True, weak=not _reaches(held, now.lengths[clause], _EDGE))
+
+
+def _in_pairs(clause: str, other: str) -> int:
+    """How many letters stand in the other beside a neighbour: a list in another order keeps nearly all."""
+    known = set(pairwise(other))
+    held = [pair in known for pair in pairwise(clause)]
+    return sum(before or after for before, after in zip((False, *held), (*held, False), strict=True))
+
+
+def _short(
+    at: int, places: Sequence[int], found: Mapping[int, _Match], homes: tuple[Sequence[int], Sequence[int]]
+) -> dict[int, _Match]:
+    """A clause shorter than an n-gram (“其中”, a year) stands in any text: it goes to its neighbour's paragraph or nowhere."""
+    mine, theirs = homes
+    near: list[tuple[int, int]] = []
+    for one in (found[one] for one in (at - 1, at + 1) if one in found and mine[one] == mine[at]):
+        due = one.other + at - one.clause
+        other = _nearest(places, due)
+        if theirs[other] == theirs[one.other]:
+            near.append((abs(other - due), other))
+    return {at: _Match(at, min(near)[1])} if near else {}
+
+
+def _followed(at: int, now: Masked, earlier: Masked, known: Mapping[str, Sequence[int]]) -> dict[int, _Match]:
+    """A short clause whose neighbours stand nowhere yet is known by what follows it: short clauses may be copied too."""
+    pair = now.clauses[at : at + 2]
+    first = next((one for one in known[pair[0]][:_FEW] if earlier.clauses[one : one + 2] == pair), None)
+    return {} if first is None or len(pair) == 1 else {at: _Match(at, first)}
+
+
+def _nearest(places: Sequence[int], due: int) -> int:
+    """The place nearest to ``due``; of two the later, for texts run on."""
+    at = bisect_left(places, due)
+    return min(places[max(at - 1, 0) : at + 1], key=lambda one: (abs(one - due), -one))
+
+
+def _near(now: Masked, earlier: Masked) -> Mapping[int, Mapping[int, int]]:
+    """Changed clauses: the clauses of the other text that hold enough of each, and how many of its characters."""
+    grams, others = earlier.everywhere(now.grams)
+    begins = now.grams_at[grams]
+    theirs = earlier.clause_of[earlier.grams_at[others]]
+    places: dict[tuple[int, int], list[int]] = {}
     for clause, other, begin in zip(
         now.clause_of[begins].tolist(), theirs.tolist(), begins.tolist(), strict=True
     ):
-        places.setdefault(clause, {}).setdefault(other, []).append(begin)
-    best = {clause: max(others.items(), key=lambda one: len(one[1])) for clause, others in places.items()}
-    return {
-        clause: other
-        for clause, (other, begins_there) in best.items()
-        if 2 * _covered(begins_there) >= now.lengths[clause]
-    }
+        places.setdefault((clause, other), []).append(begin)
+    near: dict[int, dict[int, int]] = {}
+    for (clause, other), there in places.items():
+        count = _covered(there)
+        if _reaches(count, now.lengths[clause], _CHANGED):
+            near.setdefault(clause, {})[other] = count
+    return near
 
 
 def _covered(begins: Sequence[int]) -> int:
@@ -209,20 +292,27 @@ def _groups(now: Masked, matches: Iterable[_Match]) -> Iterator[list[_Match]]:
 def _settled(now: Masked, group: _Run) -> Iterator[_Run]:
     """The passages among neighbouring matches: runs in the other text's order, or the whole where it was shuffled."""
     least = now.wording.least_passage
-    runs = list(_in_order(group))
+    runs = [run for run in map(_firm, _in_order(group)) if run]
     weights = [_weight(now, run) for run in runs]
     mixed = any(after[0].other < before[-1].other for before, after in pairwise(runs))
     part, whole = _MOST
     if mixed and sum(weights) >= 2 * least and whole * max(weights) < part * sum(weights):
-        yield group
+        yield _firm(group)
         return
     yield from (run for run, weight in zip(runs, weights, strict=True) if weight >= least)
+
+
+def _firm(run: _Run) -> _Run:
+    """The run from its first to its last clause that may begin or end one."""
+    firm = [at for at, match in enumerate(run) if not match.weak]
+    return run[firm[0] : firm[-1] + 1] if firm else ()
 
 
 def _in_order(group: _Run) -> Iterator[list[_Match]]:
     run: list[_Match] = []
     for match in group:
-        if run and not 0 < match.other - run[-1].other <= _STRIDE:
+        step = match.other - run[-1].other if run else 0
+        if run and not (0 < step <= _STRIDE or (match.near and step == 0)):
             yield run
             run = []
         run.append(match)
@@ -241,7 +331,7 @@ def _passage(now: Masked, earlier: Masked, run: _Run, held: Mapping[int, Places]
         now=now.place(start, end),
         earlier=tuple(_places(earlier, run)),
         characters=_weight(now, run),
-        years_running=_years(now, run, held),
+        years_running=_years(now, run, held, earlier.text.report_year),
     )
 
 
@@ -290,13 +380,17 @@ def _counted(now: Masked, other: Masked) -> Places:
     return np.concatenate(([0], np.cumsum(found)))
 
 
-def _years(now: Masked, run: _Run, held: Mapping[int, Places]) -> int:
-    """Report years in a row up to this one whose text holds the passage: at least six tenths of its n-grams."""
+def _years(now: Masked, run: _Run, held: Mapping[int, Places], against: int) -> int:
+    """Report years in a row up to this one whose text holds the passage: at least six tenths of its n-grams.
+
+    The year it is held ``against`` has it, however few n-grams a list in another order leaves whole.
+    """
     first = now.grams_before[[match.clause for match in run]]
     last = now.grams_before[[match.clause + 1 for match in run]]
     year, count = now.text.report_year, 1
     while (found := held.get(year - count)) is not None:
-        if 10 * int((found[last] - found[first]).sum()) < 6 * int((last - first).sum()):
+        standing = int((found[last] - found[first]).sum())
+        if year - count != against and 10 * standing < 6 * int((last - first).sum()):
             break
         count += 1
     return count

@@ -32,6 +32,8 @@ _NUMBER_MARK, _NAME_MARK = "#", "@"
 _NAME = "\ue000"
 _FEW = 16
 """So many names are replaced one by one; more are sought all at once, which takes a pattern first."""
+_OFTEN = 8
+"""At so many places an n-gram is looked at; a text that says one thing a thousand times is soon compared all the same."""
 _NUMERALS = "〇零一二三四五六七八九十百千万亿两"
 _CLAUSE_ENDS = "，：:\t"
 _SENTENCE_ENDS = "。！？；!?;"
@@ -159,6 +161,14 @@ class Masked:
             return np.zeros(len(grams), np.bool_), np.zeros(len(grams), np.int64)
         at = np.minimum(np.searchsorted(self.ranked, grams), len(self.ranked) - 1)
         return self.ranked[at] == grams, self.ranks[at]
+
+    def everywhere(self, grams: Keys) -> tuple[Places, Places]:
+        """Which of ``grams`` stand at which n-grams of this text, as pairs; one that it has often, at the first few."""
+        first = np.searchsorted(self.ranked, grams)
+        counts = np.minimum(np.searchsorted(self.ranked, grams, side="right") - first, _OFTEN)
+        which = np.repeat(np.arange(len(grams)), counts)
+        offsets = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
+        return which, self.ranks[np.repeat(first, counts) + offsets]
 
     @cached_property
     def _begins(self) -> list[int]:
