@@ -25,7 +25,7 @@ from report_builder.archive import from_document
 from report_builder.errors import UnreadableError
 from report_builder.model import Block, Draft, Grid, Heading, Paragraph, PlainTable, StatutoryTable
 from report_builder.readers import pdf as reader
-from report_builder.render import html, pdf, titles
+from report_builder.render import Pdf, PdfUnavailable, html, pdf, titles
 from report_builder.spec import Format, load_spec
 
 SPEC = load_spec()
@@ -37,10 +37,10 @@ LEFT, RIGHT, TOP, BOTTOM = 28 * POINT, (210 - 26) * POINT, (297 - 37) * POINT, 3
 by_format = pytest.mark.parametrize("fmt", FORMATS, ids=lambda fmt: fmt.id)
 
 
-MADE: dict[tuple[str, object], pdf.Pdf] = {}
+MADE: dict[tuple[str, object], Pdf] = {}
 
 
-def written(one: Draft) -> pdf.Pdf:
+def written(one: Draft) -> Pdf:
     """The draft as a PDF, made once however many tests look at it."""
     fmt = SPEC.format(one.format_id)
     assert fmt is not None
@@ -427,7 +427,7 @@ def test_without_pango_there_is_one_sentence_with_the_command(
     monkeypatch.setattr("importlib.import_module", fails)
     pdf._engine.cache_clear()
     with pytest.raises(
-        pdf.PdfUnavailable, match=r"apt-get install libpango-1\.0-0 libpangoft2-1\.0-0 libharfbuzz-subset0"
+        PdfUnavailable, match=r"apt-get install libpango-1\.0-0 libpangoft2-1\.0-0 libharfbuzz-subset0"
     ):
         pdf.write("<html/>", draft(NEWEST, []), FONTS)
     assert capsys.readouterr() == ("", "")
