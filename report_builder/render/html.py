@@ -18,7 +18,7 @@ from report_builder.render.pages import page
 from report_builder.render.titles import title_lines
 from report_builder.spec import Format, Placed, Table
 
-_TEXT_WIDTH = 442.2
+TEXT_WIDTH = 442.2
 _SMALLEST = 9.0
 _CELL_EDGES = 3.4
 _NUMBERED = re.compile(r"(（.）)(.+)")
@@ -203,7 +203,7 @@ def _cell(placed: Placed, figures: Mapping[str, str], widths: Sequence[float]) -
     text = figures.get(placed.key, "") if placed.key else placed.text
     if widths and (placed.role == "head" or placed.row_span > 1):
         share = sum(widths[placed.column : placed.column + placed.column_span])
-        text = fold(text, int((share * _TEXT_WIDTH / 100 - _CELL_EDGES) / _SMALLEST))
+        text = fold(text, int((share * TEXT_WIDTH / 100 - _CELL_EDGES) / _SMALLEST))
     tag: Literal["td", "th"] = "td" if placed.role in {"value", "corner"} else "th"
     kind = placed.role if tag == "td" or placed.role == "title" else ""
     return Cell(text, tag, _scope(placed), kind, placed.column_span, placed.row_span, placed.column)
@@ -242,7 +242,7 @@ def shares(table: Table, figures: Mapping[str, str]) -> tuple[float, ...]:
     What a long figure needs is taken from the columns that have room to spare, each in proportion to it.
     """
     whole = sum(table.widths)
-    given = [width * _TEXT_WIDTH / whole for width in table.widths]
+    given = [width * TEXT_WIDTH / whole for width in table.widths]
     least = _least(table, figures)
     lacking = sum(max(0.0, need - width) for need, width in zip(least, given, strict=True))
     spare = sum(max(0.0, width - need) for need, width in zip(least, given, strict=True))

@@ -6,8 +6,8 @@ The draft goes to the template as data (JSON), so nothing a unit writes is ever 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import accumulate, pairwise
 from types import ModuleType
@@ -17,11 +17,14 @@ from report_builder import fonts
 from report_builder.fonts import FontSet, Role
 from report_builder.model import Draft
 from report_builder.render import Pdf, PdfUnavailable, look
-from report_builder.render.html import Item, View, items, notices
+from report_builder.render.html import TEXT_WIDTH, Cell, Item, Row, View, items, notices
 from report_builder.render.pages import usable
 from report_builder.render.titles import title_lines
 from report_builder.spec import Format
 
+_HALF_WIDTH = frozenset("0123456789.,-/ ")
+_EDGES = 7.0
+"""The points to both sides of a cell's words, at most."""
 _ARCHIVED = ["a-2a", "ua-1"]
 """For the archive and for screen readers at once; a file that shows empty boxes for characters is neither."""
 
@@ -108,9 +111,43 @@ def _table(view: View) -> dict[str, object]:
         "caption": "" if view.quiet else view.caption,
         "widths": view.widths,
         "head": len(view.head),
-        "rows": [[asdict(cell) for cell in row.cells] for row in rows],
+        "labels": [_label(cell, at) for at, row in enumerate(rows) for cell in row.cells if not _is_plain(cell)],
+        "figures": [cell.text for row in rows for cell in row.cells if _is_plain(cell)],
+        "room": [_room(row, view.widths) for row in rows],
         "together": list(_together(view)),
     }
+
+
+def _is_plain(cell: Cell) -> bool:
+    """Whether a cell is one place with words in it and nothing else: Typst fills such places in turn, which is quick."""
+    return cell.tag == "td" and cell.kind != "corner" and cell.column_span == 1
+
+
+def _label(cell: Cell, row: int) -> dict[str, object]:
+    return {
+        "text": cell.text,
+        "role": cell.kind or cell.scope,
+        "row": row,
+        "column": cell.column,
+        "wide": cell.column_span,
+        "tall": cell.row_span,
+    }
+
+
+def _room(row: Row, widths: Sequence[float]) -> float:
+    """The points that each em of the row's fullest cell has in one line; none where a cell has several lines.
+
+    Typst sets a row whose height is known in half the time.
+    """
+    return min((_room_of(cell, widths) for cell in row.cells if cell.row_span == 1), default=0.0)
+
+
+def _room_of(cell: Cell, widths: Sequence[float]) -> float:
+    if "\n" in cell.text:
+        return 0.0
+    width = sum(widths[cell.column : cell.column + cell.column_span]) * TEXT_WIDTH / 100
+    ems = sum(0.5 if sign in _HALF_WIDTH else 1.0 for sign in cell.text)
+    return (width - _EDGES) / max(ems, 1.0)
 
 
 def _together(view: View) -> Iterator[tuple[int, int]]:
