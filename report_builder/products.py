@@ -45,7 +45,7 @@ def render(  # noqa: PLR0913 - the engine is the PDF's alone
     if "html" in formats:
         files[NAMES["html"]] = html.web(draft, fmt, svgs).encode()
     if "pdf" in formats:
-        made, said = _pdf(_Set(draft, fmt, svgs, found), engine)
+        made, said = _pdf(_Manuscript(draft, fmt, svgs, found), engine)
         files |= made
         notes += said
     _prove(files, draft, spec)
@@ -88,7 +88,7 @@ def _words(draft: Draft) -> Iterator[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Set:
+class _Manuscript:
     """What a PDF is set from, by whichever engine."""
 
     draft: Draft
@@ -97,7 +97,7 @@ class _Set:
     fonts: fonts.FontSet
 
 
-def _pdf(one: _Set, engine: str) -> tuple[dict[str, bytes], list[str]]:
+def _pdf(one: _Manuscript, engine: str) -> tuple[dict[str, bytes], list[str]]:
     """The PDF, or a note where this machine cannot make one: the Word file is delivered all the same."""
     try:
         written, said = _set(one, engine)
@@ -109,7 +109,7 @@ def _pdf(one: _Set, engine: str) -> tuple[dict[str, bytes], list[str]]:
     ]
 
 
-def _set(one: _Set, engine: str) -> tuple[Pdf, list[str]]:
+def _set(one: _Manuscript, engine: str) -> tuple[Pdf, list[str]]:
     """The PDF by the engine asked for; where Pango is missing Typst takes WeasyPrint's place, which is said."""
     if engine == "typst":
         return _by_typst(one), []
@@ -124,7 +124,7 @@ def _set(one: _Set, engine: str) -> tuple[Pdf, list[str]]:
             raise fault from None
 
 
-def _by_typst(one: _Set) -> Pdf:
+def _by_typst(one: _Manuscript) -> Pdf:
     from report_builder.render import typst  # noqa: PLC0415 - only where it is asked for or needed
 
     return typst.write(one.draft, one.fmt, one.svgs, one.fonts)

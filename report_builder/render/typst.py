@@ -6,10 +6,12 @@ The draft goes to the template as data (JSON), so nothing a unit writes is ever 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import accumulate, pairwise
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -25,27 +27,37 @@ from report_builder.spec import Format
 _HALF_WIDTH = frozenset("0123456789.,-/ ")
 _EDGES = 7.0
 """The points to both sides of a cell's words, at most."""
+_LARGEST = 10.5
+"""The largest type in a table, in points."""
+_LINES_TOGETHER = 32
+"""A row of so many lines is not parted; a page has room for forty."""
 _ARCHIVED = ["a-2a", "ua-1"]
 """For the archive and for screen readers at once; a file that shows empty boxes for characters is neither."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Engine:
-    """What is made once a process: Typst's compiler with our faces alone, named as Typst names them."""
+    """What is made once a process: Typst's compiler with our faces alone, named as Typst names them.
+
+    Its threads do not live on in a process forked off later, where it would wait for them for ever.
+    """
 
     typst: ModuleType
     compiler: Any
     faces: FontSet
     template: bytes
+    process: int
 
 
 def write(draft: Draft, fmt: Format, pictures: Mapping[str, str], faces: FontSet) -> Pdf:
     """The report as a PDF; ``pictures`` holds each chart's SVG by its name. The same draft gives the same bytes.
 
     Raises:
-        PdfUnavailable: Typst is not installed.
+        PdfUnavailable: Typst or any font is missing, or Typst cannot run in this process.
     """
     engine = _engine(faces)
+    if engine.process != os.getpid():
+        raise PdfUnavailable("本进程由用过 Typst 的进程分出，不能再用 Typst 排 PDF；请重新运行")
     content = _usable(_content(draft, fmt, pictures, engine.faces))
     words = json.dumps(content, ensure_ascii=False)
     files = {"main.typ": engine.template, "draft.json": words.encode()}
@@ -73,12 +85,14 @@ def _engine(faces: FontSet) -> _Engine:
         import typst  # noqa: PLC0415 - takes a moment, and only this engine needs it
     except ImportError as fault:
         raise PdfUnavailable("本机没有安装 Typst，未生成 PDF；请重新运行 make setup") from fault
+    if not faces.faces:
+        raise PdfUnavailable("没有找到排 PDF 所需的字体，未生成 PDF；请重新运行 make setup")
     folders = sorted({str(face.path.parent) for face in faces.faces})
     held = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=folders)
-    known = {one.path: one.family for one in held.fonts()}
-    named = (replace(face, family=known.get(str(face.path), face.family)) for face in faces.faces)
+    known = {Path(one.path): one.family for one in held.fonts() if one.path and one.index == 0}
+    named = (replace(face, family=known.get(face.path, face.family)) for face in faces.faces)
     compiler = typst.Compiler(font_paths=held, ignore_system_fonts=True)
-    return _Engine(typst, compiler, FontSet(tuple(named)), look("report.typ"))
+    return _Engine(typst, compiler, FontSet(tuple(named)), look("report.typ"), os.getpid())
 
 
 # --- the draft as data -----------------------------------------------------------------------------------------
@@ -86,13 +100,14 @@ def _engine(faces: FontSet) -> _Engine:
 
 def _content(draft: Draft, fmt: Format, pictures: Mapping[str, str], faces: FontSet) -> dict[str, object]:
     latin, day = faces.face(Role.LATIN), draft.published_on
+    every = [face.family for face in faces.faces]
     return {
         "title": draft.title,
         "lines": title_lines(draft.title, draft.unit),
         "unit": draft.unit,
         "day": [day.year, day.month, day.day] if day else None,
         "latin": latin.family if latin else "",
-        "faces": {role: faces.stack(role) for role in fonts.STACKS},
+        "faces": {role: faces.stack(role) or every for role in fonts.STACKS},
         "notices": notices(draft),
         "blocks": [_block(item) for item in items(draft.blocks, fmt, pictures, folded=True)],
     }
@@ -106,31 +121,34 @@ def _block(item: Item) -> dict[str, object]:
 
 def _table(view: View) -> dict[str, object]:
     rows = [*view.head, *(row for body in view.bodies for row in body)]
+    long = [_is_long(row, view.widths) for row in rows]
+    placed = [(at, cell) for at, row in enumerate(rows) for cell in row.cells]
     return {
         "kind": view.kind,
         "caption": "" if view.quiet else view.caption,
         "widths": view.widths,
         "head": len(view.head),
-        "labels": [_label(cell, at) for at, row in enumerate(rows) for cell in row.cells if not _is_plain(cell)],
-        "figures": [cell.text for row in rows for cell in row.cells if _is_plain(cell)],
+        "labels": [_label(cell, at, long[at]) for at, cell in placed if long[at] or not _is_plain(cell)],
+        "figures": [cell.text for at, cell in placed if not long[at] and _is_plain(cell)],
         "room": [_room(row, view.widths) for row in rows],
-        "together": list(_together(view)),
+        "together": _together(view),
     }
 
 
 def _is_plain(cell: Cell) -> bool:
-    """Whether a cell is one place with words in it and nothing else: Typst fills such places in turn, which is quick."""
+    """Whether a cell is one place with words in it and no more: Typst fills such places in turn, which is quick."""
     return cell.tag == "td" and cell.kind != "corner" and cell.column_span == 1
 
 
-def _label(cell: Cell, row: int) -> dict[str, object]:
+def _label(cell: Cell, row: int, long: bool) -> dict[str, object]:  # noqa: FBT001 - a row is or is not
     return {
         "text": cell.text,
-        "role": cell.kind or cell.scope,
+        "role": cell.kind or cell.scope or cell.tag,
         "row": row,
         "column": cell.column,
         "wide": cell.column_span,
         "tall": cell.row_span,
+        "long": long,
     }
 
 
@@ -139,24 +157,40 @@ def _room(row: Row, widths: Sequence[float]) -> float:
 
     Typst sets a row whose height is known in half the time.
     """
-    return min((_room_of(cell, widths) for cell in row.cells if cell.row_span == 1), default=0.0)
-
-
-def _room_of(cell: Cell, widths: Sequence[float]) -> float:
-    if "\n" in cell.text:
+    flat = [cell for cell in row.cells if cell.row_span == 1]
+    if not flat or any("\n" in cell.text for cell in flat):
         return 0.0
-    width = sum(widths[cell.column : cell.column + cell.column_span]) * TEXT_WIDTH / 100
-    ems = sum(0.5 if sign in _HALF_WIDTH else 1.0 for sign in cell.text)
-    return (width - _EDGES) / max(ems, 1.0)
+    return min(_width(cell, widths) / max(_ems(cell.text), 1.0) for cell in flat)
 
 
-def _together(view: View) -> Iterator[tuple[int, int]]:
-    """The rows (first, and before which) that no page break may part: a band, or a row with those kept with it."""
+def _is_long(row: Row, widths: Sequence[float]) -> bool:
+    """Whether a row may need more than a page, so that it must be parted."""
+    return any(
+        _ems(cell.text) * _LARGEST / _width(cell, widths) + cell.text.count("\n") > _LINES_TOGETHER
+        for cell in row.cells
+    )
+
+
+def _width(cell: Cell, widths: Sequence[float]) -> float:
+    """The points a line of the cell has, or a little less."""
+    return sum(widths[cell.column : cell.column + cell.column_span]) * TEXT_WIDTH / 100 - _EDGES
+
+
+def _ems(text: str) -> float:
+    return sum(0.5 if sign in _HALF_WIDTH else 1.0 for sign in text)
+
+
+def _together(view: View) -> list[tuple[int, int]]:
+    """The rows (first, and before which) that no page break may part: a band, or a row with those kept with it.
+
+    None at all where every row stands for itself.
+    """
     tops = list(accumulate((len(body) for body in view.bodies), initial=len(view.head)))
     if view.kind != "bands":
         rows = [row for body in view.bodies for row in body]
         tops = [len(view.head) + at for at, row in enumerate(rows) if not row.kept] + tops[-1:]
-    yield from pairwise(tops)
+    groups = list(pairwise(tops))
+    return groups if any(bottom - top > 1 for top, bottom in groups) else []
 
 
 def _usable(content: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
