@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -14,6 +15,7 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from xml.sax.saxutils import quoteattr
 
 from report_builder import fonts
 from report_builder.fonts import FontSet, Role
@@ -31,6 +33,8 @@ _LARGEST = 10.5
 """The largest type in a table, in points."""
 _LINES_TOGETHER = 32
 """A row of so many lines is not parted; a page has room for forty."""
+_WORDS = re.compile(r"(<text\b[^>]*>)([^<]*)(</text>)")
+_CHINESE = re.compile(r"[^\x00-\x7f]+")
 _ARCHIVED = ["a-2a", "ua-1"]
 """For the archive and for screen readers at once; a file that shows empty boxes for characters is neither."""
 
@@ -109,14 +113,31 @@ def _content(draft: Draft, fmt: Format, pictures: Mapping[str, str], faces: Font
         "latin": latin.family if latin else "",
         "faces": {role: faces.stack(role) or every for role in fonts.STACKS},
         "notices": notices(draft),
-        "blocks": [_block(item) for item in items(draft.blocks, fmt, pictures, folded=True)],
+        "blocks": [_block(item, faces) for item in items(draft.blocks, fmt, pictures, folded=True)],
     }
 
 
-def _block(item: Item) -> dict[str, object]:
+def _block(item: Item, faces: FontSet) -> dict[str, object]:
     if item.view is not None:
         return {"sort": item.sort, **_table(item.view)}
-    return {"sort": item.sort, "text": item.text, "level": item.level, "svg": item.svg}
+    svg = _lettered(item.svg, faces)
+    return {"sort": item.sort, "text": item.text, "level": item.level, "svg": svg}
+
+
+def _lettered(svg: str, faces: FontSet) -> str:
+    """The picture with a face of its own for each run of Chinese.
+
+    In a picture Typst takes the first face named for all words, and for a character that lacks there any other.
+    """
+
+    def lettered(found: re.Match[str]) -> str:
+        face = faces.face(Role.HEITI if "font-family" in found[1] else Role.FANGSONG)
+        if face is None:
+            return found[0]
+        named = f"<tspan font-family={quoteattr(repr(face.family))}>\\g<0></tspan>"
+        return found[1] + _CHINESE.sub(named, found[2]) + found[3]
+
+    return _WORDS.sub(lettered, svg)
 
 
 def _table(view: View) -> dict[str, object]:
