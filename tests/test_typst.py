@@ -10,17 +10,19 @@ import subprocess
 import sys
 import unicodedata
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pypdfium2 as pdfium
 import pytest
 from conftest import return_of
-from drafts import FONTS, NOTICE, PICTURES, SPEC, TEXT, by_typst, by_weasyprint, draft, figures, full
+from drafts import CHARTS, FONTS, NOTICE, PICTURES, SPEC, TEXT, by_typst, by_weasyprint, draft, figures, full
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_pdf import families
 
-from report_builder import products
+from report_builder import charts, products
 from report_builder.archive import from_document
 from report_builder.cli import main
 from report_builder.fonts import FontSet, missing_characters
@@ -135,16 +137,35 @@ def test_wherever_a_page_breaks_the_table_its_labels_stand_on_both(fmt: Format, 
         assert all(cell.text for one in tables for cell in one.cells.values())
 
 
-@pytest.mark.parametrize("width", [1, 3, 9])
-def test_a_row_said_to_fit_in_one_line_does(width: int) -> None:
-    """The rows whose height is told beforehand are those that no face can make overflow."""
-    words = ["WWW", "1" * 6, "一" * 8, "%%%", "—" * 6, "3.1 甲", "一1W"]
-    table = PlainTable("", ("甲", "乙"), tuple((word, word) for word in words), (width, 9))
-    (grid,) = (
-        item for item in reader.read(by_typst(draft(NEWEST, [table])).data).items if isinstance(item, Grid)
-    )
-    rows = [[str(text).replace(" ", "") for text in row] for row in grid.rows]
-    assert rows == [["甲", "乙"], *([word.replace(" ", "")] * 2 for word in words)]
+@given(st.lists(st.text(st.sampled_from("一二W%—1.3 "), min_size=1, max_size=14), min_size=3, max_size=9))
+@settings(max_examples=20, deadline=None)
+def test_a_row_whose_height_is_told_is_as_high_as_typst_would_make_it(words: list[str]) -> None:
+    one = draft(NEWEST, [PlainTable("", ("甲", "乙"), tuple((word, word[::-1]) for word in words), (2, 3))])
+    with pytest.MonkeyPatch.context() as patch:
+        told = heights(by_typst(one).data)
+        patch.setattr(typst, "_room", lambda *_: 0.0)
+        assert told == pytest.approx(heights(by_typst(one).data), abs=0.02)
+
+
+def heights(data: bytes) -> list[float]:
+    """How far apart the level rules of the first page are."""
+    levels = [
+        rule.top for rule in reader._drawn(pdfium.PdfDocument(data)[0])[0] if rule.top - rule.bottom < 1
+    ]
+    return [
+        above - below
+        for above, below in pairwise(sorted({round(level, 1) for level in levels}, reverse=True))
+    ]
+
+
+def test_words_in_a_chart_have_the_faces_of_their_roles() -> None:
+    (chart, *_) = CHARTS
+    pictures = {chart.name: charts.svg(chart, FONTS)}
+    used = families(typst.write(draft(NEWEST, [chart]), NEWEST, pictures, FONTS).data)
+    for sign, role in {"办": "heiti", "结": "heiti", "甲": "fangsong", "乙": "fangsong"}.items():
+        face = FONTS.face(role)
+        assert face is not None
+        assert [face.family.replace(" ", "") in name.replace("-", "") for name in used[sign]] == [True]
 
 
 # --- which engine ----------------------------------------------------------------------------------------------
