@@ -140,7 +140,7 @@ def test_wherever_a_page_breaks_the_table_its_labels_stand_on_both(fmt: Format, 
 @given(st.lists(st.text(st.sampled_from("一二W%—1.3 "), min_size=1, max_size=14), min_size=3, max_size=9))
 @settings(max_examples=20, deadline=None)
 def test_a_row_whose_height_is_told_is_as_high_as_typst_would_make_it(words: list[str]) -> None:
-    one = draft(NEWEST, [PlainTable("", ("甲", "乙"), tuple((word, word[::-1]) for word in words), (2, 3))])
+    one = draft(NEWEST, [PlainTable("", ("甲", "乙"), tuple((word, word[::-1]) for word in words), (2, 9))])
     with pytest.MonkeyPatch.context() as patch:
         told = heights(by_typst(one).data)
         patch.setattr(typst, "_room", lambda *_: 0.0)
