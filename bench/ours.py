@@ -160,6 +160,42 @@ class Ours:
         return written.data
 
     @cached_property
+    def _every(self) -> list[tuple[Draft, dict[str, str]]]:
+        """Every unit's report with its pictures."""
+        from report_builder import charts
+        from report_builder.model import Chart
+
+        drafts = [
+            self.composed(path) for path in sorted((self.inputs / str(self.place.year)).glob("[!校]*.xlsx"))
+        ]
+        return [
+            (
+                one,
+                {
+                    block.name: charts.svg(block, self.fonts)
+                    for block in one.blocks
+                    if isinstance(block, Chart)
+                },
+            )
+            for one in drafts
+        ]
+
+    @property
+    def units(self) -> int:
+        """How many reports the demonstration has."""
+        return len(self._every)
+
+    def every_pdf(self, engine: str) -> None:
+        """Writes the PDF of every unit, their pictures drawn already; Typst remembers what it set a moment ago."""
+        from report_builder.render import html, pdf, typst
+
+        for draft, svgs in self._every:
+            if engine == "typst":
+                typst.write(draft, self.fmt, svgs, self.fonts)
+            else:
+                pdf.write(html.printed(draft, self.fmt, svgs), draft, self.fonts)
+
+    @cached_property
     def _products(self) -> dict[str, bytes]:
         return {"a.docx": self.word(), "a.pdf": self.pdf(), "a.html": self.page().encode()}
 

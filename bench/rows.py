@@ -141,6 +141,15 @@ def _pdf(bench: Bench) -> Pair:
         return alternate(repeated(bench.ours.pdf), rival, rounds=5)
 
 
+def _second_engine(bench: Bench) -> Pair:
+    """Whole jurisdictions in turn, since Typst sets what it has just set in no time."""
+    return alternate(
+        repeated(lambda: bench.ours.every_pdf("typst"), per=bench.ours.units),
+        repeated(lambda: bench.ours.every_pdf("weasyprint"), per=bench.ours.units),
+        rounds=3,
+    )
+
+
 _AT_ONCE = 4
 
 
@@ -236,6 +245,7 @@ ROWS = (
     Row("word", "Word 文件", "docxtpl", 0.2, _word),
     Row("pdf", "PDF 文件", "同样内容直接用 WeasyPrint", 0.75, _pdf),
     Row("pdf-libreoffice", "PDF 文件", "LibreOffice 成批转换同一 Word", 1.0, _libreoffice),
+    Row("pdf-typst", "PDF 文件，用 Typst", "本程序用 WeasyPrint", 0.15, _second_engine),
     Row("chart-png", "一张图（PNG）", "pyplot 的 PNG", 0.4, _chart(Ours.png)),
     Row("chart-svg", "一张图（SVG）", "pyplot 的 PNG", 0.4, _chart(Ours.svg)),
     Row("read-back", "读回 Word、PDF、HTML", "生成这个单位的全部文件", 0.15, _read_back),

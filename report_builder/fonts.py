@@ -48,7 +48,7 @@ NAMES = {
 }
 """What a clerk, and fonts.json, calls each role."""
 
-_STACKS = {
+STACKS = {
     Role.FANGSONG: (Role.LATIN, Role.FANGSONG, Role.SONGTI, Role.HEITI),
     Role.KAITI: (Role.LATIN, Role.KAITI, Role.SONGTI, Role.HEITI),
     Role.HEITI: (Role.LATIN, Role.HEITI, Role.SONGTI),
@@ -66,7 +66,7 @@ _WIDEST_FIRST = (
     Role.LATIN,
     Role.LATIN_BOLD,
 )
-_ROLE_NAMED = re.compile(rf"var\(--({'|'.join(_STACKS)})\)")
+_ROLE_NAMED = re.compile(rf"var\(--({'|'.join(STACKS)})\)")
 _LATIN = frozenset({Role.LATIN, Role.LATIN_BOLD})
 _UNPRINTED = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp", "Mn"})
 
@@ -97,7 +97,7 @@ class FontSet:
 
     def stack(self, role: str) -> tuple[str, ...]:
         """The families that text in ``role`` is set in, first choice first."""
-        wanted = (self.face(one) for one in _STACKS[Role(role)])
+        wanted = (self.face(one) for one in STACKS[Role(role)])
         return tuple(dict.fromkeys(face.family for face in wanted if face is not None))
 
 

@@ -7,21 +7,31 @@ every statutory cell is held against facts.json: a report whose products differ 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 
 from report_builder import archive, charts, facts, fonts
 from report_builder.errors import OutputError
 from report_builder.figures import figure
 from report_builder.model import Chart, Draft, Heading, Notice, Paragraph, PlainTable, Return, StatutoryTable
-from report_builder.render import csv, docx, html
+from report_builder.render import ENGINES, Pdf, PdfUnavailable, csv, docx, html
 from report_builder.spec import Format, Spec
 
+_INSTEAD = "本机没有 WeasyPrint 所需的 Pango，PDF 改由 Typst 排版"
 NAMES: Mapping[str, str] = {"docx": "年度报告.docx", "pdf": "年度报告.pdf", "html": "年度报告.html"}
 
 
-def render(
-    draft: Draft, printed: Return, fmt: Format, spec: Spec, formats: Collection[str]
+def render(  # noqa: PLR0913 - the engine is the PDF's alone
+    draft: Draft,
+    printed: Return,
+    fmt: Format,
+    spec: Spec,
+    formats: Collection[str],
+    *,
+    engine: str = ENGINES[0],
 ) -> tuple[dict[str, bytes], tuple[str, ...]]:
     """The files of one report by name, and what a clerk should know of them (missing characters, no PDF).
+
+    ``engine`` sets the PDF.
 
     Raises:
         OutputError: a product read back differs from the facts; the cell and both values are named.
@@ -35,7 +45,7 @@ def render(
     if "html" in formats:
         files[NAMES["html"]] = html.web(draft, fmt, svgs).encode()
     if "pdf" in formats:
-        made, said = _pdf(html.printed(draft, fmt, svgs), draft, found)
+        made, said = _pdf(_Manuscript(draft, fmt, svgs, found), engine)
         files |= made
         notes += said
     _prove(files, draft, spec)
@@ -77,15 +87,47 @@ def _words(draft: Draft) -> Iterator[str]:
                 yield block.alt
 
 
-def _pdf(page: str, draft: Draft, found: fonts.FontSet) -> tuple[dict[str, bytes], list[str]]:
+@dataclass(frozen=True, slots=True)
+class _Manuscript:
+    """What a PDF is set from, by whichever engine."""
+
+    draft: Draft
+    fmt: Format
+    svgs: Mapping[str, str]
+    fonts: fonts.FontSet
+
+
+def _pdf(one: _Manuscript, engine: str) -> tuple[dict[str, bytes], list[str]]:
     """The PDF, or a note where this machine cannot make one: the Word file is delivered all the same."""
+    try:
+        written, said = _set(one, engine)
+    except PdfUnavailable as fault:
+        return {}, [str(fault)]
+    return {NAMES["pdf"]: written.data}, [
+        *said,
+        *(f"PDF 排版提示：{warning}" for warning in written.warnings),
+    ]
+
+
+def _set(one: _Manuscript, engine: str) -> tuple[Pdf, list[str]]:
+    """The PDF by the engine asked for; where Pango is missing Typst takes WeasyPrint's place, which is said."""
+    if engine == "typst":
+        return _by_typst(one), []
     from report_builder.render import pdf  # noqa: PLC0415 - WeasyPrint takes half a second to import
 
     try:
-        written = pdf.write(page, draft, found)
-    except pdf.PdfUnavailable as fault:
-        return {}, [str(fault)]
-    return {NAMES["pdf"]: written.data}, [f"PDF 排版提示：{warning}" for warning in written.warnings]
+        return pdf.write(html.printed(one.draft, one.fmt, one.svgs), one.draft, one.fonts), []
+    except PdfUnavailable as fault:
+        try:
+            return _by_typst(one), [_INSTEAD]
+        except PdfUnavailable:
+            raise fault from None
+
+
+def _by_typst(one: _Manuscript) -> Pdf:
+    from report_builder.render import typst  # noqa: PLC0415 - only where it is asked for or needed
+
+    return typst.write(one.draft, one.fmt, one.svgs, one.fonts)
 
 
 def _prove(files: Mapping[str, bytes], draft: Draft, spec: Spec) -> None:

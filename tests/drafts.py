@@ -1,12 +1,17 @@
-"""Drafts of a fictional unit with every kind of block, for the tests of the page and the PDF."""
+"""Drafts of a fictional unit with every kind of block, and both ways to set them, for the tests of the page and the PDF."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from report_builder import fonts
 from report_builder.model import Block, Chart, Draft, Heading, Notice, Paragraph, PlainTable, StatutoryTable
-from report_builder.spec import Format
+from report_builder.render import Pdf, html, pdf, typst
+from report_builder.spec import Format, load_spec
+
+SPEC = load_spec()
+FONTS = fonts.find()
 
 UNIT = "示例市住房和城乡建设局"
 TEXT = (
@@ -64,3 +69,26 @@ def draft(fmt: Format, blocks: Sequence[Block], published_on: dt.date | None = d
 def full(fmt: Format, text: str = "7", filler: int = 3) -> Draft:
     """A draft with every kind of block."""
     return draft(fmt, [NOTICE, *body(fmt, figures(fmt, text), filler)])
+
+
+Engine = Callable[[Draft], Pdf]
+
+
+def by_weasyprint(one: Draft) -> Pdf:
+    """The draft as WeasyPrint sets it."""
+    return pdf.write(html.printed(one, governing(one), PICTURES), one, FONTS)
+
+
+def by_typst(one: Draft) -> Pdf:
+    """The draft as Typst sets it."""
+    return typst.write(one, governing(one), PICTURES, FONTS)
+
+
+def governing(one: Draft) -> Format:
+    """The format of a draft."""
+    fmt = SPEC.format(one.format_id)
+    assert fmt is not None
+    return fmt
+
+
+ENGINES = {"weasyprint": by_weasyprint, "typst": by_typst}

@@ -10,45 +10,83 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
 import pypdfium2 as pdfium
 import pytest
-from drafts import CHARTS, NOTICE, PICTURES, TASKS, TEXT, UNIT, draft, figures, full
+from drafts import (
+    CHARTS,
+    ENGINES,
+    FONTS,
+    NOTICE,
+    SPEC,
+    TASKS,
+    TEXT,
+    Engine,
+    by_weasyprint,
+    draft,
+    figures,
+    full,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdfium2 import raw
 
-from report_builder import fonts
 from report_builder.archive import from_document
 from report_builder.errors import UnreadableError
 from report_builder.model import Block, Draft, Grid, Heading, Paragraph, PlainTable, StatutoryTable
 from report_builder.readers import pdf as reader
-from report_builder.render import html, pdf, titles
-from report_builder.spec import Format, load_spec
+from report_builder.render import Pdf, PdfUnavailable, html, pdf, titles
+from report_builder.spec import Format
 
-SPEC = load_spec()
 FORMATS = SPEC.formats
 NEWEST = FORMATS[-1]
-FONTS = fonts.find()
 POINT = 72 / 25.4
 LEFT, RIGHT, TOP, BOTTOM = 28 * POINT, (210 - 26) * POINT, (297 - 37) * POINT, 35 * POINT
 by_format = pytest.mark.parametrize("fmt", FORMATS, ids=lambda fmt: fmt.id)
 
 
-MADE: dict[tuple[str, object], pdf.Pdf] = {}
+Paged = Callable[..., bytes]
 
 
-def written(one: Draft) -> pdf.Pdf:
+@pytest.fixture(scope="module", params=ENGINES)
+def name(request: pytest.FixtureRequest) -> str:
+    """What sets the PDF: all that is asked of a page is asked of both."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def engine(name: str) -> Engine:
+    """The engine of that name."""
+    return ENGINES[name]
+
+
+@pytest.fixture(scope="module")
+def written(engine: Engine) -> Engine:
     """The draft as a PDF, made once however many tests look at it."""
-    fmt = SPEC.format(one.format_id)
-    assert fmt is not None
-    page = html.printed(one, fmt, PICTURES)
-    key = (page, one.published_on)
-    if key not in MADE:
-        MADE[key] = pdf.write(page, one, FONTS)
-    return MADE[key]
+    made: dict[str, Pdf] = {}
+
+    def write(one: Draft) -> Pdf:
+        key = repr(one)
+        if key not in made:
+            made[key] = engine(one)
+        return made[key]
+
+    return write
+
+
+@pytest.fixture(scope="module")
+def paged(written: Engine) -> Paged:
+    """A draft of the newest format with only the blocks given, as a PDF without complaint."""
+
+    def write(*blocks: Block) -> bytes:
+        made = written(draft(NEWEST, blocks))
+        assert made.warnings == ()
+        return made.data
+
+    return write
 
 
 def example(fmt: Format, text: str = "1024", filler: int = 6) -> Draft:
@@ -67,14 +105,6 @@ def lines(data: bytes) -> list[list[reader.Line]]:
     return [reader._lines(page) for page in glyphs(data)]
 
 
-def paged(*blocks: Block, unit: str = UNIT) -> bytes:
-    """A draft of the newest format with only these blocks, as a PDF without complaint."""
-    made = written(draft(NEWEST, blocks))
-    assert made.warnings == ()
-    assert unit
-    return made.data
-
-
 # --- the figures come back -------------------------------------------------------------------------------------
 
 PRINTED = st.from_regex(r"[0-9]{1,6}|[0-9]{1,4}\.[0-9]{1,2}|/|—|", fullmatch=True)
@@ -83,18 +113,18 @@ PRINTED = st.from_regex(r"[0-9]{1,6}|[0-9]{1,4}\.[0-9]{1,2}|/|—|", fullmatch=T
 @pytest.mark.parametrize("fmt", FORMATS, ids=lambda fmt: fmt.id)
 @given(data=st.data())
 @settings(max_examples=4, deadline=None)
-def test_every_figure_comes_back(fmt: Format, data: st.DataObject) -> None:
+def test_every_figure_comes_back(engine: Engine, fmt: Format, data: st.DataObject) -> None:
     said = {key: data.draw(PRINTED) for key in fmt.slots}
     filler = [Paragraph(TEXT)] * data.draw(st.integers(0, 6))
     one = draft(fmt, [*filler, *(StatutoryTable(table.key, said) for table in fmt.tables)])
-    made = pdf.write(html.printed(one, fmt, {}), one, FONTS)
+    made = engine(one)
     back = from_document(reader.read(made.data), "report.pdf", SPEC)
     assert {key: held.text for key, held in back.cells.items()} == said
     assert made.warnings == ()
 
 
 @by_format
-def test_texts_come_back_whole_and_in_order(fmt: Format) -> None:
+def test_texts_come_back_whole_and_in_order(fmt: Format, written: Engine) -> None:
     one = example(fmt)
     found = reader.read(written(one).data)
     said = [item for item in found.items if isinstance(item, str)]
@@ -105,7 +135,7 @@ def test_texts_come_back_whole_and_in_order(fmt: Format) -> None:
 
 
 @by_format
-def test_a_table_that_goes_on_overleaf_is_one_grid(fmt: Format) -> None:
+def test_a_table_that_goes_on_overleaf_is_one_grid(fmt: Format, written: Engine) -> None:
     table = max(fmt.tables, key=lambda one: one.row_count)
     said = {key: str(at) for at, key in enumerate(fmt.slots)}
     group = next(one for one in table.layout if one.role == "stub" and one.row_span > 9)
@@ -126,7 +156,7 @@ def test_a_table_that_goes_on_overleaf_is_one_grid(fmt: Format) -> None:
         assert sum(group.text in text for text in texts) == 2
 
 
-def test_the_notice_and_the_words_in_pictures_are_kept_apart() -> None:
+def test_the_notice_and_the_words_in_pictures_are_kept_apart(written: Engine) -> None:
     said = [item for item in reader.read(written(example(NEWEST)).data).items if isinstance(item, str)]
     assert not any("图中文字" in text for text in said)
 
@@ -135,21 +165,31 @@ def test_the_notice_and_the_words_in_pictures_are_kept_apart() -> None:
 
 
 @by_format
-def test_nothing_is_complained_of(fmt: Format) -> None:
+def test_nothing_is_complained_of(fmt: Format, written: Engine) -> None:
     assert written(example(fmt)).warnings == ()
 
 
 @by_format
-def test_nothing_leaves_the_text_area_but_the_page_number(fmt: Format) -> None:
+def test_nothing_leaves_the_text_area_but_the_page_number(fmt: Format, written: Engine) -> None:
     for page in lines(written(example(fmt)).data):
         for line in page[:-1]:
-            assert line.box.left > LEFT - 1
-            assert line.box.right < RIGHT + 0.5 * POINT + 1
+            left, right = inked(line)
+            assert left > LEFT - 1
+            assert right < RIGHT + 0.5 * POINT + 1
             assert line.box.bottom > BOTTOM - 3
             assert line.box.top < TOP + 3
 
 
-def test_a_page_has_22_lines_of_28_characters() -> None:
+def inked(line: reader.Line) -> tuple[float, float]:
+    """Where a line begins and ends; Typst lets the empty half of a sign hang out, so that is not reckoned."""
+    left, right = line.box.left, line.box.right
+    return (
+        left + line.em / 2 if line.text[0] in "（《“" and left < LEFT else left,
+        right - line.em / 2 if line.text[-1] in "）》”，。；、：" and right > RIGHT + 1 else right,
+    )
+
+
+def test_a_page_has_22_lines_of_28_characters(paged: Paged) -> None:
     data = paged(Paragraph("县" * 28 * 60))
     document = pdfium.PdfDocument(data)
     assert document[0].get_size() == pytest.approx((210 * POINT, 297 * POINT), abs=0.1)
@@ -161,7 +201,7 @@ def test_a_page_has_22_lines_of_28_characters() -> None:
     assert pitches == pytest.approx([28.98] * 21, abs=0.02)
 
 
-def test_full_lines_end_flush_right() -> None:
+def test_full_lines_end_flush_right(paged: Paged) -> None:
     text = TEXT.replace("“", "《").replace("”", "》") + "共3525件、占12.5%，较上年多ABC三项，"
     ends = []
     for page in lines(paged(*[Paragraph(text * 3)] * 3)):
@@ -170,13 +210,13 @@ def test_full_lines_end_flush_right() -> None:
             for line in page[:-1]
             if line.em == pytest.approx(16, abs=0.1) and line.box.right > RIGHT - 50
         ]
-        ends += [line.box.right / POINT for line in full_lines]
+        ends += [inked(line)[1] / POINT for line in full_lines]
     assert len(ends) > 20
     assert ends == pytest.approx([184] * len(ends), abs=0.5)
     assert max(ends) - min(ends) < 0.5
 
 
-def test_page_numbers_stand_outside_one_character_in_and_7_mm_down() -> None:
+def test_page_numbers_stand_outside_one_character_in_and_7_mm_down(paged: Paged) -> None:
     data = paged(*[Paragraph(TEXT * 5)] * 4)
     pages = lines(data)
     assert len(pages) > 2
@@ -207,7 +247,7 @@ def dashes(data: bytes) -> list[float]:
     return found
 
 
-def test_the_title_is_large_centred_and_in_even_lines() -> None:
+def test_the_title_is_large_centred_and_in_even_lines(written: Engine) -> None:
     one = draft(NEWEST, [Paragraph("不涉及。")])
     page = lines(written(one).data)[0]
     title = [line for line in page if line.em == pytest.approx(22, abs=0.1)]
@@ -229,14 +269,14 @@ def families(data: bytes) -> dict[str, set[str]]:
     return found
 
 
-def test_levels_have_their_faces_and_rare_characters_fall_back() -> None:
+def test_levels_have_their_faces_and_rare_characters_fall_back(paged: Paged) -> None:
     data = paged(Heading(1, "黑"), Heading(2, "楷"), Heading(3, "仿"), Heading(4, "倣"), Paragraph("宋镕喆2"))
     used = families(data)
 
     def has(sign: str, role: str) -> bool:
         face = FONTS.face(role)
         assert face is not None
-        return any(face.family.replace(" ", "-") in name for name in used[sign])
+        return any(face.family.replace(" ", "") in name.replace("-", "") for name in used[sign])
 
     assert has("黑", "heiti")
     assert has("楷", "kaiti")
@@ -261,7 +301,9 @@ def cells_hold_their_figures(data: bytes) -> int:
         for piece in tables:
             starts = {column for _, column in piece.cells} | {cell.right for cell in piece.cells.values()}
             assert starts == set(range(len(piece.edges)))
-            for glyph in (glyph for glyph in signs if piece.box.holds(glyph.x, glyph.y)):
+            for glyph in (
+                one for one in signs if piece.box.holds(one.x, one.y) and one.sign not in "（“《）”》"
+            ):
                 seen += 1
                 crossed = [
                     edge for edge in piece.edges if glyph.box.left + 0.4 < edge < glyph.box.right - 0.4
@@ -281,7 +323,7 @@ def cells_hold_their_figures(data: bytes) -> int:
 
 @pytest.mark.parametrize(("shape", "digits"), [("bands", 7), ("matrix", 6), ("strip", 5)])
 @by_format
-def test_long_figures_stay_in_their_cells(fmt: Format, shape: str, digits: int) -> None:
+def test_long_figures_stay_in_their_cells(fmt: Format, shape: str, digits: int, written: Engine) -> None:
     (table,) = (table for table in fmt.tables if table.shape == shape)
     said = dict.fromkeys(table.slots, "8" * digits)
     one = draft(fmt, [StatutoryTable(table.key, said)])
@@ -292,21 +334,23 @@ def test_long_figures_stay_in_their_cells(fmt: Format, shape: str, digits: int) 
 
 
 @by_format
-def test_nothing_is_set_smaller_than_9_points(fmt: Format) -> None:
+def test_nothing_is_set_smaller_than_9_points(fmt: Format, written: Engine) -> None:
     for page in glyphs(written(example(fmt)).data):
         for glyph in page:
             if glyph.sign in TEXT and not glyph.sign.isascii() and glyph.sign not in "“”，。；、":
                 assert glyph.box.right - glyph.box.left > 8.9
 
 
-def test_rows_are_not_parted_and_one_longer_than_a_page_is_not_lost() -> None:
+def test_rows_are_not_parted_and_one_longer_than_a_page_is_not_lost(paged: Paged) -> None:
     long = PlainTable("", ("甲", "乙"), (("一", TEXT), ("二", TEXT * 30), ("三", TEXT)), (20, 80))
-    (grid,) = (item for item in reader.read(paged(long)).items if isinstance(item, Grid))
+    data = paged(long)
+    (grid,) = (item for item in reader.read(data).items if isinstance(item, Grid))
     said = "".join(str(text or "") for row in grid.rows for text in row)
     assert said.count(TEXT[-20:]) == 32
+    assert all(line.box.bottom > BOTTOM - 3 for page in lines(data) for line in page[:-1])
 
 
-def test_lines_are_drawn_once() -> None:
+def test_lines_are_drawn_once(paged: Paged) -> None:
     document = pdfium.PdfDocument(paged(TASKS))
     for number in range(len(document)):
         rules = reader._drawn(document[number])[0]
@@ -319,7 +363,7 @@ def test_lines_are_drawn_once() -> None:
 
 
 @by_format
-def test_bookmarks_are_the_headings(fmt: Format) -> None:
+def test_bookmarks_are_the_headings(fmt: Format, written: Engine) -> None:
     document = pdfium.PdfDocument(written(example(fmt)).data)
     marks = [(mark.level + 1, mark.get_title()) for mark in document.get_toc()]
     wanted = [
@@ -330,7 +374,7 @@ def test_bookmarks_are_the_headings(fmt: Format) -> None:
     assert marks == wanted
 
 
-def test_the_file_says_what_it_is() -> None:
+def test_the_file_says_what_it_is(written: Engine) -> None:
     one = example(NEWEST)
     document = pdfium.PdfDocument(written(one).data)
     about = document.get_metadata_dict()
@@ -343,7 +387,7 @@ def test_the_file_says_what_it_is() -> None:
     assert bytes(language).decode("utf-16-le").rstrip("\0") == "zh-CN"
 
 
-def test_without_a_day_of_publication_there_is_no_date() -> None:
+def test_without_a_day_of_publication_there_is_no_date(written: Engine) -> None:
     one = draft(NEWEST, [Paragraph("不涉及。")], published_on=None)
     about = pdfium.PdfDocument(written(one).data).get_metadata_dict()
     assert (about["CreationDate"], about["ModDate"]) == ("", "")
@@ -355,15 +399,15 @@ def test_without_a_day_of_publication_there_is_no_date() -> None:
 AGAIN = """
 import hashlib, sys
 sys.path[:0] = [sys.argv[1]]
-from test_pdf import NEWEST, example, written
-sys.stdout.write(hashlib.sha256(written(example(NEWEST)).data).hexdigest())
+from test_pdf import ENGINES, NEWEST, example
+sys.stdout.write(hashlib.sha256(ENGINES[sys.argv[2]](example(NEWEST)).data).hexdigest())
 """
 
 
-def test_the_same_draft_gives_the_same_bytes_here_and_in_another_process() -> None:
+def test_the_same_draft_gives_the_same_bytes_here_and_in_another_process(name: str, engine: Engine) -> None:
     one = example(NEWEST)
-    first = written(one).data
-    assert pdf.write(html.printed(one, NEWEST, PICTURES), one, FONTS).data == first
+    first = engine(one).data
+    assert engine(one).data == first
     here = Path(__file__).parent
     environment = {
         **os.environ,
@@ -374,7 +418,7 @@ def test_the_same_draft_gives_the_same_bytes_here_and_in_another_process() -> No
     }
     environment.pop("FONTCONFIG_FILE", None)
     made = subprocess.run(
-        [sys.executable, "-c", AGAIN, str(here)],
+        [sys.executable, "-c", AGAIN, str(here), name],
         env=environment,
         check=True,
         capture_output=True,
@@ -383,10 +427,17 @@ def test_the_same_draft_gives_the_same_bytes_here_and_in_another_process() -> No
     )
     assert made.stdout == hashlib.sha256(first).hexdigest()
     other = draft(NEWEST, [Paragraph("另一份。")])
-    assert re.findall(rb"/ID \[.*?\]", written(other).data) != re.findall(rb"/ID \[.*?\]", first)
+    assert identifiers(engine(other).data) != identifiers(first)
 
 
-def test_pictures_are_lines_and_words_not_dots() -> None:
+def identifiers(data: bytes) -> list[bytes]:
+    """What tells a file from others; it must have one."""
+    found = re.findall(rb"/ID ?\[(.*?)\]", data, flags=re.DOTALL)
+    assert found
+    return found
+
+
+def test_pictures_are_lines_and_words_not_dots(written: Engine) -> None:
     document = pdfium.PdfDocument(written(example(NEWEST)).data)
     kinds = {drawn.type for page in document for drawn in page.get_objects(max_depth=3)}
     assert raw.FPDF_PAGEOBJ_IMAGE not in kinds
@@ -409,11 +460,10 @@ def test_nothing_is_fetched(address: str) -> None:
     assert any("disallowed protocol" in warning for warning in made.warnings)
 
 
-def test_a_character_that_no_face_has_is_named_once() -> None:
+def test_a_character_that_no_face_has_is_named_once(written: Engine) -> None:
     one = draft(NEWEST, [Paragraph("甲\U0010fffd乙\U0010fffd丙")])
     made = written(one)
-    assert len(made.warnings) == 1
-    assert "U+10FFFD" in made.warnings[0]
+    assert "".join(made.warnings).count("U+10FFFD") == 1
     assert made.data.startswith(b"%PDF")
 
 
@@ -427,7 +477,7 @@ def test_without_pango_there_is_one_sentence_with_the_command(
     monkeypatch.setattr("importlib.import_module", fails)
     pdf._engine.cache_clear()
     with pytest.raises(
-        pdf.PdfUnavailable, match=r"apt-get install libpango-1\.0-0 libpangoft2-1\.0-0 libharfbuzz-subset0"
+        PdfUnavailable, match=r"apt-get install libpango-1\.0-0 libpangoft2-1\.0-0 libharfbuzz-subset0"
     ):
         pdf.write("<html/>", draft(NEWEST, []), FONTS)
     assert capsys.readouterr() == ("", "")
@@ -438,7 +488,7 @@ def test_without_pango_there_is_one_sentence_with_the_command(
 def test_an_unknown_weasyprint_sets_ragged_lines_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     table = max(NEWEST.tables, key=lambda one: one.row_count)
     one = draft(NEWEST, [*[Paragraph(TEXT)] * 2, StatutoryTable(table.key, figures(NEWEST))])
-    assert written(one).warnings == ()
+    assert by_weasyprint(one).warnings == ()
     monkeypatch.setattr("weasyprint.VERSION", "99.0")
     pdf._engine.cache_clear()
     ragged = pdf.write(html.printed(one, NEWEST, {}), one, FONTS)
@@ -451,7 +501,7 @@ def test_an_unknown_weasyprint_sets_ragged_lines_and_says_so(monkeypatch: pytest
     assert sum(text == "7" for row in grid.rows for text in row) == len(table.slots)
 
 
-def test_the_ground_of_titles_is_drawn() -> None:
+def test_the_ground_of_titles_is_drawn(paged: Paged) -> None:
     (bands,) = (table for table in NEWEST.tables if table.shape == "bands")
     document = pdfium.PdfDocument(paged(StatutoryTable(bands.key, figures(NEWEST))))
     page = document[0]
@@ -464,7 +514,7 @@ def test_the_ground_of_titles_is_drawn() -> None:
 
 
 def test_the_garbage_collector_is_left_as_it_was() -> None:
-    paged(Paragraph("字"))
+    by_weasyprint(draft(NEWEST, [Paragraph("字")]))
     assert gc.isenabled()
     gc.disable()
     try:
@@ -488,7 +538,7 @@ def test_what_is_no_pdf_is_refused(data: bytes) -> None:
         reader.read(data)
 
 
-def test_a_cut_off_file_is_refused_or_read_but_never_crashes() -> None:
+def test_a_cut_off_file_is_refused_or_read_but_never_crashes(written: Engine) -> None:
     whole = written(example(NEWEST)).data
     for part in (0.1, 0.5, 0.9, 0.999):
         try:
@@ -505,7 +555,7 @@ def test_a_scan_is_refused_as_one(tmp_path: Path) -> None:
         reader.read((tmp_path / "scan.pdf").read_bytes())
 
 
-def test_too_many_pages_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_pages_are_refused(monkeypatch: pytest.MonkeyPatch, written: Engine) -> None:
     monkeypatch.setattr(reader, "MAX_PAGES", 1)
     with pytest.raises(UnreadableError, match="页"):
         reader.read(written(example(NEWEST)).data)

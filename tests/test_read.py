@@ -17,12 +17,13 @@ from pathlib import Path
 
 import pytest
 from conftest import DATA, PUBLISHED, REPORTS, SHARED, published_cells, return_of
+from drafts import ENGINES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from test_word import png
 
-from report_builder import archive, facts, fonts, pipeline
+from report_builder import archive, facts, pipeline
 from report_builder.archive.title import Titles
 from report_builder.cli import main
 from report_builder.compose import compose
@@ -31,7 +32,7 @@ from report_builder.figures import figure
 from report_builder.history import Held
 from report_builder.model import Document, Draft, Grid, ProcessingFee, Return, Section, Typed
 from report_builder.pipeline import Options
-from report_builder.render import docx, html, pdf
+from report_builder.render import docx, html
 from report_builder.rule_kinds import Case
 from report_builder.spec import Format, Spec, load_spec
 from report_builder.validate import validate
@@ -152,11 +153,12 @@ def test_what_we_publish_reads_back_to_the_same_facts(name: str, fmt: Format, da
 
 
 @by_format
+@pytest.mark.parametrize("engine", ENGINES)
 @given(data=st.data())
 @settings(max_examples=2, deadline=None)
-def test_our_pdf_reads_back_to_the_same_facts(fmt: Format, data: st.DataObject) -> None:
+def test_our_pdf_reads_back_to_the_same_facts(engine: str, fmt: Format, data: st.DataObject) -> None:
     draft, printed = composed(data.draw(returns(fmt, SPOKEN)), fmt)
-    written = pdf.write(html.printed(draft, fmt, {}), draft, fonts.find())
+    written = ENGINES[engine](draft)
     back = as_read(written.data, "report.pdf", fmt)
     assert {key: back[key] for key in HELD} == {key: printed[key] for key in HELD}
 
@@ -1013,7 +1015,7 @@ def published(kind: str) -> bytes:
     if kind == ".json":
         return facts.dumped(printed).encode()
     if kind == ".pdf":
-        return pdf.write(html.printed(draft, NEWEST, {}), draft, fonts.find()).data
+        return ENGINES["weasyprint"](draft).data
     return WRITERS[f"report{kind}"](draft, NEWEST)
 
 

@@ -79,7 +79,8 @@ def _fonts_digest() -> str:
 
 
 def _asked(options: Options) -> tuple[str, ...]:
-    return (*sorted(options.formats), options.reason)
+    engine = options.engine if "pdf" in options.formats else ""
+    return (*sorted(options.formats), options.reason, engine)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from report_builder.model import (
     Severity,
 )
 from report_builder.registry import Registry, load_registry, load_settings
+from report_builder.render import ENGINES
 from report_builder.spec import Format, Spec, load_spec
 from report_builder.spec.toml import nearest
 from report_builder.validate import hold_rules
@@ -37,6 +38,7 @@ class Options:
     reason: str = ""
     force: bool = False
     as_of: dt.date | None = None
+    engine: str = ENGINES[0]
 
 
 @dataclass(frozen=True)

@@ -204,7 +204,8 @@ def _report_files(
     printed = replace(handed.ret, sections=tuple(printed_sections(draft, place.fmt)))
     from report_builder import products  # noqa: PLC0415 - the renderers are needed only where a report is built
 
-    return products.render(draft, printed, place.fmt, place.spec, place.options.formats)
+    options = place.options
+    return products.render(draft, printed, place.fmt, place.spec, options.formats, engine=options.engine)
 
 
 def printed_sections(draft: Draft, fmt: Format) -> Iterator[Section]:

@@ -189,11 +189,12 @@ def _drawn(page: pdfium.PdfPage) -> tuple[list[Box], list[Box], list[Picture]]:
     forms: list[Box] = []
     pictures: list[Picture] = []
     figures: dict[int, Box] = {}
+    tagged = _tagged_figures(page)
     whole = page.get_width() * page.get_height()
     for at in range(raw.FPDFPage_CountObjects(page.raw)):
         drawn = raw.FPDFPage_GetObject(page.raw, at)
         kind = raw.FPDFPageObj_GetType(drawn)
-        figure = _figure(drawn)
+        figure = _figure(drawn, tagged)
         if kind == raw.FPDF_PAGEOBJ_IMAGE and _area(_bounds(drawn)) > whole * _LEAST_PICTURE:
             pictures.append(Picture(_bounds(drawn)))
         if figure is not None:
@@ -224,24 +225,46 @@ def _area(box: Box) -> float:
     return (box.right - box.left) * (box.top - box.bottom)
 
 
-def _figure(drawn: object) -> int | None:
+def _figure(drawn: object, tagged: frozenset[int]) -> int | None:
     """The number of the tagged figure a thing is part of: two figures on a page are two regions, not one."""
-    for at in range(raw.FPDFPageObj_CountMarks(drawn)):
+    for at in range(raw.FPDFPageObj_CountMarks(drawn) if tagged else 0):
+        number = ctypes.c_int()
         mark = raw.FPDFPageObj_GetMark(drawn, at)
-        if _is_figure_mark(mark):
-            number = ctypes.c_int()
+        if (
             raw.FPDFPageObjMark_GetParamIntValue(mark, b"MCID", ctypes.byref(number))
+            and number.value in tagged
+        ):
             return number.value
     return None
 
 
-_FIGURE = "Figure".encode("utf-16-le") + b"\0\0"
+def _tagged_figures(page: pdfium.PdfPage) -> frozenset[int]:
+    """The numbers of the marks that the page's tags call figures."""
+    tree = raw.FPDF_StructTree_GetForPage(page.raw)
+    if not tree:
+        return frozenset()
+    try:
+        count = raw.FPDF_StructTree_CountChildren(tree)
+        return frozenset(_marks([raw.FPDF_StructTree_GetChildAtIndex(tree, at) for at in range(count)]))
+    finally:
+        raw.FPDF_StructTree_Close(tree)
 
 
-def _is_figure_mark(mark: object) -> bool:
-    name, length = (ctypes.c_ushort * 16)(), ctypes.c_ulong()
-    raw.FPDFPageObjMark_GetName(mark, name, ctypes.sizeof(name), ctypes.byref(length))
-    return bytes(name)[: length.value] == _FIGURE
+def _marks(tags: list[object]) -> Iterator[int]:
+    """The marks of the figures under ``tags``; tables are passed over, for they have hundreds of tags."""
+    name = ctypes.create_string_buffer(2 * len("Figure") + 2)
+    while tags:
+        tag = tags.pop()
+        if not tag:
+            continue
+        length = raw.FPDF_StructElement_GetType(tag, name, len(name))
+        kind = name.raw[: length - 2].decode("utf-16-le") if length <= len(name) else ""
+        if kind == "Figure":
+            count = raw.FPDF_StructElement_GetMarkedContentIdCount(tag)
+            yield from (raw.FPDF_StructElement_GetMarkedContentIdAtIndex(tag, at) for at in range(count))
+        if kind != "Table":
+            count = raw.FPDF_StructElement_CountChildren(tag)
+            tags += (raw.FPDF_StructElement_GetChildAtIndex(tag, at) for at in range(count))
 
 
 def _bounds(drawn: object) -> Box:

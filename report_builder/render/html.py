@@ -18,7 +18,7 @@ from report_builder.render.pages import page
 from report_builder.render.titles import title_lines
 from report_builder.spec import Format, Placed, Table
 
-_TEXT_WIDTH = 442.2
+TEXT_WIDTH = 442.2
 _SMALLEST = 9.0
 _CELL_EDGES = 3.4
 _NUMBERED = re.compile(r"(（.）)(.+)")
@@ -30,7 +30,7 @@ _PROLOGUE = re.compile(r"^\s*(?:<\?xml.*?\?>|<!DOCTYPE[^>]*>|<!--.*?-->|\s)*", r
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell as HTML has it; ``scope`` says what a heading cell heads."""
+    """One cell as HTML has it; ``scope`` says what a heading cell heads, ``column`` (0-based) where it stands."""
 
     text: str
     tag: Literal["td", "th"]
@@ -38,6 +38,7 @@ class Cell:
     kind: str = ""
     column_span: int = 1
     row_span: int = 1
+    column: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +90,12 @@ class Item:
 def web(draft: Draft, fmt: Format, pictures: Mapping[str, str]) -> str:
     """The report as one page that asks nothing of the network; ``pictures`` holds each chart's SVG by its name."""
     style = Markup(look("web.css").decode())  # noqa: S704 - our own file
-    return _page("report.html", draft, _items(draft.blocks, fmt, pictures, folded=False), style=style)
+    return _page("report.html", draft, items(draft.blocks, fmt, pictures, folded=False), style=style)
 
 
 def printed(draft: Draft, fmt: Format, pictures: Mapping[str, str]) -> str:
     """The page that ``render.pdf`` sets; its looks are in templates/print.css."""
-    return _page("print.html", draft, _items(draft.blocks, fmt, pictures, folded=True))
+    return _page("print.html", draft, items(draft.blocks, fmt, pictures, folded=True))
 
 
 def _page(name: str, draft: Draft, items: Iterable[Item], **more: object) -> str:
@@ -102,16 +103,24 @@ def _page(name: str, draft: Draft, items: Iterable[Item], **more: object) -> str
         name,
         draft=draft,
         title=title_lines(draft.title, draft.unit),
-        notices=[block.text for block in draft.blocks if isinstance(block, Notice)],
+        notices=notices(draft),
         blocks=list(items),
         **more,
     )
 
 
-def _items(
+def notices(draft: Draft) -> list[str]:
+    """What stands above the title of a draft that is not final."""
+    return [block.text for block in draft.blocks if isinstance(block, Notice)]
+
+
+def items(
     blocks: Iterable[Block], fmt: Format, pictures: Mapping[str, str], *, folded: bool
 ) -> Iterator[Item]:
-    """The blocks below the title; a notice stands above it, and the title is the page's own."""
+    """The blocks below the title; a notice stands above it, and the title is the page's own.
+
+    Labels are ``folded`` into lines for paper; a screen breaks them as it has room.
+    """
     tables, charts = itertools.count(1), itertools.count(1)
     for block in blocks:
         match block:
@@ -194,10 +203,10 @@ def _cell(placed: Placed, figures: Mapping[str, str], widths: Sequence[float]) -
     text = figures.get(placed.key, "") if placed.key else placed.text
     if widths and (placed.role == "head" or placed.row_span > 1):
         share = sum(widths[placed.column : placed.column + placed.column_span])
-        text = fold(text, int((share * _TEXT_WIDTH / 100 - _CELL_EDGES) / _SMALLEST))
+        text = fold(text, int((share * TEXT_WIDTH / 100 - _CELL_EDGES) / _SMALLEST))
     tag: Literal["td", "th"] = "td" if placed.role in {"value", "corner"} else "th"
     kind = placed.role if tag == "td" or placed.role == "title" else ""
-    return Cell(text, tag, _scope(placed), kind, placed.column_span, placed.row_span)
+    return Cell(text, tag, _scope(placed), kind, placed.column_span, placed.row_span, placed.column)
 
 
 def fold(label: str, room: int) -> str:
@@ -233,7 +242,7 @@ def shares(table: Table, figures: Mapping[str, str]) -> tuple[float, ...]:
     What a long figure needs is taken from the columns that have room to spare, each in proportion to it.
     """
     whole = sum(table.widths)
-    given = [width * _TEXT_WIDTH / whole for width in table.widths]
+    given = [width * TEXT_WIDTH / whole for width in table.widths]
     least = _least(table, figures)
     lacking = sum(max(0.0, need - width) for need, width in zip(least, given, strict=True))
     spare = sum(max(0.0, width - need) for need, width in zip(least, given, strict=True))
@@ -257,8 +266,8 @@ def _ems(text: str) -> float:
 
 
 def _plain(table: PlainTable) -> View:
-    head = Row(tuple(Cell(text, "th", "col") for text in table.header))
-    rows = [Row(tuple(Cell(text, "td") for text in row)) for row in table.rows]
+    head = Row(tuple(Cell(text, "th", "col", column=at) for at, text in enumerate(table.header)))
+    rows = [Row(tuple(Cell(text, "td", column=at) for at, text in enumerate(row))) for row in table.rows]
     whole = sum(table.widths)
     widths = tuple(round(100 * width / whole, 3) for width in table.widths)
     return View("plain", table.caption, quiet=False, widths=widths, head=[head], bodies=[rows])

@@ -17,7 +17,12 @@ _PLAINER = {0x2011: "-", 0xA0: " "}
 
 def page(name: str, **values: object) -> str:
     """The template ``name`` with its values; one that is missing is a fault of the program."""
-    return _UNUSABLE.sub("", _template(name).render(**values)).translate(_PLAINER)
+    return usable(_template(name).render(**values))
+
+
+def usable(text: str) -> str:
+    """The text without signs that no page may hold, and with plain ones for those that few faces have."""
+    return _UNUSABLE.sub("", text).translate(_PLAINER)
 
 
 @cache

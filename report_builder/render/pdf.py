@@ -25,10 +25,9 @@ import cssselect2  # type: ignore[import-untyped]
 import pydyf  # type: ignore[import-untyped]
 
 from report_builder import fonts
-from report_builder.errors import ReportBuilderError
 from report_builder.fonts import FontSet
 from report_builder.model import Draft
-from report_builder.render import look
+from report_builder.render import Pdf, PdfUnavailable, look
 
 _NOT_DRAWN = re.compile(r"\.notdef glyph .*\(U\+([0-9A-F]+)\)")
 _ENGINE = ("weasyprint", "report_builder.render.justify", "report_builder.render.tables")
@@ -38,18 +37,6 @@ _LEVEL = 6
 _WHOLE_TABLES = ".matrix { break-inside: avoid; }"
 """Where labels cannot be carried over a page break, a table that has such labels must not meet one."""
 _LOGGER = logging.getLogger("weasyprint")
-
-
-class PdfUnavailable(ReportBuilderError):  # noqa: N818 - named for what the user is told
-    """This machine cannot set PDFs; everything else can still be made."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pdf:
-    """A PDF, and what was met while it was set, in words; nothing in a sound document."""
-
-    data: bytes
-    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

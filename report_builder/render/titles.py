@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 _LINE = 20
 """How many characters of 22 points a line of the title holds at most."""
 _WORD_END = re.compile(r"\d{4}年|[）)]|.(?=[（(])")
 
 
+@lru_cache(maxsize=16)
 def title_lines(title: str, unit: str) -> tuple[str, ...]:
     """The title in few lines of even length, broken where its words end: after the unit or the year, at a bracket."""
     natural = frozenset({len(unit)} if unit and title.startswith(unit) else ()) | _word_ends(title)

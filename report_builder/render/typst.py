@@ -1,0 +1,227 @@
+"""Draft → PDF by Typst, the second engine: the looks of ``render.pdf`` without Pango, in a tenth of the time.
+
+The draft goes to the template as data (JSON), so nothing a unit writes is ever read as markup.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import accumulate, pairwise
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from xml.sax.saxutils import quoteattr
+
+from report_builder import fonts
+from report_builder.fonts import FontSet, Role
+from report_builder.model import Draft
+from report_builder.render import Pdf, PdfUnavailable, look
+from report_builder.render.html import TEXT_WIDTH, Cell, Item, Row, View, items, notices
+from report_builder.render.pages import usable
+from report_builder.render.titles import title_lines
+from report_builder.spec import Format
+
+_HALF_WIDTH = frozenset("0123456789.,-/ ")
+_EDGES = 7.0
+"""The points to both sides of a cell's words, at most."""
+_LARGEST = 10.5
+"""The largest type in a table, in points."""
+_LINES_TOGETHER = 32
+"""A row of so many lines is not parted; a page has room for forty."""
+_WORDS = re.compile(r"(<text\b[^>]*>)([^<]*)(</text>)")
+_CHINESE = re.compile(r"[^\x00-\x7f]+")
+_ARCHIVED = ["a-2a", "ua-1"]
+"""For the archive and for screen readers at once; a file that shows empty boxes for characters is neither."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Engine:
+    """What is made once a process: Typst's compiler with our faces alone, named as Typst names them.
+
+    Its threads do not live on in a process forked off later, where it would wait for them for ever.
+    """
+
+    typst: ModuleType
+    compiler: Any
+    faces: FontSet
+    template: bytes
+    process: int
+
+
+def write(draft: Draft, fmt: Format, pictures: Mapping[str, str], faces: FontSet) -> Pdf:
+    """The report as a PDF; ``pictures`` holds each chart's SVG by its name. The same draft gives the same bytes.
+
+    Raises:
+        PdfUnavailable: Typst or any font is missing, or Typst cannot run in this process.
+    """
+    engine = _engine(faces)
+    if engine.process != os.getpid():
+        raise PdfUnavailable("本进程由用过 Typst 的进程分出，不能再用 Typst 排 PDF；请重新运行")
+    content = _usable(_content(draft, fmt, pictures, engine.faces))
+    words = json.dumps(content, ensure_ascii=False)
+    files = {"main.typ": engine.template, "draft.json": words.encode()}
+    try:
+        data, said = _set(engine, files, _ARCHIVED)
+    except engine.typst.TypstError:
+        data, said = _set(engine, files, [])
+        said = [_worded(fonts.missing_characters(words, faces)), *said]
+    return Pdf(data, tuple(said))
+
+
+def _set(engine: _Engine, files: Mapping[str, bytes], standards: list[str]) -> tuple[bytes, list[str]]:
+    data, said = engine.compiler.compile_with_warnings(files, format="pdf", pdf_standards=standards)
+    return bytes(data), [warning.message for warning in said]
+
+
+def _worded(missing: Iterable[str]) -> str:
+    named = "、".join(f"“{sign}”（U+{ord(sign):04X}）" for sign in missing)
+    return f"所装字体中没有{named or '正文里的个别字'}，PDF 中显示为空框，这份 PDF 也不符合存档格式（PDF/A）"
+
+
+@cache
+def _engine(faces: FontSet) -> _Engine:
+    try:
+        import typst  # noqa: PLC0415 - takes a moment, and only this engine needs it
+    except ImportError as fault:
+        raise PdfUnavailable("本机没有安装 Typst，未生成 PDF；请重新运行 make setup") from fault
+    if not faces.faces:
+        raise PdfUnavailable("没有找到排 PDF 所需的字体，未生成 PDF；请重新运行 make setup")
+    folders = sorted({str(face.path.parent) for face in faces.faces})
+    held = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=folders)
+    known = {Path(one.path): one.family for one in held.fonts() if one.path and one.index == 0}
+    named = (replace(face, family=known.get(face.path, face.family)) for face in faces.faces)
+    compiler = typst.Compiler(font_paths=held, ignore_system_fonts=True)
+    return _Engine(typst, compiler, FontSet(tuple(named)), look("report.typ"), os.getpid())
+
+
+# --- the draft as data -----------------------------------------------------------------------------------------
+
+
+def _content(draft: Draft, fmt: Format, pictures: Mapping[str, str], faces: FontSet) -> dict[str, object]:
+    latin, day = faces.face(Role.LATIN), draft.published_on
+    every = [face.family for face in faces.faces]
+    return {
+        "title": draft.title,
+        "lines": title_lines(draft.title, draft.unit),
+        "unit": draft.unit,
+        "day": [day.year, day.month, day.day] if day else None,
+        "latin": latin.family if latin else "",
+        "faces": {role: faces.stack(role) or every for role in fonts.STACKS},
+        "notices": notices(draft),
+        "blocks": [_block(item, faces) for item in items(draft.blocks, fmt, pictures, folded=True)],
+    }
+
+
+def _block(item: Item, faces: FontSet) -> dict[str, object]:
+    if item.view is not None:
+        return {"sort": item.sort, **_table(item.view)}
+    svg = _lettered(item.svg, faces)
+    return {"sort": item.sort, "text": item.text, "level": item.level, "svg": svg}
+
+
+def _lettered(svg: str, faces: FontSet) -> str:
+    """The picture with a face of its own for each run of Chinese.
+
+    In a picture Typst takes the first face named for all words, and for a character that lacks there any other.
+    """
+
+    def lettered(found: re.Match[str]) -> str:
+        face = faces.face(Role.HEITI if "font-family" in found[1] else Role.FANGSONG)
+        if face is None:
+            return found[0]
+        named = f"<tspan font-family={quoteattr(repr(face.family))}>\\g<0></tspan>"
+        return found[1] + _CHINESE.sub(named, found[2]) + found[3]
+
+    return _WORDS.sub(lettered, svg)
+
+
+def _table(view: View) -> dict[str, object]:
+    rows = [*view.head, *(row for body in view.bodies for row in body)]
+    long = [_is_long(row, view.widths) for row in rows]
+    placed = [(at, cell) for at, row in enumerate(rows) for cell in row.cells]
+    return {
+        "kind": view.kind,
+        "caption": "" if view.quiet else view.caption,
+        "widths": view.widths,
+        "head": len(view.head),
+        "labels": [_label(cell, at, long[at]) for at, cell in placed if long[at] or not _is_plain(cell)],
+        "figures": [cell.text for at, cell in placed if not long[at] and _is_plain(cell)],
+        "room": [_room(row, view.widths) for row in rows],
+        "together": _together(view),
+    }
+
+
+def _is_plain(cell: Cell) -> bool:
+    """Whether a cell is one place with words in it and no more: Typst fills such places in turn, which is quick."""
+    return cell.tag == "td" and cell.kind != "corner" and cell.column_span == 1
+
+
+def _label(cell: Cell, row: int, long: bool) -> dict[str, object]:  # noqa: FBT001 - a row is or is not
+    return {
+        "text": cell.text,
+        "role": cell.kind or cell.scope or cell.tag,
+        "row": row,
+        "column": cell.column,
+        "wide": cell.column_span,
+        "tall": cell.row_span,
+        "long": long,
+    }
+
+
+def _room(row: Row, widths: Sequence[float]) -> float:
+    """The points that each em of the row's fullest cell has in one line; none where a cell has several lines.
+
+    Typst sets a row whose height is known in half the time.
+    """
+    flat = [cell for cell in row.cells if cell.row_span == 1]
+    if not flat or any("\n" in cell.text for cell in flat):
+        return 0.0
+    return min(_width(cell, widths) / max(_ems(cell.text), 1.0) for cell in flat)
+
+
+def _is_long(row: Row, widths: Sequence[float]) -> bool:
+    """Whether a row may need more than a page, so that it must be parted."""
+    return any(
+        _ems(cell.text) * _LARGEST / _width(cell, widths) + cell.text.count("\n") > _LINES_TOGETHER
+        for cell in row.cells
+    )
+
+
+def _width(cell: Cell, widths: Sequence[float]) -> float:
+    """The points a line of the cell has, or a little less."""
+    return sum(widths[cell.column : cell.column + cell.column_span]) * TEXT_WIDTH / 100 - _EDGES
+
+
+def _ems(text: str) -> float:
+    return sum(0.5 if sign in _HALF_WIDTH else 1.0 for sign in text)
+
+
+def _together(view: View) -> list[tuple[int, int]]:
+    """The rows (first, and before which) that no page break may part: a band, or a row with those kept with it.
+
+    None at all where every row stands for itself.
+    """
+    tops = list(accumulate((len(body) for body in view.bodies), initial=len(view.head)))
+    if view.kind != "bands":
+        rows = [row for body in view.bodies for row in body]
+        tops = [len(view.head) + at for at, row in enumerate(rows) if not row.kept] + tops[-1:]
+    groups = list(pairwise(tops))
+    return groups if any(bottom - top > 1 for top, bottom in groups) else []
+
+
+def _usable(content: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """The content with every text in it fit for a page."""
+    match content:
+        case str():
+            return usable(content)
+        case dict():
+            return {key: _usable(value) for key, value in content.items()}
+        case list() | tuple():
+            return [_usable(value) for value in content]
+        case _:
+            return content
