@@ -36,6 +36,7 @@ from report_builder.pipeline.keys import Beside, Job, common, everything, is_cur
 from report_builder.pipeline.place import Options, Place, open_files, open_place, set_up, year_folder
 from report_builder.pipeline.record import Record, alone
 from report_builder.pipeline.unit import UnitResult, checked, why_blocked
+from report_builder.pipeline.worker import Folded
 from report_builder.registry import load_registry
 from report_builder.rule_kinds import Case
 from report_builder.spec import Format, Spec
@@ -72,11 +73,15 @@ Progress = Callable[[UnitResult, int, int], None]
 
 def _jobs(place: Place) -> tuple[list[Job], list[str], set[str]]:
     """The work, the files of no use, and the units of which something came in."""
-    handed, unused = collected(place)
+    handed, unused = collected(place, _folded)
     said, unread = answers(place)
     key = common(place)
     jobs = [job_for(place, one, beside, key) for one, beside in _desks(place, handed, said)]
     return jobs, [*unused, *unread], {one.unit.name for one in handed}
+
+
+def _folded(handed: Handed) -> Handed:
+    return replace(handed, ret=replace(handed.ret, cells=Folded(handed.ret.cells)))
 
 
 def _desks(
