@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import pickle
 import re
 import signal
 import subprocess
@@ -21,8 +22,9 @@ from conftest import return_of
 from report_builder import blank, cli
 from report_builder.cli import main
 from report_builder.errors import WorkersError
-from report_builder.pipeline import Options, UnitResult, build, cluster, worker
+from report_builder.pipeline import Options, UnitResult, build, cluster, intake, worker
 from report_builder.pipeline.record import JOURNAL, LOCK, alone
+from report_builder.similarity import Match, Share, Text
 from report_builder.spec import Spec
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -229,6 +231,57 @@ def test_a_full_disk_costs_the_unit_only_and_halves_nothing(
     monkeypatch.undo()
     again = build(replace(one_by_one, formats=(*QUICK, "csv")))
     assert states(again.results) == dict.fromkeys(UNITS, "unchanged") | {SICK: "built"}
+
+
+CHANGES: dict[str, Callable[[Options], object]] = {
+    "input_added": lambda place: (place.inputs / "2023" / "说明.txt").write_text("无", encoding="utf-8"),
+    "input_gone": lambda place: (place.inputs / "2023" / f"{SICK}.xlsx").unlink(),
+    "setting": lambda place: (place.inputs / "settings.toml").write_text("", encoding="utf-8"),
+    "output_changed": lambda place: (place.outputs / "2024" / SICK / "facts.json").write_bytes(b""),
+    "killed_run": lambda place: (place.outputs / "2024" / JOURNAL).write_bytes(b""),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_only_unchanged_inputs_are_not_read_again(
+    change: str, place: Options, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = replace(place, jobs=1, formats=("json",))
+    first = build(place)
+    before = outputs(first.folder)
+
+    def read(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("report_builder.pipeline.run.collected", read)
+    again = build(place)
+    assert states(again.results) == dict.fromkeys(UNITS, "unchanged")
+    assert (again.findings, again.silent, again.unused) == (first.findings, first.silent, first.unused)
+    assert outputs(again.folder) == before
+    for other in (replace(place, force=True), replace(place, units=(SICK,)), replace(place, reason="试")):
+        with pytest.raises(AssertionError):
+            build(other)
+    CHANGES[change](place)
+    with pytest.raises(AssertionError):
+        build(place)
+
+
+def test_cells_put_away_come_back_as_they_were(spec: Spec) -> None:
+    cells = return_of(spec.formats[-1], {"requests.received.total": 7}).cells
+    folded = worker.Folded(cells)
+    assert len(folded) == len(cells)
+    assert dict(folded) == pickle.loads(pickle.dumps(folded)) == cells  # noqa: S301
+
+
+def test_a_unit_is_held_against_those_it_shares_most_with_itself() -> None:
+    """A long report that twenty short ones took from is still held against the one it took from."""
+    texts = {name: Text(name, 2024, ()) for name in ("源", "长", *map(str, range(20)))}
+    taken = [Match(texts[str(at)], texts["长"], Share(9, 10), Share(1, 100)) for at in range(20)]
+    matches = [*taken, Match(texts["长"], texts["源"], Share(1, 2), Share(1, 2))]
+    nearest = dict(intake._nearest(matches))
+    assert len(nearest["长"]) == intake._NEAREST
+    assert nearest["长"][0] == "源"
+    assert nearest["7"] == ["长"]
 
 
 def test_a_unit_is_given_time(place: Options, capsys: pytest.CaptureFixture[str]) -> None:

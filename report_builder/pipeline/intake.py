@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -104,7 +104,14 @@ def source_of(path: Path) -> collect.Source:
     return in_folder(path)[0] if path.is_dir() else collect.Source(path)
 
 
-def collected(place: Place) -> tuple[list[Handed], list[str]]:
+def collected(
+    place: Place, kept: Callable[[Handed], Handed] = lambda one: one
+) -> tuple[list[Handed], list[str]]:
+    """What was handed in for the year, each as it is to be ``kept``, and the files that are no returns.
+
+    Raises:
+        InputError: the year has no folder, or there is no return in it.
+    """
     folder = place.options.inputs / str(place.year)
     if not folder.is_dir():
         held = "、".join(map(str, years(place.options.inputs))) or "无"
@@ -114,7 +121,7 @@ def collected(place: Place) -> tuple[list[Handed], list[str]]:
         raise InputError(
             f"{folder} 里没有报送表；请把各单位的 .xlsx 放进去（空白表用 report-builder blank 生成）"
         )
-    handed = [one for source in found for one in handed_in(place, source)]
+    handed = [kept(one) for source in found for one in handed_in(place, source)]
     said = [
         f"{one.source.name}（是发回的校验意见；请在文件名里保留“{ANSWERED}”，其中的单位说明才会读取）"
         for one in handed

@@ -37,6 +37,7 @@ from report_builder.pipeline.keys import Beside, Job, common, everything, is_cur
 from report_builder.pipeline.place import Options, Place, open_files, open_place, set_up, year_folder
 from report_builder.pipeline.record import Record, alone
 from report_builder.pipeline.unit import UnitResult, checked, why_blocked
+from report_builder.pipeline.worker import Folded
 from report_builder.registry import load_registry
 from report_builder.rule_kinds import Case
 from report_builder.spec import Format, Spec
@@ -76,7 +77,7 @@ def _jobs(place: Place, record: Record) -> tuple[list[Job], list[str], set[str]]
 
     It needs what all units answered, and afterwards every return goes when its report is made.
     """
-    handed, unused = collected(place)
+    handed, unused = collected(place, _folded)
     said, unread = answers(place)
     key = common(place)
     given = tasks.assignment(place, handed)
@@ -84,6 +85,10 @@ def _jobs(place: Place, record: Record) -> tuple[list[Job], list[str], set[str]]
         record.summary = dict(tasks.write(place, given, once_each(handed), record.summary))
     jobs = [job_for(place, one, beside, key) for one, beside in _desks(place, handed, said, given)]
     return jobs, [*unused, *unread], {one.unit.name for one in handed}
+
+
+def _folded(handed: Handed) -> Handed:
+    return replace(handed, ret=replace(handed.ret, cells=Folded(handed.ret.cells)))
 
 
 def _desks(

@@ -14,7 +14,7 @@ from queue import SimpleQueue
 from report_builder.pipeline.keys import Job
 from report_builder.pipeline.place import Options, Place
 from report_builder.pipeline.unit import Made, build_unit
-from report_builder.pipeline.worker import Worker, packed
+from report_builder.pipeline.worker import Worker, packed, unpacked
 
 Coming = Generator[tuple[Job, Made], None, None]
 """Each job with what became of it, in whatever order they come; closed, it ends whoever is still at work."""
@@ -43,7 +43,7 @@ def hired(options: Options) -> Iterator[Hands]:
 def _here(place: Place, jobs: list[Job]) -> Coming:
     """One unit, or ``--jobs 1``, is made in this process: no start-up, but no time limit either."""
     if len(jobs) <= 1 or place.options.jobs == 1:
-        return ((job, build_unit(place, job)) for job in _taken(jobs))
+        return ((job, build_unit(place, unpacked(packed(job), place.spec))) for job in _taken(jobs))
     return _by_workers(place, jobs, min(place.options.jobs or _cores(), len(jobs)))
 
 
