@@ -386,6 +386,8 @@ def _hold_cells(example: Example, known: Collection[str], place: str) -> None:
         "cells": example.cells,
         "last": example.last,
         "before": (key for held in example.before.values() for key in held),
+        "members": (key for held in example.members.values() for key in held),
+        "apart": (key for held in example.apart.values() for key in held),
         "blames": (key for blamed in example.blames for key in blamed),
         "trouble": typing.cast("Iterable[str]", example.trouble.get("cells", ())),
     }
@@ -437,6 +439,17 @@ def _wording_texts(wording: Wording) -> Iterator[_Text]:
     yield _Text("task_sum ", wording.task_sum, {"tasks", "units", "total", "parts", "rate"})
     yield _Text("former_row ", wording.former_row, {"row", "count", "unit", "parts"})
     yield _Text("former_part ", wording.former_part, {"label"})
+    for key in ("lead", "lead_apart", "many"):
+        yield _Text(f"aggregate {key} ", getattr(wording.aggregate, key), {"count"})
+    for key in ("missing", "doubtful", "blank"):
+        yield _Text(f"aggregate {key} ", getattr(wording.aggregate, key), {"count", "units"})
+    for key, named in (
+        ("mark", "reasons"),
+        ("unwritten", "sections"),
+        ("open", "count"),
+        ("and_more", "units"),
+    ):
+        yield _Text(f"aggregate {key} ", getattr(wording.aggregate, key), {named})
     yield from (_Text(f"contact {key} ", text, {"value"}) for key, text in wording.contact.items())
     change = wording.change
     yield _Text("change from_zero ", change.from_zero, {"unit"})
