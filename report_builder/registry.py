@@ -452,6 +452,11 @@ class _RuleSettings:
 
 
 @dataclass(frozen=True)
+class _ClauseSettings:
+    points: Decimal
+
+
+@dataclass(frozen=True)
 class _Build:
     time_limit_s: int = 300
 
@@ -464,6 +469,7 @@ class _File:
     repetition: _Repetition = _Repetition()
     rules: Mapping[str, _RuleSettings] = field(default_factory=dict)
     build: _Build = _Build()
+    score: Mapping[str, _ClauseSettings] = field(default_factory=dict)
     as_of: dt.date | None = None
     spec_dir: str = ""
 
@@ -489,6 +495,7 @@ def load_settings(inputs: Path) -> Settings:
         shared_groups=said.repetition.shared_groups,
         time_limit_s=said.build.time_limit_s,
         spec_dir=said.spec_dir,
+        score={clause: one.points for clause, one in said.score.items()},
     )
 
 

@@ -435,6 +435,8 @@ def test_package_spec_is_complete() -> None:
         "wording.toml",
         "plan.toml",
         "published.toml",
+        "score.toml",
+        "oversight.toml",
         "workbook.toml",
     }
 

@@ -74,19 +74,24 @@ def program() -> str:
     return manifest.digest([manifest.program_digest(_templates()), _fonts_digest()])
 
 
+_APART = frozenset({"formats", "score", "oversight"})
+"""What is reckoned otherwise, and what no unit's report shows."""
+
+
 def _settings_digest(place: Place) -> str:
     formats = [fmt.sha256 for fmt in place.spec.formats]
-    others = (getattr(place.spec, one.name) for one in fields(place.spec) if one.name != "formats")
+    others = (getattr(place.spec, one.name) for one in fields(place.spec) if one.name not in _APART)
     parts = (_lasting(place.settings), formats, *others)
     return manifest.digest(map(repr, parts))
 
 
 def _lasting(settings: Settings) -> tuple[Settings, bool]:
-    """What is set, but for the day and the time limit: a report says the same tomorrow and however long it took.
+    """What is set, but for the day, the time limit and the score: a report says the same whatever they are.
 
     Only whether days are reckoned at all counts.
     """
-    return replace(settings, as_of=None, time_limit_s=0), settings.as_of is not None
+    lasting = replace(settings, as_of=None, time_limit_s=0, score={})
+    return lasting, settings.as_of is not None
 
 
 def _fonts_digest() -> str:

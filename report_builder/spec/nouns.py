@@ -11,6 +11,8 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, Literal
 
+from report_builder.spec.oversight import Oversight, Score
+
 Value = Literal["count", "change", "amount"]
 Role = Literal["title", "head", "corner", "stub", "value"]
 
@@ -839,6 +841,8 @@ class Spec:
     statutory: StatutoryWording
     published: Published
     plan: PlanWords
+    score: Score
+    oversight: Oversight
 
     def format_for(self, report_year: int) -> Format | None:
         """The one format that governs ``report_year``: the newest begun by then; None where none does."""
