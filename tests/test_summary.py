@@ -339,6 +339,7 @@ def test_what_one_member_corrects_flows_up_to_its_ancestors_and_nowhere_else(pla
     names = {entry["unit"] for entry in manifest["summary"]}
     assert names == {
         "汇总表",
+        "总览",
         *(f"{unit}（汇总）" for unit in ("甲山市人民政府", "东示县人民政府", "南示县人民政府")),
     }
 
@@ -529,7 +530,7 @@ def test_a_place_is_chosen_by_name_and_the_others_stay_on_record(
     assert ran(place, "--unit", "东示县人民政府", "--json") == 0
     assert [one["unit"] for one in json.loads(capfd.readouterr().out)["units"]] == ["东示县人民政府"]
     manifest = json.loads((place.outputs / str(YEAR) / "manifest.json").read_text(encoding="utf-8"))
-    assert len(manifest["summary"]) == 4
+    assert len(manifest["summary"]) == 5
     assert ran(place, "--unit", "东示人民政府") == 2
     assert "是否应为“东示县人民政府”" in capfd.readouterr().err
     assert ran(place, "--unit", "东示县教育局") == 2

@@ -192,7 +192,7 @@ def _ended(
     record.finished(ordered)
     left = left_to_summary(place)
     outcome = Outcome(place.year, year_folder(place), place.spec, ordered, tuple(unused), left=left)
-    return _with_absent(outcome, place, came)
+    return with_absent(outcome, place, came)
 
 
 def _kept(record: Record, place: Place, jobs: Sequence[Job]) -> Iterator[UnitResult]:
@@ -222,7 +222,7 @@ def kept_findings(record: Record, entry: manifest.Entry) -> tuple[Finding, ...] 
     return None
 
 
-def _with_absent(outcome: Outcome, place: Place, came: Container[str]) -> Outcome:
+def with_absent(outcome: Outcome, place: Place, came: Container[str]) -> Outcome:
     """The outcome with the registered units of which nothing came in: judged where a day is set, else only named."""
     if place.options.units:
         return outcome
@@ -262,7 +262,7 @@ def check(options: Options, files: Sequence[Path] = (), *, write: bool = True) -
     if files:
         return outcome
     outcome = replace(outcome, left=left_to_summary(place))
-    return _with_absent(outcome, place, {one.unit.name for one in handed})
+    return with_absent(outcome, place, {one.unit.name for one in handed})
 
 
 def blank(options: Options) -> list[Path]:

@@ -35,6 +35,7 @@ from report_builder.pipeline.intake import (
     read_earlier,
 )
 from report_builder.pipeline.keys import Beside, Job, common, is_current, job_for
+from report_builder.pipeline.overseeing import overseen
 from report_builder.pipeline.place import Options, Place, open_place, year_folder
 from report_builder.pipeline.record import Record, alone
 from report_builder.pipeline.run import Making, Outcome, Progress, kept_findings, made_of, unwatched
@@ -70,7 +71,8 @@ def summary(options: Options, progress: Progress = unwatched) -> Outcome:
         tables = _tables(
             year, [aggregate.returned(one, place.fmt, place.spec) for one in compiled.values()], record
         )
-        record.finished([*results, tables])
+        overview = overseen(place, year.found, year.jobs, record)
+        record.finished([*results, tables, overview])
     own = tuple(replace(result, unit=job.handed.unit.name) for result, job in _paired(results, jobs))
     return Outcome(place.year, folder, place.spec, own, tuple(year.unused))
 
@@ -112,6 +114,7 @@ class _Year:
     place: Place
     tree: Tree
     jobs: Mapping[str, Job]
+    found: Mapping[str, UnitResult]
     usable: Mapping[str, Return]
     wholes: Mapping[str, Handed]
     doubts: Mapping[str, str]
@@ -195,17 +198,24 @@ def _gathered(place: Place, record: Record) -> _Year:
         )
         for one in distinct
     }
-    found = {name: _findings(place, job, record) for name, job in jobs.items() if name not in wholes}
+    found = {name: _found(place, job, record) for name, job in jobs.items() if name not in wholes}
     refused = {
-        name: _REFUSED for name, one in found.items() if _refused(one) or not jobs[name].handed.ret.cells
+        name: _REFUSED
+        for name, one in found.items()
+        if _refused(one.findings) or not jobs[name].handed.ret.cells
     }
     return _Year(
         place=place,
         tree=tree,
         jobs=jobs,
+        found=found,
         usable={name: jobs[name].handed.ret for name in found if name not in refused},
         wholes=wholes,
-        doubts={name: _doubt(one) for name, one in found.items() if name not in refused and blocks(one)},
+        doubts={
+            name: _doubt(one.findings)
+            for name, one in found.items()
+            if name not in refused and blocks(one.findings)
+        },
         refused=refused,
         answered=said,
         unused=[*unused, *unread],
@@ -232,15 +242,17 @@ def _doubt(findings: Sequence[Finding]) -> str:
     return why_blocked(findings).partition("（")[0]
 
 
-def _findings(place: Place, job: Job, record: Record) -> Sequence[Finding]:
+def _found(place: Place, job: Job, record: Record) -> UnitResult:
     """What was found on a unit's return: as `build` left it where nothing has changed since, else judged here."""
     entry = record.units.get(job.name)
     if entry is not None and is_current(entry, job, year_folder(place)):
         kept = kept_findings(record, entry)
         if kept is not None:
-            return kept
+            return UnitResult(job.name, entry.state, tuple(sorted(entry.outputs)), findings=kept)
     years = history(place, job.handed.unit, job.earlier)
-    return judged(place, job.handed, Around(years, job.answers, job.alike, job.assigned))[0]
+    findings, runs = judged(place, job.handed, Around(years, job.answers, job.alike, job.assigned))
+    state = "blocked" if blocks(findings) else "checked"
+    return UnitResult(job.name, state, findings=tuple(findings), runs=tuple(runs))
 
 
 def _mark(ret: Return) -> str:

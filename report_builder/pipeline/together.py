@@ -13,13 +13,13 @@ from report_builder.rule_kinds import Members
 from report_builder.spec import Spec
 
 SUMMARY, AGGREGATE = "汇总", "（汇总）"
-TABLES = "汇总表"
+TABLES, OVERVIEW = "汇总表", "总览"
 _FACTS = "facts.json"
 
 
 def of_summary(name: str) -> bool:
     """Whether an entry on record is of `summary`'s making."""
-    return name == TABLES or name.endswith(AGGREGATE)
+    return name in {TABLES, OVERVIEW} or name.endswith(AGGREGATE)
 
 
 @dataclass(frozen=True)
