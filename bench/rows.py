@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ours import Ours
+from shown import shown
 from timing import Pair, Rival, Sampler, SkipRow, all_unchanged, alternate, command, repeated
 
 _PROSE_SECONDS = 0.015
@@ -237,6 +238,20 @@ def _workers(bench: Bench) -> Pair:
     return Pair((bench.jurisdiction["one"],), (bench.jurisdiction["two"],))
 
 
+_PAINT_SECONDS, _FILTER_SECONDS = 1.5, 0.1
+
+
+def _overview_painted(bench: Bench) -> Pair:
+    """Against a clock, not a rival: the bar is a time."""
+    with shown(bench.scratch) as one:
+        return Pair(tuple(one.painted() for _ in range(7)), (_PAINT_SECONDS,))
+
+
+def _overview_filtered(bench: Bench) -> Pair:
+    with shown(bench.scratch) as one:
+        return Pair(tuple(one.filtered() for _ in range(15)), (_FILTER_SECONDS,))
+
+
 ROWS = (
     Row("collect", "读一份报送表（含定位、核验、逐格来源）", "python-calamine 只读", 4.0, _collect_calamine),
     Row("collect-openpyxl", "读一份报送表", "openpyxl 打开", 0.08, _collect_openpyxl),
@@ -273,5 +288,7 @@ ROWS = (
         _unchanged,
         aim="（千个单位时 ≤ 2%）",
     ),
+    Row("overview", "总览（一万五千个单位）在浏览器中显示出来", "1.5 秒", 1.0, _overview_painted),
+    Row("overview-filter", "总览筛选一次（一万五千个单位）", "100 毫秒", 1.0, _overview_filtered),
     Row("workers", "示例辖区，一个进程", "两个进程", None, _workers, aim="（目标 ≥ 1.7）"),
 )

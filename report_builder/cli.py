@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 BLOCKED, CANNOT_RUN, INTERRUPTED = 1, 2, 130
 _SHOWN = 10
 _LINE = 40
-_LATER = {
-    "summary": "逐级汇总",
-}
+_WITH_WORKERS = ("build", "summary")
 _STATES = {
     "built": "已生成",
     "unchanged": "未变动",
@@ -70,13 +68,11 @@ def _parser() -> argparse.ArgumentParser:
     read.add_argument("file", type=_path, metavar="文件")
     rules = _verb(verbs, "rules", "用文字列出各条规则和依据", _rules)
     rules.add_argument("code", nargs="?", default="", metavar="代码", help="只看这一条，如 B301")
+    _making(_verb(verbs, "summary", "逐级汇总，生成各级政府的汇总报告和汇总表", _summary))
     compare = _verb(verbs, "compare", "比对两份报告，或本年度各单位与历年、各单位之间", _compare)
     compare.add_argument("files", nargs="*", type=_path, metavar="文件", help="旧 新：只比对这两份")
     plan = _verb(verbs, "plan", "读取任务分工方案（.docx .txt .xlsx），列出任务、责任单位和时限", _plan)
     plan.add_argument("file", type=_path, metavar="文件")
-    for name, what in _LATER.items():
-        later = _verb(verbs, name, f"{what}（本版本尚未提供）", _later)
-        later.add_argument("files", nargs="*", metavar="文件")
     return parser
 
 
@@ -87,7 +83,11 @@ def _path(text: str) -> Path:
 
 
 def _build_parser(verbs: Any) -> None:  # noqa: ANN401 - argparse does not name its own type
-    build = _verb(verbs, "build", "核对并生成各单位的年度报告", _build)
+    _making(_verb(verbs, "build", "核对并生成各单位的年度报告", _build))
+
+
+def _making(build: argparse.ArgumentParser) -> None:
+    """The options of the verbs that make reports."""
     build.add_argument("--force", action="store_true", help="全部重新生成")
     build.add_argument("--formats", default="", metavar="LIST", help="只生成这些：docx,pdf,html,csv,json")
     build.add_argument(
@@ -163,8 +163,8 @@ def _refusal(asked: argparse.Namespace) -> str:
         return f"--as-of 后面是“{asked.as_of}”，应为日期，如 2025-02-01"
     if asked.jobs < 0:
         return f"--jobs 后面是 {asked.jobs}，应为 1 或更大的整数（0 表示处理器核数）"
-    if asked.scheduler and asked.verb != "build":
-        return f"--scheduler 只用于 build；{asked.verb} 请去掉这个参数"
+    if asked.scheduler and asked.verb not in _WITH_WORKERS:
+        return f"--scheduler 只用于 build 和 summary；{asked.verb} 请去掉这个参数"
     return ""
 
 
@@ -208,10 +208,21 @@ def _options(asked: argparse.Namespace) -> Options:
 def _build(asked: argparse.Namespace) -> int:
     from report_builder import pipeline  # noqa: PLC0415
 
+    return _made(asked, pipeline.build)
+
+
+def _summary(asked: argparse.Namespace) -> int:
+    from report_builder import pipeline  # noqa: PLC0415
+
+    return _made(asked, pipeline.summary)
+
+
+def _made(asked: argparse.Namespace, make: Callable[..., Outcome]) -> int:
+    """Runs a verb that makes reports, and says what came of it."""
     if asked.allow_findings is not None and not asked.allow_findings.strip():
         return _say_and(CANNOT_RUN, "--allow-findings 后面要写明理由，理由会记入 manifest.json 并印在草稿上")
     watched = {} if asked.quiet else {"progress": _Meter().tell}
-    outcome = pipeline.build(_options(asked), **watched)
+    outcome = make(_options(asked), **watched)
     if asked.json:
         _print_json(_build_json(outcome))
     else:
@@ -277,13 +288,21 @@ def _print_json(document: object) -> None:
 def _print_build(outcome: Outcome) -> None:
     counts = {state: sum(result.state == state for result in outcome.results) for state in _STATES}
     said = "，".join(f"{_STATES[state]} {count}" for state, count in counts.items() if count)
-    print(f"{outcome.year} 年度：{said}；输出在 {outcome.folder}")
+    print(f"{outcome.year} 年度：{said or '没有要生成的报告'}；输出在 {outcome.folder}")
     for result in outcome.results:
         if result.why:
             print(f"  {result.unit} {_STATES[result.state]}：{result.why}")
     _print_silent(outcome)
     _print_notes(outcome)
     _print_unused(outcome)
+    _print_left(outcome)
+
+
+def _print_left(outcome: Outcome) -> None:
+    """The files that governments handed in for their aggregates, as far as a line holds them."""
+    if outcome.left:
+        shown = "、".join(outcome.left[:_SHOWN]) + ("等" if len(outcome.left) > _SHOWN else "")
+        print(f"政府汇总报告的材料，由 summary 使用：{shown}")
 
 
 def _print_not_run(outcome: Outcome) -> None:
@@ -342,6 +361,7 @@ def _check(asked: argparse.Namespace) -> int:
         _print_not_run(outcome)
         _print_notes(outcome)
         _print_unused(outcome)
+        _print_left(outcome)
     return _status(outcome)
 
 
@@ -500,7 +520,3 @@ def rule_lines(rule: Any, spec: Any) -> list[str]:  # noqa: ANN401
         f"  依据（{fmt.id} 年格式）：{fmt.rules[rule.code]}" for fmt in spec.formats if rule.code in fmt.rules
     ]
     return lines + [f"  例：{example.name} → {spec.terms[example.state]}" for example in rule.examples]
-
-
-def _later(asked: argparse.Namespace) -> int:
-    return _say_and(CANNOT_RUN, f"{asked.verb}（{_LATER[asked.verb]}）本版本尚未提供")

@@ -291,6 +291,7 @@ class Settings:
     shared_groups: tuple[tuple[str, ...], ...] = ()
     time_limit_s: int = 300
     spec_dir: str = ""
+    score: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,11 @@ import difflib
 import io
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 from report_builder.errors import InputError, SpecError
@@ -43,16 +44,99 @@ _FORBIDDEN = re.compile(r'[\\/:*?"<>|\x00-\x1f]|^\.+$')
 _LONGEST_NAME = 80
 
 
+GOVERNMENT = "government"
+_LED_FROM_ABOVE = "vertical"
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The units that stood at the end of one year, each below its parent; codes, names and aliases are settled."""
+
+    units: tuple[Unit, ...]
+    below: Mapping[str, tuple[Unit, ...]]
+    left_out: Mapping[str, frozenset[str]]
+
+    @cached_property
+    def governments(self) -> tuple[Unit, ...]:
+        """The places that have a report of their own and one of all below them, in the register's order."""
+        return tuple(unit for unit in self.units if unit.kind == GOVERNMENT)
+
+    def members(self, place: Unit, came: Container[str] = ()) -> tuple[Unit, ...]:
+        """The units whose own returns make up the aggregate of ``place``: never an aggregate and its parts.
+
+        A government below counts by its own members. Where it has none, or none of them is among those that
+        ``came`` while its own return is, it counts by that return as a whole.
+        """
+        return tuple(self._counted(place, place, came))
+
+    def _counted(self, place: Unit, above: Unit, came: Container[str]) -> Iterator[Unit]:
+        for unit in self.below.get(above.name, ()):
+            if self.stands_apart(unit, place):
+                continue
+            inner = tuple(self._counted(place, unit, came))
+            if unit.kind != GOVERNMENT:
+                yield unit
+                yield from inner
+            elif inner and (unit.name not in came or any(one.name in came for one in inner)):
+                yield from inner
+            else:
+                yield unit
+
+    def stands_apart(self, unit: Unit, place: Unit) -> bool:
+        """Whether a unit, and what is below it, is no part of the figures of ``place``: led from above, or excluded."""
+        return unit.kind == _LED_FROM_ABOVE or place.name in self.left_out.get(unit.name, ())
+
+    def apart(self, place: Unit) -> tuple[Unit, ...]:
+        """The units below ``place`` that are not counted there."""
+        return tuple(self._apart(place, place, above=False))
+
+    def _apart(self, place: Unit, unit: Unit, *, above: bool) -> Iterator[Unit]:
+        for one in self.below.get(unit.name, ()):
+            here = above or self.stands_apart(one, place)
+            if here:
+                yield one
+            yield from self._apart(place, one, above=here)
+
+    @cached_property
+    def parents(self) -> Mapping[str, str]:
+        """The name of each unit's parent, by the unit's."""
+        return {unit.name: parent for parent, units in self.below.items() for unit in units}
+
+    def government_of(self, unit: Unit) -> str:
+        """The nearest government above a unit; empty where there is none."""
+        name = self.parents.get(unit.name, "")
+        while name and name not in self._places:
+            name = self.parents.get(name, "")
+        return name
+
+    @cached_property
+    def _places(self) -> frozenset[str]:
+        return frozenset(one.name for one in self.governments)
+
+    def compiled(self, unit: Unit) -> bool:
+        """Whether a unit's report is put together from others': a government with members."""
+        return unit.kind == GOVERNMENT and self.members(unit) != ()
+
+
 @dataclass(frozen=True)
 class Registry:
-    """The units of units.csv; empty where there is no such file, and then every return is a unit."""
+    """The units of units.csv; empty where there is no such file, and then every return is a unit.
+
+    A unit that moved to another parent has a row for either time; by name it is found as it is now.
+    """
 
     units: tuple[Unit, ...] = ()
 
     @cached_property
+    def _now(self) -> tuple[Unit, ...]:
+        """One row a unit: of several the one that began last."""
+        latest = {plain(unit.name): unit for unit in sorted(self.units, key=lambda unit: unit.since)}
+        return tuple(unit for unit in self.units if latest[plain(unit.name)] is unit)
+
+    @cached_property
     def _by_name(self) -> dict[str, Unit]:
-        names = {plain(alias): unit for unit in self.units for alias in unit.aliases}
-        return names | {plain(unit.name): unit for unit in self.units}
+        names = {plain(alias): unit for unit in self._now for alias in unit.aliases}
+        return names | {plain(unit.name): unit for unit in self._now}
 
     def find(self, name: str) -> Unit | None:
         """The unit with this name or alias; without a registry, a unit of that name."""
@@ -78,7 +162,7 @@ class Registry:
 
     @cached_property
     def _by_code(self) -> dict[str, Unit]:
-        return {unit.code: unit for unit in self.units if unit.code}
+        return {unit.code: unit for unit in self._now if unit.code}
 
     def predecessors(self, unit: Unit) -> tuple[Unit, ...]:
         """The registered units that ``unit`` succeeds, named there by code or name."""
@@ -91,7 +175,7 @@ class Registry:
     @cached_property
     def _successors(self) -> dict[str, list[Unit]]:
         taken: dict[str, list[Unit]] = {}
-        for unit in self.units:
+        for unit in self._now:
             for predecessor in self.predecessors(unit):
                 taken.setdefault(predecessor.name, []).append(unit)
         return taken
@@ -114,7 +198,32 @@ class Registry:
 
     def expected(self, report_year: int) -> tuple[Unit, ...]:
         """The units that must hand in a return for ``report_year``: all that stood then, governments' aggregates apart."""
-        return tuple(unit for unit in self.units if unit.kind != "government" and _stood(unit, report_year))
+        return tuple(unit for unit in self.units if unit.kind != GOVERNMENT and _stood(unit, report_year))
+
+    def tree(self, report_year: int) -> Tree:
+        """The units as they stood at the end of ``report_year``: a unit that moved within it is where it came to."""
+        units = tuple(unit for unit in self.units if _stood(unit, report_year))
+        standing = frozenset(unit.name for unit in units)
+        below: dict[str, list[Unit]] = {}
+        for unit in units:
+            parent = self._standing_parent(unit, standing)
+            if parent:
+                below.setdefault(parent, []).append(unit)
+        left_out = {
+            unit.name: frozenset(one.name for one in map(self.known, unit.excluded_from) if one is not None)
+            for unit in units
+        }
+        return Tree(units, {name: tuple(held) for name, held in below.items()}, left_out)
+
+    def _standing_parent(self, unit: Unit, standing: Container[str]) -> str:
+        """The name of the unit's parent; of one that stands no more, of the body that took its place, else above it."""
+        seen: set[str] = set()
+        parent = self.known(unit.parent) if unit.parent else None
+        while parent is not None and parent.name not in standing and parent.name not in seen:
+            seen.add(parent.name)
+            heirs = (one for one in self._successors.get(parent.name, ()) if one.name in standing)
+            parent = next(heirs, None) or (self.known(parent.parent) if parent.parent else None)
+        return parent.name if parent is not None and parent.name in standing else ""
 
     def suggestion(self, name: str) -> str:
         """“，是否应为“…”？”, or empty where no registered name is near."""
@@ -167,7 +276,7 @@ def load_registry(inputs: Path) -> Registry:
     """units.csv of the inputs folder; an empty Registry where there is none.
 
     Raises:
-        InputError: the file cannot be read, lacks a column, or names a unit twice; line and fix are named.
+        InputError: the file cannot be read, lacks a column, names a unit twice, or is no tree; line and fix are named.
     """
     path = inputs / UNITS_FILE
     if not path.exists():
@@ -190,6 +299,7 @@ def load_registry(inputs: Path) -> Registry:
     _hold_distinct(units)
     registry = Registry(units)
     _hold_lineage(registry)
+    _hold_tree(registry)
     return registry
 
 
@@ -229,19 +339,74 @@ def _unit(number: int, row: Mapping[str, str | None]) -> Unit:
     return Unit(**{**said, **lists})  # type: ignore[arg-type]
 
 
-def _hold_distinct(units: Iterable[Unit]) -> None:
-    """One name, alias or code belongs to one unit."""
+def _hold_distinct(units: Sequence[Unit]) -> None:
+    """One name, alias or code belongs to one unit; of several rows of it one ends before the next begins."""
     owners: dict[str, Unit] = {}
+    rows: dict[str, list[Unit]] = {}
     for unit in units:
+        rows.setdefault(plain(unit.name), []).append(unit)
         for name in {plain(unit.name), *map(plain, unit.aliases), unit.code} - {""}:
-            if owners.setdefault(name, unit) is not unit:
-                twice = plain(owners[name].name) == plain(unit.name)
-                said = (
-                    f"“{unit.name}”出现了两次；请删去一行"
-                    if twice
-                    else f"“{name}”同时是“{owners[name].name}”和“{unit.name}”的名称、别名或代码；请改正其中一个"
+            owner = owners.setdefault(name, unit)
+            if plain(owner.name) != plain(unit.name):
+                raise InputError(
+                    f"{UNITS_FILE}：“{name}”同时是“{owner.name}”和“{unit.name}”的名称、别名或代码；请改正其中一个"
                 )
-                raise InputError(f"{UNITS_FILE}：{said}")
+    for same in rows.values():
+        _hold_times_apart(same)
+
+
+def _hold_times_apart(rows: Sequence[Unit]) -> None:
+    """A unit stands in two rows only where it moved: to another parent, on a day."""
+    for before, after in pairwise(sorted(rows, key=lambda unit: unit.since)):
+        if before.code != after.code:
+            raise InputError(
+                f"{UNITS_FILE}：“{after.name}”出现了两次，代码不同（“{before.code}”和“{after.code}”）；同一单位用同一代码，否则请改名"
+            )
+        if not before.until or not after.since or before.until > after.since:
+            raise InputError(
+                f"{UNITS_FILE}：“{after.name}”出现了两次，起止时间没有错开；请删去一行。"
+                "改变了上级的，前一行写 until，后一行写同一天的 since"
+            )
+
+
+def _hold_tree(registry: Registry) -> None:
+    """Every parent and every place a unit is excluded from is registered, and no way up comes back to where it began."""
+    for unit in registry.units:
+        for column, said in (
+            ("parent", unit.parent),
+            *(("excluded_from", one) for one in unit.excluded_from),
+        ):
+            if said and registry.known(said) is None:
+                near = registry.suggestion(said) or "；请补上这一行，或改正"
+                raise InputError(f"{UNITS_FILE}：“{unit.name}”的 {column} 是“{said}”，不在名册中{near}")
+        parent = registry.known(unit.parent) if unit.parent else None
+        if parent is not None:
+            _hold_level(unit, parent)
+    days = {day for unit in registry.units for day in (unit.since, unit.until) if day}
+    for year in sorted({0, *map(_year, days)}):
+        _hold_no_cycle(registry.tree(year))
+
+
+def _hold_level(unit: Unit, parent: Unit) -> None:
+    levels = [one.level for one in (parent, unit) if one.level]
+    if len(levels) > 1 and UNIT_LEVELS.index(levels[0]) > UNIT_LEVELS.index(levels[1]):
+        raise InputError(
+            f"{UNITS_FILE}：“{unit.name}”的级别是 {unit.level}，上级“{parent.name}”是 {parent.level}，比它低；"
+            "请核对 parent 和 level"
+        )
+
+
+def _hold_no_cycle(tree: Tree) -> None:
+    above = {unit.name: parent for parent, units in tree.below.items() for unit in units}
+    sound: set[str] = set()
+    for unit in tree.units:
+        chain = [unit.name]
+        while chain[-1] in above and chain[-1] not in sound:
+            chain.append(above[chain[-1]])
+            if chain[-1] in chain[:-1]:
+                shown = " → ".join(chain[chain.index(chain[-1]) :])
+                raise InputError(f"{UNITS_FILE}：上级关系绕成了圈：{shown}；请改正其中一个单位的 parent")
+        sound.update(chain)
 
 
 def _hold_lineage(registry: Registry) -> None:
@@ -287,6 +452,11 @@ class _RuleSettings:
 
 
 @dataclass(frozen=True)
+class _ClauseSettings:
+    points: Decimal
+
+
+@dataclass(frozen=True)
 class _Build:
     time_limit_s: int = 300
 
@@ -299,6 +469,7 @@ class _File:
     repetition: _Repetition = _Repetition()
     rules: Mapping[str, _RuleSettings] = field(default_factory=dict)
     build: _Build = _Build()
+    score: Mapping[str, _ClauseSettings] = field(default_factory=dict)
     as_of: dt.date | None = None
     spec_dir: str = ""
 
@@ -324,6 +495,7 @@ def load_settings(inputs: Path) -> Settings:
         shared_groups=said.repetition.shared_groups,
         time_limit_s=said.build.time_limit_s,
         spec_dir=said.spec_dir,
+        score={clause: one.points for clause, one in said.score.items()},
     )
 
 

@@ -51,7 +51,7 @@ Rectangle = tuple[int, int, int, int]
 LONGEST_TEXT = 32_767
 _CUT = "……（文字过长，此处从略）"
 _EXACT_DIGITS = 15
-_RISKY = ("=", "+", "-", "@", "\t", "\r")
+RISKY = ("=", "+", "-", "@", "\t", "\r")
 _TALLEST = 400.0
 _HEADER = 110
 """A page's header takes 255 characters in all."""
@@ -318,7 +318,7 @@ class _Styles:
     def of(self, cell: Cell) -> Style:
         """The format of a cell; text a spreadsheet might take for a formula is kept as text when it is edited."""
         day = cell.entry is not None and cell.entry.kind == "date"
-        risky = isinstance(cell.content, str) and cell.content.startswith(_RISKY)
+        risky = isinstance(cell.content, str) and cell.content.startswith(RISKY)
         key = (cell.look, cell.marked, cell.entry is None, day, risky)
         if key not in self._made:
             self._made[key] = self._style(*key)
@@ -396,7 +396,7 @@ def _place(target: Worksheet, cell: Cell, style: Style) -> None:
 
 
 def _write(target: Worksheet, cell: Cell, style: Style) -> None:
-    at, content = (cell.row, cell.column), _storable(cell.content)
+    at, content = (cell.row, cell.column), storable(cell.content)
     if cell.formula:
         target.write_formula(*at, cell.formula, style, "" if content is None else content)
     elif cell.link:
@@ -411,7 +411,7 @@ def _write(target: Worksheet, cell: Cell, style: Style) -> None:
         target.write_number(*at, content, style)
 
 
-def _storable(content: Content) -> str | float | dt.date | None:
+def storable(content: Content) -> str | float | dt.date | None:
     """What a cell can hold: a number beyond a spreadsheet's fifteen digits goes in as text, none is rounded."""
     if isinstance(content, str):
         return cut(content) or None

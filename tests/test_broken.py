@@ -142,6 +142,54 @@ OF_THE_PACKAGE = {
         'name = "主动公开"',
         "sheets 的 name“主动公开”出现了 2 次；请只留一处",
     ),
+    "score_rule": (
+        "score.toml",
+        '{ code = "D901"',
+        '{ code = "D90"',
+        "clauses“timeliness”用到的规则“D90”没有定义，是否应为“D902”？",
+    ),
+    "score_rule_twice": (
+        "score.toml",
+        '{ code = "T705"',
+        '{ code = "T704"',
+        "rules 的 code“T704”出现了 2 次；请只留一处",
+    ),
+    "score_wording": (
+        "score.toml",
+        "、占比（T705）",
+        "",
+        "clauses“prose”：T705 rules 里有，wording 没有写；两处应当一致",
+    ),
+    "score_measured_by_none": (
+        "score.toml",
+        '  { code = "T705", points = 1 },\n',
+        "",
+        "clauses“prose”：T705 wording 写了，rules 里没有；两处应当一致",
+    ),
+    "score_points": (
+        "score.toml",
+        '"D901", points = 8',
+        '"D901", points = 0',
+        "clauses“timeliness”：D901 的 points 是 0，应大于 0",
+    ),
+    "score_costs": (
+        "score.toml",
+        '"F103", points = 3, costs = 1',
+        '"F103", points = 3, costs = 4',
+        "clauses“readability”：F103 的 costs 是 4，应在 0 和 points（3）之间",
+    ),
+    "score_note": (
+        "score.toml",
+        "{least_group}",
+        "{least_groups}",
+        "notes 里的 {least_groups} 没有内容可填，是否应为“least_group”？",
+    ),
+    "oversight_measure": (
+        "oversight.toml",
+        '"received"',
+        '"recieved"',
+        "key_measures 用到的“recieved”没有定义，是否应为“received”？",
+    ),
 }
 
 

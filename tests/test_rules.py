@@ -22,6 +22,7 @@ from report_builder.model import (
     Assigned,
     Due,
     Lineage,
+    Number,
     PlannedTask,
     ProcessingFee,
     Return,
@@ -33,7 +34,7 @@ from report_builder.model import (
     Trouble,
     Unit,
 )
-from report_builder.rule_kinds import KINDS, TROUBLES, Case
+from report_builder.rule_kinds import KINDS, TROUBLES, Case, Members
 from report_builder.spec import Format, Spec, load_spec
 from report_builder.spec.nouns import Example
 from report_builder.validate import blocks, validate
@@ -62,6 +63,7 @@ def case_of(example: Example, fmt: Format, settings: Settings) -> Case:
         frozenset(example.names),
         alike_of(example, fmt, year),
         assigned_of(example, year),
+        members_of(example, fmt),
     )
 
 
@@ -95,6 +97,36 @@ def tasks_of(rows: tuple[Mapping[str, Any], ...], year: int) -> tuple[Task, ...]
         )
         for row in rows
     )
+
+
+def members_of(example: Example, fmt: Format) -> Members | None:
+    """The members of an aggregate that an example describes; None where it is a unit's own report."""
+    if not example.members and not example.missing:
+        return None
+    parts, apart = (figures_of(held) for held in (example.members, example.apart))
+    blank = {
+        unit: tuple(key for key in fmt.slots if cells.get(key) == "")
+        for unit, cells in example.members.items()
+    }
+    named = {key: {unit: n for unit, n in held.items() if n} for key, held in parts.items()}
+    return Members(
+        tuple(example.members),
+        frozenset(example.cells),
+        named,
+        apart,
+        example.missing,
+        example.doubtful,
+        {unit: cells for unit, cells in blank.items() if cells},
+    )
+
+
+def figures_of(held: Mapping[str, Mapping[str, object]]) -> dict[str, dict[str, Number]]:
+    """Figures by cell and member."""
+    read = {unit: {key: figure(n, "").number for key, n in cells.items()} for unit, cells in held.items()}
+    keys = {key for cells in read.values() for key, n in cells.items() if n is not None}
+    return {
+        key: {unit: n for unit, cells in read.items() if (n := cells.get(key)) is not None} for key in keys
+    }
 
 
 def returned(example: Example, fmt: Format, year: int) -> Return:

@@ -90,7 +90,8 @@ def read_returns(
         else:
             rets = workbook.read(sheets.read(data), name, spec, report_year, known)
     except UnreadableError as fault:
-        return (_unreadable(name, fault, spec, report_year),)
+        refused = _unreadable(name, fault, spec, report_year)
+        return (refused if source.text is None else with_text(refused, source.text, spec),)
     except OSError as fault:
         reason = UnreadableError(
             f"系统拒绝读取（{fault.strerror}）", "请关闭正在使用它的程序，或检查文件是否完整"

@@ -69,8 +69,8 @@ def made(client: Any, place: Place, jobs: list[Job]) -> Coming:  # noqa: ANN401 
     executor = client.get_executor(pure=False)
 
     def submit(job: Job) -> Future[Made]:
-        data = packed(replace(job, years=history(place, job.handed.unit, job.earlier)))
-        out: Future[Made] = executor.submit(made_here, law, terms, job.handed.unit.name, data)
+        data = packed(replace(job, years=job.years or history(place, job.handed.unit, job.earlier)))
+        out: Future[Made] = executor.submit(made_here, law, terms, job.name, data)
         return out
 
     window = _EACH_CORE * max(1, sum(client.nthreads().values()))
@@ -92,7 +92,7 @@ def _hold_alive(client: Any) -> None:  # noqa: ANN401 - distributed carries no t
 
 def _outcome(job: Job, future: Future[Made]) -> Made:
     """What the cluster made of a unit; a machine lost again and again on one unit is that unit's failure alone."""
-    unit = job.handed.unit.name
+    unit = job.name
     try:
         return future.result()
     except KilledWorker:

@@ -11,6 +11,7 @@ from report_builder.history import Held, History
 from report_builder.model import Assigned, Settings
 from report_builder.pipeline.intake import Answered, Answers, Handed, Past, own_answers
 from report_builder.pipeline.place import Options, Place, year_folder
+from report_builder.pipeline.together import AGGREGATE, SUMMARY, Together
 from report_builder.render import template
 
 
@@ -18,7 +19,8 @@ from report_builder.render import template
 class Job:
     """One unit's work: what was handed in, the years held before, its answers, and where the outputs go.
 
-    ``years`` are the earlier years read, for a worker on a machine that has no inputs to read them from.
+    ``years`` are the earlier years read, for a worker on a machine that has no inputs to read them from;
+    ``together`` what an aggregate is put together from, None for a unit's own report.
     """
 
     handed: Handed
@@ -30,6 +32,24 @@ class Job:
     alike: tuple[Held, ...] | None = ()
     assigned: tuple[Assigned, ...] | None = None
     years: History | None = None
+    together: Together | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called on record: an aggregate is not its government's own report."""
+        unit = self.handed.unit.name
+        return unit if self.together is None else f"{unit}{AGGREGATE}"
+
+    @property
+    def empty(self) -> bool:
+        """Whether it is an aggregate of nothing."""
+        figures = self.handed.ret.cells.values()
+        return self.together is not None and all(held.number is None for held in figures)
+
+    @property
+    def within(self) -> str:
+        """Its folder, from the year's outputs."""
+        return self.folder.name if self.together is None else f"{SUMMARY}/{self.folder.name}"
 
 
 def _templates() -> Path:
@@ -54,19 +74,24 @@ def program() -> str:
     return manifest.digest([manifest.program_digest(_templates()), _fonts_digest()])
 
 
+_APART = frozenset({"formats", "score", "oversight"})
+"""What is reckoned otherwise, and what no unit's report shows."""
+
+
 def _settings_digest(place: Place) -> str:
     formats = [fmt.sha256 for fmt in place.spec.formats]
-    others = (getattr(place.spec, one.name) for one in fields(place.spec) if one.name != "formats")
+    others = (getattr(place.spec, one.name) for one in fields(place.spec) if one.name not in _APART)
     parts = (_lasting(place.settings), formats, *others)
     return manifest.digest(map(repr, parts))
 
 
 def _lasting(settings: Settings) -> tuple[Settings, bool]:
-    """What is set, but for the day and the time limit: a report says the same tomorrow and however long it took.
+    """What is set, but for the day, the time limit and the score: a report says the same whatever they are.
 
     Only whether days are reckoned at all counts.
     """
-    return replace(settings, as_of=None, time_limit_s=0), settings.as_of is not None
+    lasting = replace(settings, as_of=None, time_limit_s=0, score={})
+    return lasting, settings.as_of is not None
 
 
 def _fonts_digest() -> str:

@@ -118,6 +118,17 @@ def _check_settings(settings: Settings, spec: Spec) -> None:
             )
         if threshold < 0:
             raise SpecError(f"settings.toml：thresholds.{code} 是 {threshold}，应为 0 或正数")
+    _check_score(settings, spec)
+
+
+def _check_score(settings: Settings, spec: Spec) -> None:
+    clauses = [clause.key for clause in spec.score.clauses]
+    for key, points in settings.score.items():
+        if key not in clauses:
+            near = nearest(key, clauses) or f"；可用的有：{'、'.join(clauses)}"
+            raise SpecError(f"settings.toml：score 没有“{key}”这一条{near}")
+        if points < 0:
+            raise SpecError(f"settings.toml：score.{key} points 是 {points}，应为 0 或正数")
 
 
 def years(inputs: Path) -> list[int]:

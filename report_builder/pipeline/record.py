@@ -21,6 +21,7 @@ from report_builder.errors import OutputError
 from report_builder.pipeline.intake import ANSWERED
 from report_builder.pipeline.keys import Job
 from report_builder.pipeline.place import Place, year_folder
+from report_builder.pipeline.together import of_summary
 from report_builder.pipeline.unit import Made, UnitResult, failed, kept_answers
 
 JOURNAL, LOCK, LOG = ".journal", ".lock", "run.log"
@@ -127,17 +128,28 @@ class _Lines:
 class Record:
     """The outputs of one run in the making; for the one run that holds the lock."""
 
-    def __init__(self, place: Place) -> None:
-        """Takes up what the last run left, also one that was killed."""
-        self._place, self._folder = place, year_folder(place)
+    def __init__(self, place: Place, *, aggregates: bool = False) -> None:
+        """Takes up what the last run left, also one that was killed.
+
+        ``last`` is what this kind of run made: the units' reports, or the ``aggregates``; ``units`` are the former,
+        ``summary`` what the lead office has besides.
+        """
+        self._place, self._folder, self._aggregates = place, year_folder(place), aggregates
         folder, journal = self._folder, self._folder / JOURNAL
         ended, self.whole = manifest.load(folder)
-        self.summary: Mapping[str, manifest.Entry] = manifest.load_summary(folder)
         if journal.exists():
             self.whole = manifest.Whole()
             for left in folder.rglob(f".*{manifest.UNFINISHED}"):
                 left.unlink(missing_ok=True)
-        self.last: Mapping[str, manifest.Entry] = ended | _journalled(journal)
+        done = ended | _journalled(journal)
+        self.units: Mapping[str, manifest.Entry] = {
+            name: one for name, one in done.items() if not of_summary(name)
+        }
+        self.summary: Mapping[str, manifest.Entry] = manifest.load_summary(folder) | {
+            name: one for name, one in done.items() if of_summary(name)
+        }
+        made = {name: one for name, one in self.summary.items() if of_summary(name)}
+        self.last = made if aggregates else self.units
         self._journal, self._log = _Lines(journal, anew=False), _Lines(folder / LOG, anew=True)
 
     def __enter__(self) -> Self:
@@ -185,8 +197,8 @@ class Record:
 
     def _as_left(self, job: Job) -> bool:
         """Whether nobody has written into the outputs' own workbook of opinions since it was made."""
-        name = f"{job.folder.name}/{ANSWERED}.xlsx"
-        entry = self.last.get(job.handed.unit.name)
+        name = f"{job.within}/{ANSWERED}.xlsx"
+        entry = self.last.get(job.name)
         with contextlib.suppress(OSError):
             return entry is not None and entry.outputs.get(name) == manifest.sha256(self._folder / name)
         return False
@@ -211,18 +223,21 @@ class Record:
         present = {result.unit for result in results}
         ended = [result.entry for result in results]
         place = self._place
-        entries = {
-            name: one for name, one in self.last.items() if name not in present and place.options.units
-        }
+        unasked = self.last if place.options.units else {}
+        entries = {name: one for name, one in unasked.items() if name not in present}
         entries |= {result.unit: result.entry for result in results if result.entry is not None}
         formats = {fmt.id: fmt.sha256 for fmt in place.spec.formats}
         rules = {code: manifest.digest([repr(rule)]) for code, rule in place.spec.rules.items()}
         sound = not place.options.units and all(entry is not None and entry.key for entry in ended)
         whole = self.whole if sound else manifest.Whole()
+        units, summary = entries, self.summary
+        if self._aggregates:
+            others = {name: one for name, one in self.summary.items() if not of_summary(name)}
+            units, summary = {**self.units}, others | entries
         data = manifest.dumped(
-            entries.values(),
+            units.values(),
             whole,
-            self.summary.values(),
+            summary.values(),
             report_year=place.year,
             versions={"formats": formats, "rules": rules},
         )

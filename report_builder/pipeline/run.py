@@ -32,6 +32,7 @@ from report_builder.pipeline.intake import (
     once_each,
     past,
     source_of,
+    sources,
 )
 from report_builder.pipeline.keys import Beside, Job, common, everything, is_current, job_for
 from report_builder.pipeline.place import Options, Place, open_files, open_place, set_up, year_folder
@@ -48,7 +49,7 @@ BLANKS = "空白表"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run came to."""
+    """What a run came to; ``left`` are files of governments whose reports `summary` puts together."""
 
     year: int
     folder: Path
@@ -57,6 +58,7 @@ class Outcome:
     unused: tuple[str, ...] = ()
     absent: tuple[UnitResult, ...] = ()
     silent: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
     @property
     def findings(self) -> list[Finding]:
@@ -91,6 +93,29 @@ def _folded(handed: Handed) -> Handed:
     return replace(handed, ret=replace(handed.ret, cells=Folded(handed.ret.cells)))
 
 
+def _own_reports(place: Place, chosen: Sequence[Handed]) -> Iterator[Handed]:
+    """The units that report for themselves; what a government hands in for its aggregate is for `summary`.
+
+    Raises:
+        InputError: such a government was asked for by name.
+    """
+    tree = place.registry.tree(place.year)
+    for one in chosen:
+        if not tree.compiled(one.unit):
+            yield one
+        elif place.options.units:
+            raise InputError(
+                f"“{one.unit.name}”的报告由所属单位汇总而成；请用 report-builder summary --unit {one.unit.name}"
+            )
+
+
+def left_to_summary(place: Place) -> tuple[str, ...]:
+    """The files that are named after governments whose reports are put together from others'."""
+    tree, folder = place.registry.tree(place.year), place.options.inputs / str(place.year)
+    named = ((one.name, place.registry.find_file(one.stem)) for one in sources(folder)[0])
+    return tuple(name for name, unit in named if unit is not None and tree.compiled(unit))
+
+
 def _desks(
     place: Place,
     handed: Sequence[Handed],
@@ -103,39 +128,61 @@ def _desks(
     held = earlier_sources(place)
     distinct = once_each(handed)
     others = None if single else alike(place, distinct)
-    for one in chosen(place, distinct):
+    asked = chosen(place, distinct)
+    for one in asked if single else _own_reports(place, asked):
         shared = None if others is None else others.get(one.unit.name, ())
         assigned = tasks.assigned_to(one.unit, given)
         yield one, Beside(past(place, one.unit, held), said, shared, assigned)
 
 
-def _unwatched(_result: UnitResult, _done: int, _total: int) -> None:
+def unwatched(_result: UnitResult, _done: int, _total: int) -> None:
     """The progress of a run nobody looks at."""
 
 
-def build(options: Options, progress: Progress = _unwatched) -> Outcome:
+def build(options: Options, progress: Progress = unwatched) -> Outcome:
     """Checks, composes, renders and proves every unit of the year; what has not changed is left as it is.
 
     Raises:
         InputError, SpecError, OutputError, WorkersError: the run as a whole cannot be made, or not go on.
     """
     place = open_place(options)
-    with alone(year_folder(place)), workers.hired(options) as hands, Record(place) as record:
+    with (
+        alone(year_folder(place)),
+        workers.hired(options) as hands,
+        Record(place) as record,
+    ):
         seen = everything(place)
         if not options.units and not options.force and record.still_holds(seen):
             results = [_unchanged(record, entry) for entry in record.last.values()]
             return _ended(place, record, results, record.whole.unused, set(record.last))
         jobs, unused, came = _jobs(place, record)
-        results = list(_kept(record, place, jobs))
-        same = {result.unit for result in results}
-        todo, total = [job for job in jobs if job.handed.unit.name not in same], len(jobs)
-        del jobs  # thousands of returns: each goes when its report is made
-        with contextlib.closing(hands(place, todo)) as coming:
-            for job, made in coming:
-                results.append(record.kept(job, made))
-                progress(results[-1], len(results), total)
+        results = made_of(jobs, Making(place, record, hands, progress))
         record.whole = manifest.Whole(seen, tuple(unused))
         return _ended(place, record, results, unused, came)
+
+
+@dataclass(frozen=True)
+class Making:
+    """A run at work: where it writes down what is finished, who does the jobs, and who is told."""
+
+    place: Place
+    record: Record
+    hands: workers.Hands
+    progress: Progress
+
+
+def made_of(jobs: list[Job], making: Making) -> list[UnitResult]:
+    """What came of the jobs; those of which nothing has changed are left as they are. The list of jobs is used up."""
+    place, record = making.place, making.record
+    results = list(_kept(record, place, jobs))
+    same = {result.unit for result in results}
+    todo, total = [job for job in jobs if job.name not in same], len(jobs)
+    jobs.clear()  # thousands of returns: each goes when its report is made
+    with contextlib.closing(making.hands(place, todo)) as coming:
+        for job, made in coming:
+            results.append(record.kept(job, made))
+            making.progress(results[-1], len(results), total)
+    return results
 
 
 def _ended(
@@ -143,26 +190,22 @@ def _ended(
 ) -> Outcome:
     ordered = tuple(sorted(results, key=lambda result: result.unit))
     record.finished(ordered)
-    return _with_absent(
-        Outcome(place.year, year_folder(place), place.spec, ordered, tuple(unused)), place, came
-    )
+    left = left_to_summary(place)
+    outcome = Outcome(place.year, year_folder(place), place.spec, ordered, tuple(unused), left=left)
+    return with_absent(outcome, place, came)
 
 
 def _kept(record: Record, place: Place, jobs: Sequence[Job]) -> Iterator[UnitResult]:
     """The units of which nothing has changed."""
     for job in () if place.options.force else jobs:
-        entry = record.last.get(job.handed.unit.name)
+        entry = record.last.get(job.name)
         if entry is not None and is_current(entry, job, year_folder(place)):
             yield _unchanged(record, entry)
 
 
 def _unchanged(record: Record, entry: manifest.Entry) -> UnitResult:
     """The unit as the last run left it; what was found then is found again, without building."""
-    from report_builder import feedback  # noqa: PLC0415 - its import draws in the workbook writer
-
-    findings: tuple[Finding, ...] = ()
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        findings = feedback.from_json(record.opinion(entry))
+    findings = kept_findings(record, entry) or ()
     state = "blocked" if entry.state == "blocked" else "unchanged"
     why = why_blocked(findings) if state == "blocked" else None
     result = UnitResult(entry.unit, state, tuple(sorted(entry.outputs)), why, findings, entry=entry)
@@ -170,7 +213,16 @@ def _unchanged(record: Record, entry: manifest.Entry) -> UnitResult:
     return result
 
 
-def _with_absent(outcome: Outcome, place: Place, came: Container[str]) -> Outcome:
+def kept_findings(record: Record, entry: manifest.Entry) -> tuple[Finding, ...] | None:
+    """What the last run found on a unit; None where that cannot be read."""
+    from report_builder import feedback  # noqa: PLC0415 - its import draws in the workbook writer
+
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        return feedback.from_json(record.opinion(entry))
+    return None
+
+
+def with_absent(outcome: Outcome, place: Place, came: Container[str]) -> Outcome:
     """The outcome with the registered units of which nothing came in: judged where a day is set, else only named."""
     if place.options.units:
         return outcome
@@ -207,7 +259,10 @@ def check(options: Options, files: Sequence[Path] = (), *, write: bool = True) -
             for one, beside in _desks(place, handed, said, given, single=bool(files))
         ]
     outcome = Outcome(place.year, year_folder(place), place.spec, tuple(results), (*unused, *unread))
-    return outcome if files else _with_absent(outcome, place, {one.unit.name for one in handed})
+    if files:
+        return outcome
+    outcome = replace(outcome, left=left_to_summary(place))
+    return with_absent(outcome, place, {one.unit.name for one in handed})
 
 
 def blank(options: Options) -> list[Path]:
@@ -261,7 +316,7 @@ def _blank_units(place: Place, held: Mapping[str, Any]) -> list[Unit]:
                 )
             units.append(unit)
         return units
-    own = [unit for unit in place.registry.units if unit.kind != "government"]
+    own = list(place.registry.expected(place.year))
     return own or [Unit(name) for name in sorted(held)] or [Unit(BLANKS)]
 
 

@@ -25,8 +25,9 @@ from report_builder.model import (
 from report_builder.pipeline.intake import ANSWERED, Answers, Handed, history, own_answers
 from report_builder.pipeline.keys import Beside, Job
 from report_builder.pipeline.place import Place, year_folder
+from report_builder.pipeline.together import told, with_members
 from report_builder.progress import filled_up, given
-from report_builder.rule_kinds import Case
+from report_builder.rule_kinds import Case, Members
 from report_builder.spec import Format
 from report_builder.validate import blocks, validate
 
@@ -60,10 +61,10 @@ def build_unit(place: Place, job: Job) -> Made:
     try:
         made = _built(place, job)
     except ReportBuilderError as fault:
-        made = failed(job.handed.unit.name, str(fault))
+        made = failed(job.name, str(fault))
     except Exception as fault:  # noqa: BLE001 - one unit's mishap must not stop the others; the log names it
         why = f"程序内部出错（{type(fault).__name__}: {fault}）；请把 run.log 交给维护人员"
-        made = failed(job.handed.unit.name, why)
+        made = failed(job.name, why)
     return replace(made, result=replace(made.result, seconds=time.perf_counter() - start))
 
 
@@ -73,21 +74,22 @@ def failed(unit: str, why: str) -> Made:
 
 def _built(place: Place, job: Job) -> Made:
     years = job.years or history(place, job.handed.unit, job.earlier)
-    findings, runs = judged(place, job.handed, Around(years, job.answers, job.alike, job.assigned))
-    held_back = blocks(findings, allowed=bool(place.options.reason))
+    members = None if job.together is None else job.together.members
+    around = Around(years, job.answers, job.alike, job.assigned, members)
+    findings, runs = judged(place, job.handed, around)
+    held_back = blocks(findings, allowed=bool(place.options.reason)) or job.empty
     files = dict(_feedback_files(place, job.handed, Judged(findings, runs, job.assigned)))
     notes: tuple[str, ...] = ()
-    if not held_back:
-        overridden = place.options.reason if blocks(findings) else ""
-        report, notes = _report_files(place, _with_plan(job.handed, job.assigned), years, overridden)
+    if not held_back or (job.together is not None and not job.empty):
+        report, notes = _report_files(place, job, years, findings)
         files |= report
-    named = {f"{job.folder.name}/{name}": data for name, data in files.items()}
+    named = {f"{job.within}/{name}": data for name, data in files.items()}
     state = "blocked" if held_back else "built"
     result = UnitResult(
-        unit=job.handed.unit.name,
+        unit=job.name,
         state=state,
         files=tuple(sorted(named)),
-        why=why_blocked(findings) if held_back else None,
+        why=_why(job, findings) if held_back else None,
         findings=tuple(findings),
         runs=tuple(runs),
         notes=notes,
@@ -104,6 +106,7 @@ class Around:
     answers: Answers
     alike: tuple[Held, ...] | None = ()
     assigned: tuple[Assigned, ...] | None = None
+    members: Members | None = None
 
 
 def judged(place: Place, handed: Handed, around: Around) -> tuple[Sequence[Finding], Sequence[Run]]:
@@ -118,6 +121,7 @@ def judged(place: Place, handed: Handed, around: Around) -> tuple[Sequence[Findi
         place.registry.names,
         around.alike,
         around.assigned,
+        around.members,
     )
     findings, runs = validate(case)
     said = around.answers
@@ -168,7 +172,7 @@ def _entry(
         for one in findings
         if one.answer is not None
     ]
-    return manifest.Entry(job.handed.unit.name, key, state, job.inputs, outputs, reason, tuple(said))
+    return manifest.Entry(job.name, key, state, job.inputs, outputs, reason, tuple(said))
 
 
 @dataclass(frozen=True)
@@ -198,14 +202,21 @@ def _with_plan(handed: Handed, assigned: Sequence[Assigned] | None) -> Handed:
 
 
 def _report_files(
-    place: Place, handed: Handed, history: History, reason: str
+    place: Place, job: Job, history: History, findings: Sequence[Finding]
 ) -> tuple[dict[str, bytes], tuple[str, ...]]:
-    draft = compose(Held(handed.ret, place.fmt), history.years, place.spec, reason=reason)
-    printed = replace(handed.ret, sections=tuple(printed_sections(draft, place.fmt)))
+    """The report's files, and what a clerk should know of them; an aggregate tells of its members, and is marked a draft."""
     from report_builder import products  # noqa: PLC0415 - the renderers are needed only where a report is built
 
-    options = place.options
-    return products.render(draft, printed, place.fmt, place.spec, options.formats, engine=options.engine)
+    options, ret = place.options, _with_plan(job.handed, job.assigned).ret
+    reason = options.reason if blocks(findings) else ""
+    draft = compose(Held(ret, place.fmt), history.years, place.spec, reason=reason)
+    if job.together is not None:
+        draft, ret = told(draft, job.together, findings, place.spec), job.together.traced
+    printed = replace(ret, sections=tuple(printed_sections(draft, place.fmt)))
+    files, notes = products.render(
+        draft, printed, place.fmt, place.spec, options.formats, engine=options.engine
+    )
+    return files if job.together is None else with_members(files, job.together), notes
 
 
 def printed_sections(draft: Draft, fmt: Format) -> Iterator[Section]:
@@ -225,6 +236,13 @@ def printed_sections(draft: Draft, fmt: Format) -> Iterator[Section]:
 
 def _text(block: Block) -> tuple[str, ...]:
     return (block.text,) if isinstance(block, Heading | Paragraph) else ()
+
+
+def _why(job: Job, findings: Sequence[Finding]) -> str:
+    """Why a report is not fit to be published; an aggregate is there all the same, as a draft to look at."""
+    if job.empty:
+        return "没有一个成员的报送可以使用，没有可以汇总的数据"
+    return why_blocked(findings) + ("；已生成带标记的汇总草稿" if job.together is not None else "")
 
 
 def why_blocked(findings: Iterable[Finding]) -> str:

@@ -64,7 +64,7 @@ def _by_workers(place: Place, jobs: list[Job], count: int) -> Coming:
     def errand(job: Job) -> Made:
         worker = free.get()
         try:
-            return worker.make(job.handed.unit.name, packed(job))
+            return worker.make(job.name, packed(job))
         finally:
             free.put(worker)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from report_builder.errors import SpecError
 from report_builder.model import UNIT_KINDS
-from report_builder.rule_kinds.case import Blame, Case, Kind, Outcome
+from report_builder.rule_kinds.case import Blame, Case, Kind, Members, Outcome
 from report_builder.rule_kinds.cells import (
     column_total,
     computed_total,
@@ -32,6 +32,7 @@ from report_builder.rule_kinds.claims import (
     year_agrees,
 )
 from report_builder.rule_kinds.days import handed_in, published_late
+from report_builder.rule_kinds.members import adds_up, members_blank, members_doubtful, members_missing
 from report_builder.rule_kinds.params import PARAMS, named
 from report_builder.rule_kinds.repetition import repeats
 from report_builder.rule_kinds.tasks import (
@@ -55,7 +56,7 @@ from report_builder.rule_kinds.years import carried_over, columns_agree, measure
 from report_builder.spec import Format, Rule, Spec, toml
 from report_builder.spec.placeholders import misfit
 
-__all__ = ["KINDS", "TROUBLES", "Blame", "Case", "Kind", "Outcome", "bind", "known_keys"]
+__all__ = ["KINDS", "TROUBLES", "Blame", "Case", "Kind", "Members", "Outcome", "bind", "known_keys"]
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,16 @@ KINDS: Mapping[str, _Shape] = {
     "tasks_as_planned": _shape(tasks_as_planned, "", "code title label typed planned"),
     "tasks_repeat": _shape(tasks_repeat, "against at_least", "code title other share", threshold=True),
     "handed_in": _shape(handed_in, "", "unit due as_of said", without_tables=True),
+    "adds_up": _shape(
+        adds_up,
+        "shown",
+        "label given sum difference counted members hint",
+        threshold=True,
+        without_tables=True,
+    ),
+    "members_missing": _shape(members_missing, "", "member why", without_tables=True),
+    "members_blank": _shape(members_blank, "shown", "member count cells", without_tables=True),
+    "members_doubtful": _shape(members_doubtful, "", "member why", without_tables=True),
 }
 
 

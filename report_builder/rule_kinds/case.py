@@ -15,12 +15,31 @@ from report_builder.spec.layout import matching
 
 
 @dataclass(frozen=True)
+class Members:
+    """What an aggregate is put together from.
+
+    ``given`` are the cells a hand has filled in; ``parts`` the members' figures in these that are not zero, by cell
+    and member (a cell that no member has filled in is not there), ``apart`` likewise those of bodies that are not
+    counted. ``missing`` and ``doubtful`` say why, by member; ``blank`` are the cells a member has left empty.
+    """
+
+    units: tuple[str, ...] = ()
+    given: frozenset[str] = frozenset()
+    parts: Mapping[str, Mapping[str, Number]] = field(default_factory=dict)
+    apart: Mapping[str, Mapping[str, Number]] = field(default_factory=dict)
+    missing: Mapping[str, str] = field(default_factory=dict)
+    doubtful: Mapping[str, str] = field(default_factory=dict)
+    blank: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Case:
     """What a rule looks at: one Return under its format, with the years before it and what the place has set.
 
     ``names`` are those of all registered units, their aliases too; ``alike`` the reports of other units of the
     year that share text with this one, None where they were not looked for. ``assigned`` are the tasks the year's
-    plan gives the unit, None where there is no plan.
+    plan gives the unit, None where there is no plan; ``members`` what an aggregate is the sum of, None for any
+    other report.
     """
 
     ret: Return
@@ -32,6 +51,7 @@ class Case:
     names: frozenset[str] = frozenset()
     alike: tuple[Held, ...] | None = ()
     assigned: tuple[Assigned, ...] | None = None
+    members: Members | None = None
 
     @property
     def last(self) -> Held | None:

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import datetime as dt
 
-from report_builder.model import Severity, State
+from report_builder.model import Settings, Severity, State, Unit
 from report_builder.rule_kinds.case import HELD, Blame, Case, Outcome, outcome
-from report_builder.spec import Rule
+from report_builder.spec import Format, Rule
 
 _NO_DAY = "没有设定计算日（settings.toml 的 as_of 或 --as-of）"
 _NO_DEADLINE = "没有这类单位的公布期限"
 
 
-def due_day(case: Case) -> dt.date | None:
+def due_day(unit: Unit, report_year: int, fmt: Format, settings: Settings) -> dt.date | None:
     """The unit's last day for the report year, in the year after; the place's own day comes before the law's."""
-    key = case.unit.level if case.unit.kind == "government" else case.unit.kind
-    days = {**case.fmt.deadlines, **case.settings.deadlines}
+    key = unit.level if unit.kind == "government" else unit.kind
+    days = {**fmt.deadlines, **settings.deadlines}
     said = days.get(key, "")
     said = days.get(said, said)  # a kind may name another whose day it shares
-    return dt.date.fromisoformat(f"{case.ret.report_year + 1}-{said}") if said else None
+    return dt.date.fromisoformat(f"{report_year + 1}-{said}") if said else None
+
+
+def _due(case: Case) -> dt.date | None:
+    return due_day(case.unit, case.ret.report_year, case.fmt, case.settings)
 
 
 def published_late(_rule: Rule, case: Case) -> Outcome:
     """The report was published after the unit's day."""
-    due, as_of = due_day(case), case.settings.as_of
+    due, as_of = _due(case), case.settings.as_of
     if as_of is None or due is None:
         return Outcome(State.INSUFFICIENT_DATA, why=_NO_DAY if as_of is None else _NO_DEADLINE)
     try:
@@ -39,7 +43,7 @@ def handed_in(_rule: Rule, case: Case) -> Outcome:
     """Something came in for the unit; after its day that must be mended, before it is only said."""
     if case.ret.origin:
         return HELD
-    due, as_of = due_day(case), case.settings.as_of
+    due, as_of = _due(case), case.settings.as_of
     if as_of is None or due is None:
         return Outcome(State.INSUFFICIENT_DATA, why=_NO_DAY if as_of is None else _NO_DEADLINE)
     days = (as_of - due).days

@@ -30,11 +30,13 @@ from report_builder.spec.nouns import (
     Wording,
     Workbook,
 )
+from report_builder.spec.oversight import Clause, Oversight, Score, ScoreRule
 
 __all__ = [
     "Amounts",
     "Band",
     "ChartSpec",
+    "Clause",
     "Column",
     "Concept",
     "Concord",
@@ -44,11 +46,14 @@ __all__ = [
     "Lexicon",
     "Measure",
     "NothingWords",
+    "Oversight",
     "Placed",
     "PlanWords",
     "Published",
     "Row",
     "Rule",
+    "Score",
+    "ScoreRule",
     "SectionSpec",
     "Sentence",
     "Slot",

@@ -26,11 +26,13 @@ from report_builder.spec.nouns import (
     Wording,
     Workbook,
 )
+from report_builder.spec.oversight import ScoreRule
 from report_builder.spec.placeholders import misfit
 
 _CHANGE = ("change",)
 _ABOUT = frozenset({"unit", "year"})
 _LEXICON_YEARS = frozenset({"year", "last", "next"})
+_CODE = re.compile(r"[A-Z]\d{3}(?!\d)")
 _YEARS_BACK = re.compile(r"-[2-9]")
 _TASK_MARKS = ("late", "overdue", "without_evidence")
 _SINGLE_SHEETS = ("about", "fee", "tasks", "narrative")
@@ -217,6 +219,8 @@ def hold_together(spec: Spec) -> None:
     _hold_lexicon(spec)
     _hold_published(spec)
     _hold_plan(spec.plan)
+    _hold_score(spec)
+    _hold_oversight(spec)
 
 
 _PLAN_NUMBERINGS = frozenset({"han", "digits", "circled"})
@@ -274,6 +278,40 @@ def _hold_published(spec: Spec) -> None:
     for number, period in enumerate(spec.published.periods, 1):
         if "{year}" not in period:
             raise SpecError(f"published.toml：periods 第{number}项 是“{period}”，里面应有 {{year}}")
+
+
+def _hold_score(spec: Spec) -> None:
+    """Every clause can be measured, and its wording names the rules that measure it, these and no others."""
+    score, file = spec.score, "score.toml"
+    _once(f"{file}：clauses 的 key", [clause.key for clause in score.clauses])
+    _once(f"{file}：rules 的 code", [rule.code for clause in score.clauses for rule in clause.rules])
+    listed = {code for fmt in spec.formats for code in fmt.rules}
+    for clause in score.clauses:
+        place = f"{file}：clauses“{clause.key}”"
+        for rule in clause.rules:
+            _known(rule.code, listed, f"{place}用到的规则")
+            _hold_points(rule, place)
+        said, measured = {*_CODE.findall(clause.wording)}, {rule.code for rule in clause.rules}
+        for code in sorted(said ^ measured):
+            where = "wording 写了，rules 里没有" if code in said else "rules 里有，wording 没有写"
+            raise SpecError(f"{place}：{code} {where}；两处应当一致")
+    _hold_texts((_Text("notes ", note, {"least_coverage", "least_group"}) for note in score.notes), file)
+
+
+def _hold_points(rule: ScoreRule, place: str) -> None:
+    """A rule is worth something, and no fault costs more than that."""
+    if rule.points <= 0:
+        raise SpecError(f"{place}：{rule.code} 的 points 是 {rule.points}，应大于 0")
+    for key, said in (("costs", rule.fault_costs), ("asks", rule.question_costs)):
+        if not 0 <= said <= rule.points:
+            raise SpecError(f"{place}：{rule.code} 的 {key} 是 {said}，应在 0 和 points（{rule.points}）之间")
+
+
+def _hold_oversight(spec: Spec) -> None:
+    """The overview shows measures that a format has."""
+    measures = {measure.key for fmt in spec.formats for measure in fmt.measures}
+    for key in spec.oversight.key_measures:
+        _known(key, measures, "oversight.toml：key_measures 用到的")
 
 
 def _hold_years(formats: Iterable[Format]) -> None:
@@ -386,6 +424,8 @@ def _hold_cells(example: Example, known: Collection[str], place: str) -> None:
         "cells": example.cells,
         "last": example.last,
         "before": (key for held in example.before.values() for key in held),
+        "members": (key for held in example.members.values() for key in held),
+        "apart": (key for held in example.apart.values() for key in held),
         "blames": (key for blamed in example.blames for key in blamed),
         "trouble": typing.cast("Iterable[str]", example.trouble.get("cells", ())),
     }
@@ -437,6 +477,17 @@ def _wording_texts(wording: Wording) -> Iterator[_Text]:
     yield _Text("task_sum ", wording.task_sum, {"tasks", "units", "total", "parts", "rate"})
     yield _Text("former_row ", wording.former_row, {"row", "count", "unit", "parts"})
     yield _Text("former_part ", wording.former_part, {"label"})
+    for key in ("lead", "lead_apart", "many"):
+        yield _Text(f"aggregate {key} ", getattr(wording.aggregate, key), {"count"})
+    for key in ("missing", "doubtful", "blank"):
+        yield _Text(f"aggregate {key} ", getattr(wording.aggregate, key), {"count", "units"})
+    for key, named in (
+        ("mark", "reasons"),
+        ("unwritten", "sections"),
+        ("open", "count"),
+        ("and_more", "units"),
+    ):
+        yield _Text(f"aggregate {key} ", getattr(wording.aggregate, key), {named})
     yield from (_Text(f"contact {key} ", text, {"value"}) for key, text in wording.contact.items())
     change = wording.change
     yield _Text("change from_zero ", change.from_zero, {"unit"})

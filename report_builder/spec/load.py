@@ -29,6 +29,7 @@ from report_builder.spec.nouns import (
     Wording,
     Workbook,
 )
+from report_builder.spec.oversight import Oversight, Score
 
 T = TypeVar("T")
 
@@ -43,6 +44,8 @@ _COMPANIONS = (
     "statutory.toml",
     "published.toml",
     "plan.toml",
+    "score.toml",
+    "oversight.toml",
 )
 _SHORTEST_PHRASE = 4
 
@@ -86,6 +89,8 @@ def load_spec(further: Path | None = None) -> Spec:
         statutory=_statutory(_one(roots, "statutory.toml")),
         published=toml.load(Published, _one(roots, "published.toml")),
         plan=toml.load(PlanWords, _one(roots, "plan.toml")),
+        score=toml.load(Score, _one(roots, "score.toml")),
+        oversight=toml.load(Oversight, _one(roots, "oversight.toml")),
     )
     hold_together(spec)
     if further is not None:

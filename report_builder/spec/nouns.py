@@ -11,6 +11,8 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, Literal
 
+from report_builder.spec.oversight import Oversight, Score
+
 Value = Literal["count", "change", "amount"]
 Role = Literal["title", "head", "corner", "stub", "value"]
 
@@ -277,6 +279,8 @@ class Example:
     it are the report year and its neighbours; days are of the
     year after the report year. ``tasks`` are rows of the unit's own and ``last_tasks`` those of the year before, ``plan``
     what the plan gives the unit (code, title, role, due); ``planned`` is a plan that gives it nothing. ``names`` are other registered units. ``severity`` and ``says`` are what the finding must be and hold, where given.
+    ``members`` make the return an aggregate given by hand: their figures by cell (“” is left empty); ``apart`` are
+    those of bodies not counted, ``missing`` and ``doubtful`` say why, by member.
     """
 
     name: str
@@ -303,6 +307,10 @@ class Example:
     tasks: tuple[Mapping[str, object], ...] = ()
     last_tasks: tuple[Mapping[str, object], ...] = ()
     names: tuple[str, ...] = ()
+    members: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    apart: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    missing: Mapping[str, str] = field(default_factory=dict)
+    doubtful: Mapping[str, str] = field(default_factory=dict)
     formats: tuple[str, ...] = ()
     state: Literal["held", "found", "not_applicable", "insufficient_data"] = "found"
 
@@ -350,10 +358,42 @@ class Change:
 
 
 @dataclass(frozen=True)
+class AggregateWording:
+    """What an aggregate says of its members, and what keeps it a draft.
+
+    ``named`` is how many units a sentence names, ``listed`` how many the list of members; ``dictionary`` says what
+    the columns of the table of all cells hold.
+    """
+
+    lead: str
+    lead_apart: str
+    mark: str
+    mark_join: str
+    missing: str
+    doubtful: str
+    blank: str
+    unwritten: str
+    open: str
+    and_more: str
+    heading: str
+    columns: tuple[str, ...]
+    widths: tuple[int, ...]
+    missing_row: str
+    apart_row: str
+    many: str
+    named: int
+    listed: int
+    kinds: Mapping[str, str]
+    levels: Mapping[str, str]
+    dictionary: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Wording:
     """The program's own set phrases in a report."""
 
     change: Change
+    aggregate: AggregateWording
     parts_item: str
     parts_join: str
     contact: Mapping[str, str]
@@ -801,6 +841,8 @@ class Spec:
     statutory: StatutoryWording
     published: Published
     plan: PlanWords
+    score: Score
+    oversight: Oversight
 
     def format_for(self, report_year: int) -> Format | None:
         """The one format that governs ``report_year``: the newest begun by then; None where none does."""

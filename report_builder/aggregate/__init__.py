@@ -1,0 +1,169 @@
+"""Returns → tables, up the tree: what a place's report is made of where its members' figures are its own.
+
+A government may hand in a return of its own for the aggregate: its texts are printed, and so are its figures, for
+they are its own statement, held against the sum (A801). A cell it leaves empty takes the sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from report_builder.editions import summed
+from report_builder.figures import printed
+from report_builder.model import Figure, Number, ProcessingFee, Return, Section, Typed
+from report_builder.rule_kinds import Members
+from report_builder.spec import Format, Spec
+
+_OF_A_UNIT_ALONE = frozenset({"table_missing"})
+"""What is no fault of an aggregate given by hand: a table it leaves out takes the sums."""
+_NO_FILE = "unreadable"
+_LEFT = frozenset({Typed.BLANK, Typed.COMPUTED, Typed.FORMULA})
+"""How a cell is typed that was left to the program; with a number in it, it is computed of what was given."""
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """What one place's report is put together from: its members' returns, their sums, and what it gave itself.
+
+    ``given`` is None where nothing was handed in for the place; ``apart`` are the returns of bodies below it that
+    are not counted.
+    """
+
+    place: str
+    report_year: int
+    returns: Sequence[Return]
+    sums: Mapping[str, Number]
+    given: Return | None = None
+    apart: Sequence[Return] = ()
+    missing: Mapping[str, str] = field(default_factory=dict)
+    doubtful: Mapping[str, str] = field(default_factory=dict)
+
+
+def texts_alone(given: Return) -> Return:
+    """A place's own return without what would be a fault of a unit's: it need not hold the tables."""
+    without_file = bool(given.sections) and not given.cells
+    dropped = _OF_A_UNIT_ALONE | ({_NO_FILE} if without_file else frozenset())
+    return replace(given, troubles=tuple(one for one in given.troubles if one.kind not in dropped))
+
+
+def returned(compiled: Compiled, fmt: Format, spec: Spec) -> Return:
+    """The place's return: its own figures where it gave some, else the sums; its own texts; nothing made up."""
+    given = compiled.given or Return(compiled.place, compiled.report_year, fmt.id, {})
+    held, own = _held(compiled), _own(compiled, fmt)
+    keys = fmt.standing(tuple(fmt.slots), held) if held else ()
+    return replace(
+        given,
+        unit=compiled.place,
+        cells={key: own.get(key) or _sum(compiled, key, fmt, spec) for key in keys},
+        sections=given.sections or _no_sections(fmt),
+        fee=_fee(given, compiled.returns),
+        origin=given.origin or f"{compiled.place}（汇总）",
+    )
+
+
+def _held(compiled: Compiled) -> frozenset[str]:
+    """Every cell that the place or one of its members holds."""
+    own = compiled.given.cells if compiled.given is not None else ()
+    return frozenset((*own, *compiled.sums, *(key for one in compiled.returns for key in one.cells)))
+
+
+def _no_sections(fmt: Format) -> tuple[Section, ...]:
+    return tuple(Section(one.number, one.title, ()) for one in fmt.sections)
+
+
+def _own(compiled: Compiled, fmt: Format) -> dict[str, Figure]:
+    """The cells a hand has filled in; those that a former row stands for are added up to it where it counts."""
+    given = compiled.given.cells if compiled.given is not None else {}
+    filled = {key: held for key, held in given.items() if _says_something(key, given, fmt)}
+    for former, parts in fmt.stands_for.items():
+        if former in compiled.sums and former not in filled and all(part in filled for part in parts):
+            filled[former] = summed([filled[part] for part in parts])
+    return filled
+
+
+def _says_something(key: str, given: Mapping[str, Figure], fmt: Format) -> bool:
+    """Whether a hand has filled in the cell; the blank form's own totals of cells left empty are no figures."""
+    held, parts = given[key], fmt.known_slots[key].total_of
+    if held.typed in _LEFT and held.number is None:
+        return False
+    return bool(held.number) or not parts or not all(_is_empty(given.get(part)) for part in parts)
+
+
+def _is_empty(held: Figure | None) -> bool:
+    return held is None or (held.typed in _LEFT and held.number is None)
+
+
+def _sum(compiled: Compiled, key: str, fmt: Format, spec: Spec) -> Figure:
+    slot = fmt.known_slots[key]
+    sheet = next((one.name for one in spec.workbook.sheets if one.table == slot.table), slot.table)
+    place = f"{compiled.place}（汇总）·{sheet}·{slot.label}"
+    number = compiled.sums.get(key)
+    if number is None:
+        return Figure(None, Typed.BLANK, "", place)
+    return Figure(number, Typed.NUMBER, printed(number), place)
+
+
+def _fee(given: Return, returns: Sequence[Return]) -> ProcessingFee | None:
+    """The position the place states itself, else its members' together, where every one of them states its own."""
+    if given.fee is not None and given.fee.collected is not None:
+        return given.fee
+    fees = [one.fee for one in returns if one.fee is not None and one.fee.collected is not None]
+    if not fees or len(fees) < len(returns):
+        return given.fee
+    cases = [fee.cases or 0 for fee in fees if not fee.collected or fee.cases is not None]
+    amounts = [fee.amount or Decimal(0) for fee in fees if not fee.collected or fee.amount is not None]
+    whole = len(cases) == len(amounts) == len(fees)
+    return ProcessingFee(
+        collected=any(fee.collected for fee in fees),
+        cases=sum(cases) if whole else None,
+        amount=sum(amounts, Decimal(0)) if whole else None,
+    )
+
+
+def members_of(compiled: Compiled, ret: Return, fmt: Format) -> Members:
+    """What the rules on an aggregate look at; single figures only of the cells that a hand filled in."""
+    given = frozenset(_own(compiled, fmt)) & frozenset(ret.cells)
+    summed_too = sorted(given & frozenset(compiled.sums))
+    return Members(
+        units=tuple(one.unit for one in compiled.returns),
+        given=given,
+        parts={key: dict(_figures(compiled.returns, key, fmt)) for key in summed_too},
+        apart={key: dict(_figures(compiled.apart, key, fmt)) for key in summed_too},
+        missing=compiled.missing,
+        doubtful=compiled.doubtful,
+        blank={one.unit: cells for one in compiled.returns if (cells := _blank(one, fmt))},
+    )
+
+
+def _figures(returns: Sequence[Return], key: str, fmt: Format) -> Iterator[tuple[str, Number]]:
+    """Each unit's figure in a cell, where it is not zero; for a former row also what it stands for."""
+    for one in returns:
+        cells = (key,) if key in one.cells else fmt.stands_for.get(key, ())
+        number = sum(one.number(cell) or 0 for cell in cells)
+        if number:
+            yield one.unit, number
+
+
+def _blank(ret: Return, fmt: Format) -> tuple[str, ...]:
+    return tuple(key for key in fmt.standing(tuple(fmt.slots), ret.cells) if ret.number(key) is None)
+
+
+def traced(compiled: Compiled, ret: Return, fmt: Format) -> Return:
+    """The return with every summed cell traced to the members' cells it is the sum of; zeros are only counted."""
+    own = _own(compiled, fmt)
+    found = {
+        key: held if key in own or held.number is None else replace(held, source=_sources(compiled, key, fmt))
+        for key, held in ret.cells.items()
+    }
+    return replace(ret, cells=found)
+
+
+def _sources(compiled: Compiled, key: str, fmt: Format) -> str:
+    cells = {key, *fmt.stands_for.get(key, ())}
+    figures = [one.cells[cell] for one in compiled.returns for cell in sorted(cells & one.cells.keys())]
+    filled = [one for one in figures if one.number is not None]
+    counted = [one.source for one in filled if one.number]
+    noughts = len(filled) - len(counted)
+    return " + ".join([*counted, *([f"{noughts} 格填 0"] if noughts else [])])

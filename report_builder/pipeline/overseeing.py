@@ -1,0 +1,258 @@
+"""What a run came to, unit by unit, as the lead office's pages show it: gathered, not found a second time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from report_builder import manifest
+from report_builder.figures import day
+from report_builder.history import Held, measured
+from report_builder.model import Finding, Number, Run, Severity, State, Unit
+from report_builder.overview import PAGES, Government, Overseen, Standing, Watched, overview_files
+from report_builder.pipeline.intake import ANSWERED, Handed, Past, history
+from report_builder.pipeline.keys import Job, common
+from report_builder.pipeline.place import Place, year_folder
+from report_builder.pipeline.record import Record
+from report_builder.pipeline.run import Outcome, with_absent
+from report_builder.pipeline.together import OVERVIEW, SUMMARY, TABLES
+from report_builder.pipeline.unit import UnitResult
+from report_builder.registry import Tree
+from report_builder.rule_kinds.days import due_day
+from report_builder.spec import Spec
+from report_builder.validate import blocks
+
+_BESIDE = (f"{TABLES}.xlsx", "雷同通报.xlsx", "任务完成.html")
+_LATE, _NOT_IN, _REPEATS = "published_late", "handed_in", "repeats"
+
+
+LastYear = Callable[[Unit], Held | None]
+"""Last year's return or report of a unit; None where none is held."""
+
+
+def reading_last_year(place: Place, earlier: Mapping[str, Sequence[Past]]) -> LastYear:
+    """Reads last year's, unit by unit, and keeps none; ``earlier`` are the years held, by unit."""
+
+    def read(unit: Unit) -> Held | None:
+        last = [one for one in earlier.get(unit.name, ()) if one.year == place.year - 1]
+        return history(place, unit, last).year(place.year - 1)
+
+    return read
+
+
+def oversee(
+    place: Place, outcome: Outcome, handed: Iterable[Handed], last_year: LastYear = lambda _: None
+) -> Overseen:
+    """Every unit of the year with what the run found of it, those first that are in the register, in its order.
+
+    ``last_year`` finds what the key figures are set beside. Which rules ran on a unit that was left as it was is
+    read from its opinions, where the run that built it wrote them.
+    """
+    tree = place.registry.tree(place.year)
+    came = {one.unit.name: one for one in handed}
+    desk = _Desk(place, tree, came, last_year, _codes(place.spec), _apart(tree))
+    watched = {one.unit.name: one for one in _watched(desk, outcome)}
+    order = dict.fromkeys(unit.name for unit in tree.units if unit.name in watched)
+    return Overseen(
+        report_year=place.year,
+        format_id=place.fmt.id,
+        units=tuple(watched[name] for name in order | dict.fromkeys(watched)),
+        governments=tuple(_governments(place, tree)),
+        place=place.settings.place,
+        lead_office=place.settings.lead_office,
+        as_of=place.settings.as_of,
+        weights=place.settings.score,
+        beside=_beside(place),
+    )
+
+
+def overseen(
+    place: Place, found: Mapping[str, UnitResult], jobs: Mapping[str, Job], record: Record
+) -> UnitResult:
+    """总览, 报送情况 and 评分, written only where something in them has changed: what ``found`` says of each unit.
+
+    The day they are reckoned from, the weights and the pages that lie about count besides the units' own keys.
+    """
+    folder, handed = year_folder(place), [job.handed for job in jobs.values()]
+    everyone = replace(place, options=replace(place.options, units=()))
+    outcome = Outcome(place.year, folder, place.spec, tuple(found.values()))
+    outcome = with_absent(outcome, everyone, jobs)
+    earlier = {name: job.earlier for name, job in jobs.items()}
+    key = _key(place, outcome, jobs)
+    entry = record.last.get(OVERVIEW)
+    if entry is not None and entry.key == key and manifest.intact(entry, folder) and not place.options.force:
+        return UnitResult(OVERVIEW, "unchanged", tuple(sorted(entry.outputs)), entry=entry)
+    seen = oversee(place, outcome, handed, reading_last_year(place, earlier))
+    files = {f"{SUMMARY}/{name}": data for name, data in overview_files(seen, place.spec).items()}
+    manifest.write_files({folder / name: data for name, data in files.items()})
+    outputs = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    inputs = {name: known for job in jobs.values() for name, known in job.inputs.items()}
+    entry = manifest.Entry(OVERVIEW, key, "built", inputs, outputs)
+    return UnitResult(OVERVIEW, "built", tuple(sorted(files)), entry=entry)
+
+
+def _key(place: Place, outcome: Outcome, jobs: Mapping[str, Job]) -> str:
+    settings, spec, folder = place.settings, place.spec, year_folder(place)
+    absent = (*(one.unit for one in outcome.absent), *outcome.silent)
+    units = (
+        (one.unit, one.state, jobs[one.unit].key, _pages(folder / jobs[one.unit].within))
+        for one in outcome.results
+    )
+    places = [(one, _pages(folder / SUMMARY / one.name)) for one in place.registry.tree(place.year).units]
+    about = (settings.as_of, settings.score, spec.score, spec.oversight, _beside(place), places)
+    return manifest.digest([common(place), *map(repr, (*about, absent, *units))])
+
+
+def _pages(folder: Path) -> tuple[str, ...]:
+    """Those of the pages a row leads to that lie in a folder."""
+    return tuple(name for name in PAGES if (folder / name).is_file())
+
+
+def _beside(place: Place) -> tuple[str, ...]:
+    return tuple(name for name in _BESIDE if (year_folder(place) / SUMMARY / name).is_file())
+
+
+def _apart(tree: Tree) -> frozenset[str]:
+    """The units that no top government's figures hold."""
+    tops = (one for one in tree.governments if not tree.government_of(one))
+    return frozenset(unit.name for top in tops for unit in tree.apart(top))
+
+
+@dataclass(frozen=True)
+class _Desk:
+    """What every unit's row is gathered from; ``kinds`` are the rules by what they look for."""
+
+    place: Place
+    tree: Tree
+    handed: Mapping[str, Handed]
+    last_year: LastYear
+    kinds: Mapping[str, frozenset[str]]
+    apart: Container[str]
+
+    def found(self, kind: str, findings: Sequence[Finding]) -> list[Finding]:
+        """The findings of rules that look for ``kind``."""
+        return [finding for finding in findings if finding.code in self.kinds[kind]]
+
+
+def _codes(spec: Spec) -> dict[str, frozenset[str]]:
+    return {
+        kind: frozenset(code for code, rule in spec.rules.items() if rule.kind == kind)
+        for kind in (_LATE, _NOT_IN, _REPEATS)
+    }
+
+
+def _watched(desk: _Desk, outcome: Outcome) -> Iterator[Watched]:
+    for result in outcome.results:
+        yield _came(desk, result)
+    for result in outcome.absent:
+        yield _row(desk, desk.place.registry.find(result.unit) or Unit(result.unit), result, Standing.ABSENT)
+    for name in outcome.silent:
+        yield _row(desk, desk.place.registry.find(name) or Unit(name), UnitResult(name, ""), Standing.ABSENT)
+
+
+def _came(desk: _Desk, result: UnitResult) -> Watched:
+    handed = desk.handed[result.unit]
+    return _row(desk, handed.unit, result, _standing(result))
+
+
+def _standing(result: UnitResult) -> Standing:
+    """Where the report stands by how the run ended and by the gravest of what was found."""
+    if result.state == "failed":
+        return Standing.FAILED
+    if any(finding.severity is Severity.REJECT for finding in result.findings):
+        return Standing.REJECTED
+    if result.state == "blocked":
+        return Standing.TO_CORRECT
+    if result.state == "checked":
+        return Standing.CHECKED
+    return Standing.DRAFT if blocks(result.findings) else Standing.BUILT
+
+
+def _row(desk: _Desk, unit: Unit, result: UnitResult, standing: Standing) -> Watched:
+    place, handed = desk.place, desk.handed.get(unit.name)
+    folder = handed.folder if handed is not None else ""
+    runs = result.runs or (_runs_of(year_folder(place) / folder, unit.name) if folder else ())
+    return Watched(
+        unit=unit,
+        standing=standing,
+        government=desk.tree.government_of(unit),
+        why=result.why or "",
+        folder=folder,
+        files=_pages(year_folder(place) / folder) if folder else (),
+        findings=result.findings,
+        ran=_ran(desk, handed, result.findings, runs),
+        lacked=tuple((run.code, run.why) for run in runs if run.state is State.INSUFFICIENT_DATA),
+        due=due_day(unit, place.year, place.fmt, place.settings),
+        published_on=day(handed.ret.about.get("published_on", "")) if handed is not None else None,
+        late=_late(desk, result.findings, runs),
+        repeats=len(desk.found(_REPEATS, result.findings)),
+        now=_stated(Held(handed.ret, place.fmt), place.spec) if handed is not None else {},
+        last=_stated(desk.last_year(unit), place.spec),
+        apart=unit.name in desk.apart,
+    )
+
+
+def _stated(held: Held | None, spec: Spec) -> dict[str, Number]:
+    """The key measures that a return states under its own format."""
+    known = held.fmt.measures_by_key if held is not None else {}
+    sums = {key: measured(known[key], held) for key in spec.oversight.key_measures if held and key in known}
+    return {key: number for key, number in sums.items() if number is not None}
+
+
+def _ran(
+    desk: _Desk, handed: Handed | None, findings: Sequence[Finding], runs: Sequence[Run]
+) -> frozenset[str]:
+    """The rules that ran on something: where no table was read a rule that found nothing had nothing to look at.
+
+    Days can be reckoned all the same, but a unit of which nothing came in is not praised before its day.
+    """
+    if handed is not None and handed.ret.cells:
+        return frozenset(run.code for run in runs if run.state in (State.HELD, State.FOUND))
+    blamed = frozenset(one.code for one in findings if one.severity is not Severity.EXPLAIN)
+    if handed is None:
+        return blamed
+    reckons = desk.kinds[_LATE] | desk.kinds[_NOT_IN]
+    return blamed | {run.code for run in runs if run.state is State.HELD and run.code in reckons}
+
+
+def _runs_of(folder: Path, unit: str) -> tuple[Run, ...]:
+    """What became of every rule when the unit's opinions were written; nothing where they cannot be read."""
+    try:
+        said = json.loads((folder / f"{ANSWERED}.json").read_text(encoding="utf-8"))["runs"]
+        return tuple(Run(one["code"], unit, State(one["state"]), one.get("why", "")) for one in said)
+    except (OSError, ValueError, KeyError, TypeError):
+        return ()
+
+
+def _late(desk: _Desk, findings: Sequence[Finding], runs: Sequence[Run]) -> int | None:
+    """The days after the unit's day, 0 for none, by the rules that reckon them; None where none of them could."""
+    reckons = desk.kinds[_LATE] | desk.kinds[_NOT_IN]
+    found = [finding for finding in findings if finding.code in reckons]
+    if found:
+        return max(map(_days, found))
+    held = {run.code for run in runs if run.state is State.HELD}
+    return 0 if held & desk.kinds[_LATE] else None
+
+
+def _days(finding: Finding) -> int:
+    """The days a finding states, or those between the days it states; before the day there are none."""
+    facts = finding.facts
+    if isinstance(facts.get("days"), int):
+        return int(str(facts["days"]))
+    due, as_of = (day(str(facts.get(name, ""))) for name in ("due", "as_of"))
+    return max(0, (as_of - due).days) if due and as_of else 0
+
+
+def _governments(place: Place, tree: Tree) -> Iterator[Government]:
+    for unit in tree.governments:
+        report = f"{unit.name}/{PAGES[0]}"
+        yield Government(
+            name=unit.name,
+            above=tree.government_of(unit),
+            due=due_day(unit, place.year, place.fmt, place.settings),
+            level=unit.level,
+            report=report if (year_folder(place) / SUMMARY / report).is_file() else "",
+        )
