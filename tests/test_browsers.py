@@ -20,7 +20,9 @@ import pypdfium2
 import pytest
 from comparisons import page as comparison
 from conftest import ROOT
+from many_units import overseen
 
+from report_builder.overview.page import overview_page
 from report_builder.render import html
 from report_builder.similarity import How
 from report_builder.spec import load_spec
@@ -45,6 +47,7 @@ def report() -> bytes:
 PAGES: dict[str, tuple[str, Callable[[], bytes]]] = {
     "report": ("年度报告.html", report),
     "comparison": ("年际比对.html", comparison),
+    "overview": ("总览.html", lambda: overview_page(overseen(260), load_spec(), ("报送情况.csv",))),
 }
 by_page = pytest.mark.parametrize("name", PAGES)
 by_width = pytest.mark.parametrize("width", [WIDE, NARROW])
