@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from report_builder.figures import figure
 from report_builder.model import ProcessingFee, Return, Section, Settings
@@ -22,6 +23,11 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 """Real reports and forms, beside the project where they are held; tests that read them are skipped elsewhere."""
 REPORTS = SHARED / "published"
+
+settings.register_profile(
+    "shared", deadline=None
+)  # machines are busy: how long one example took tells nothing
+settings.load_profile("shared")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
