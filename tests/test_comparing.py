@@ -107,6 +107,8 @@ def test_nothing_is_compared_again_where_nothing_changed(
     monkeypatch.setattr(circulars, "renewed", spied(circulars.renewed, asked))
     build(place)
     assert contents(place.outputs) == before
+    (place.inputs / str(YEAR) / "说明.txt").write_text("与报送无关的文件", encoding="utf-8")
+    assert build(place).unused == ("说明.txt",)
     assert asked == []
     hand_in(place.inputs, spec, NEW, RIVERS)
     assert [unit for unit, state in states(build(place)).items() if state == "built"] == []
@@ -130,6 +132,24 @@ def test_units_left_as_they_were_tell_the_circular_the_same(
     afresh = replace(place, outputs=tmp_path / "afresh")
     build(afresh)
     assert contents(place.outputs) == contents(afresh.outputs)
+
+
+def test_a_unit_that_failed_is_told_of_when_it_no_longer_does(
+    place: Options, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("report_builder.pipeline.unit.against_last", broken)
+    assert set(states(build(place)).values()) == {"failed"}
+    assert own_cases(place) == set()
+    monkeypatch.undo()
+    build(place)
+    assert own_cases(place) == {SCHOOLS.unit, COPIER, RIVERS.unit}
+
+
+def own_cases(options: Options) -> set[str]:
+    return {one["unit"] for one in document(options)["units"] if one["unit"] == one["against"]["unit"]}
 
 
 @pytest.mark.parametrize("lost", ["雷同通报.xlsx", "雷同.json"])
@@ -172,6 +192,20 @@ def test_who_was_not_compared_is_named_with_the_reason(place: Options) -> None:
     reasons = {one["unit"]: one["why"] for one in document(place)["not_compared"]}
     assert list(reasons) == [NEW, "甲山市水务局", "甲山市林业局"]
     assert len(set(reasons.values())) == 3
+
+
+def test_of_two_returns_of_one_unit_none_is_compared(place: Options, spec: Spec, tmp_path: Path) -> None:
+    hand_in(tmp_path / "other", spec, SCHOOLS.unit, RIVERS)
+    twice = tmp_path / "other" / str(YEAR) / f"{SCHOOLS.unit}.xlsx"
+    twice.rename(place.inputs / str(YEAR) / f"{SCHOOLS.unit}（新）.xlsx")
+    head, row = "code,name,aliases,kind,level,parent,successor_of,since,until", "department,city,,,,"
+    names = [f"{SCHOOLS.unit},{SCHOOLS.unit}（新）", f"{COPIER},", f"{RIVERS.unit},", f"{NEW},"]
+    rows = [f"{number},{name},{row}" for number, name in enumerate(names)]
+    (place.inputs / "units.csv").write_text("\n".join([head, *rows]), encoding="utf-8")
+    build(place)
+    assert SCHOOLS.unit not in {path.split("/")[1] for path in named(place.outputs, COMPARED)}
+    assert "几份报送" in {one["unit"]: one["why"] for one in document(place)["not_compared"]}[SCHOOLS.unit]
+    assert SCHOOLS.unit not in {one["unit"] for one in document(place)["pairs"]}
 
 
 def test_reports_of_units_that_handed_in_nothing_this_year_are_searched_too(

@@ -27,7 +27,7 @@ from report_builder.similarity import (
 )
 from report_builder.spec import StatutoryWording
 
-RATE_PLACES = 4
+_PLACES = 4
 _WORST = 3
 _MARK_LENGTH = 12
 _SEVERITIES = (*Severity, None)
@@ -225,7 +225,7 @@ def _rates(found: Overlap) -> Rates:
 
 
 def _rounded(share: Share) -> Decimal | None:
-    return None if share.ratio is None else round(share.ratio, RATE_PLACES)
+    return None if share.ratio is None else round(share.ratio, _PLACES)
 
 
 # --- among the units ------------------------------------------------------------------------------------------

@@ -11,7 +11,6 @@ from typing import Any
 from report_builder.compare import share_as_json
 from report_builder.model import Severity
 from report_builder.repetition.circular import (
-    RATE_PLACES,
     Case,
     Circular,
     Copied,
@@ -136,13 +135,8 @@ def _from_json(item: Mapping[str, Any]) -> Followed:
 
 
 def _rates_of(item: Mapping[str, Any]) -> Rates:
-    strict, loose = (_rate(item[name]) for name in ("strict", "loose"))
+    strict, loose = (None if item[name] is None else Decimal(item[name]) for name in ("strict", "loose"))
     return Rates(strict, loose)
-
-
-def _rate(said: Decimal | int | None) -> Decimal | None:
-    """A rate with as many decimals as when it was worked out: 1 is 1.0000."""
-    return None if said is None else round(Decimal(said), RATE_PLACES)
 
 
 def case_from(text: str) -> Case:
