@@ -324,6 +324,12 @@ def _print_notes(outcome: Outcome) -> None:
     for result in outcome.results:
         for note in result.notes:
             print(f"  {result.unit} 提示：{note}")
+    _print_general(outcome.notes)
+
+
+def _print_general(notes: Sequence[str]) -> None:
+    for note in notes:
+        print(f"提示：{note}")
 
 
 def _print_unused(outcome: Outcome) -> None:
@@ -439,6 +445,7 @@ def _print_compared(compared: Compared) -> None:
     print(
         f"各单位的比对在 {compared.folder}/‹单位›/年际比对.html、.docx、.json，雷同通报在 {compared.folder}/汇总/"
     )
+    _print_general(compared.notes)
 
 
 def _plan(asked: argparse.Namespace) -> int:

@@ -8,9 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 from report_builder.figures import printed
-from report_builder.history import Held, text_of, total
+from report_builder.history import Held, hidden_names, text_of, total
 from report_builder.model import Number, Settings
 from report_builder.similarity import (
+    Against,
     Copy,
     Overlap,
     Passage,
@@ -19,8 +20,6 @@ from report_builder.similarity import (
     Shared,
     Text,
     masked,
-    overlap,
-    passages,
 )
 from report_builder.spec import Concord, Spec, StatutoryWording, Value, label
 
@@ -86,19 +85,25 @@ class Basis:
 
 def compare(now: Held, earlier: Held, basis: Basis, years: Sequence[Held] = ()) -> Comparison:
     """``now`` against ``earlier``; ``years`` are all earlier years held, to count for how long a passage has run."""
-    hidden = (now.ret.unit, earlier.ret.unit, basis.settings.place, *basis.names)
+    names = frozenset({now.ret.unit, earlier.ret.unit, *basis.names})
+    hidden = hidden_names(names, basis.settings.place)
     texts = (text_of(held, basis.spec, hidden) for held in (now, earlier, *years))
     mine, theirs, *others = (masked(text, basis.wording) for text in texts)
+    return compared(now, earlier, Against(mine, theirs, tuple(others)), basis.spec)
+
+
+def compared(now: Held, earlier: Held, texts: Against, spec: Spec) -> Comparison:
+    """``now`` against ``earlier``, whose ``texts`` have been held against each other."""
     return Comparison(
         unit=now.ret.unit,
         report_year=now.ret.report_year,
         against_unit=earlier.ret.unit,
         against_year=earlier.ret.report_year,
-        overlap=overlap(mine, theirs),
-        passages=passages(mine, theirs, others),
-        taken_out=mine.taken_out,
-        cells=tuple(_changes(now, earlier, basis.spec)),
-        not_comparable=(*_left_out(now, earlier, basis.spec), *_texts_left_out(now, earlier)),
+        overlap=texts.overlap,
+        passages=texts.passages,
+        taken_out=texts.now.taken_out,
+        cells=tuple(_changes(now, earlier, spec)),
+        not_comparable=(*_left_out(now, earlier, spec), *_texts_left_out(now, earlier)),
     )
 
 

@@ -99,14 +99,10 @@ def _summed(figures: Sequence[Figure]) -> Figure:
     return Figure(number, kind, "" if number is None else str(number), source)
 
 
-def _ordered(names: frozenset[str], unit: str) -> tuple[str, ...]:
-    """The names that a text hides, its own unit's among them; thousands of texts share one tuple of thousands."""
-    return _sorted(names if not unit or unit in names else names | {unit})
-
-
-@lru_cache(maxsize=64)
-def _sorted(names: frozenset[str]) -> tuple[str, ...]:
-    return tuple(sorted(filter(None, names)))
+@lru_cache(maxsize=8)
+def hidden_names(names: frozenset[str], place: str) -> frozenset[str]:
+    """What is masked in every text of a place: the names of its units, and its own."""
+    return names | {place} if place else names
 
 
 def text_of(held: Held, spec: Spec, names: Iterable[str] = ()) -> Text:
@@ -125,11 +121,22 @@ def text_of(held: Held, spec: Spec, names: Iterable[str] = ()) -> Text:
         for one in held.fmt.sections
         if one.compared
     )
-    known = _ordered(frozenset(names), ret.unit)
     written = tuple(section for section in sections if section.paragraphs)
-    return Text(ret.unit, ret.report_year, written, known, day(ret.about.get("published_on", "")))
+    published_on = day(ret.about.get("published_on", ""))
+    return masking(Text(ret.unit, ret.report_year, written, published_on=published_on), names)
 
 
 def _sentence(text: str) -> str:
     """What was typed into one cell, ended by a full stop, so that the next cell's begins a sentence."""
     return text if text.rstrip("”’）").endswith(_STOPS) else f"{text}。"
+
+
+def masking(text: Text, names: Iterable[str]) -> Text:
+    """The text with these names to be masked in it, and its unit's own; thousands of texts share one list of thousands."""
+    known = frozenset(names)
+    return replace(text, names=_sorted(known if text.unit in known else known | {text.unit}))
+
+
+@lru_cache(maxsize=64)
+def _sorted(names: frozenset[str]) -> tuple[str, ...]:
+    return tuple(sorted(filter(None, names)))

@@ -182,3 +182,18 @@ def write_files(files: Mapping[Path, bytes]) -> None:
 
 def _holds(path: Path, data: bytes) -> bool:
     return path.exists() and path.read_bytes() == data
+
+
+def kept_aside(path: Path, mark: str) -> Path:
+    """A copy of the file under the first name, told apart by ``mark``, that is free or holds the very same already.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    data = path.read_bytes()
+    names = (
+        path.with_name(f"{path.stem}（{mark}{number}）{path.suffix}") for number in ("", *range(2, 1000))
+    )
+    kept = next(name for name in names if not name.exists() or _holds(name, data))
+    write_file(kept, data)
+    return kept

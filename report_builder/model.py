@@ -289,6 +289,7 @@ class Settings:
     severities: Mapping[str, Severity] = field(default_factory=dict)
     statutory_wording: tuple[str, ...] = ()
     shared_groups: tuple[tuple[str, ...], ...] = ()
+    mend_by: str = ""
     time_limit_s: int = 300
     spec_dir: str = ""
     score: Mapping[str, Decimal] = field(default_factory=dict)

@@ -444,6 +444,7 @@ class _Deadlines:
 class _Repetition:
     statutory_wording: tuple[str, ...] = ()
     shared_groups: tuple[tuple[str, ...], ...] = ()
+    mend_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -482,28 +483,31 @@ def load_settings(inputs: Path) -> Settings:
     """
     path = inputs / SETTINGS_FILE
     said = toml.load(_File, path) if path.exists() else _File()
-    deadlines = {kind: day for kind, day in dataclasses.asdict(said.deadlines).items() if day}
+    deadlines = {f"deadlines {kind}": day for kind, day in dataclasses.asdict(said.deadlines).items() if day}
+    mend_by = said.repetition.mend_by
+    _hold_days(deadlines | ({"repetition mend_by": mend_by} if mend_by else {}))
     return Settings(
         place=said.place.name,
         lead_office=said.place.lead_office,
         website=said.place.website,
-        deadlines=dict(_days(deadlines)),
+        deadlines={key.rpartition(" ")[2]: day for key, day in deadlines.items()},
         as_of=said.as_of,
         thresholds=said.thresholds,
         severities=dict(_severities(said.rules)),
         statutory_wording=said.repetition.statutory_wording,
         shared_groups=said.repetition.shared_groups,
+        mend_by=mend_by,
         time_limit_s=said.build.time_limit_s,
         spec_dir=said.spec_dir,
         score={clause: one.points for clause, one in said.score.items()},
     )
 
 
-def _days(deadlines: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    for kind, day in deadlines.items():
+def _hold_days(days: Mapping[str, str]) -> None:
+    """Every day that is set is one of each year."""
+    for key, day in days.items():
         if not toml.is_month_day(day):
-            raise SpecError(f"{SETTINGS_FILE}：deadlines {kind} 是“{day}”，应写作月-日，如 01-31")
-        yield kind, day
+            raise SpecError(f"{SETTINGS_FILE}：{key} 是“{day}”，应写作月-日，如 01-31")
 
 
 def _severities(rules: Mapping[str, _RuleSettings]) -> Iterator[tuple[str, Severity]]:

@@ -301,8 +301,8 @@ _LOOKS: Mapping[str, Mapping[str, Any]] = {
         "font_color": "#0563C1",
         "underline": 1,
     },
-    "count": {**_BOX, "font_size": 10, "align": "right", "valign": "top"},
-    "rate": {**_BOX, "font_size": 10, "align": "right", "valign": "top", "num_format": "0.0%"},
+    "count": {**_BOX, "font_size": 10, "align": "right", "valign": "top", "indent": 1},
+    "rate": {**_BOX, "font_size": 10, "align": "right", "valign": "top", "indent": 1, "num_format": "0.0%"},
     "day": {**_BOX, "font_size": 10, "align": "left", "valign": "top", "num_format": "yyyy-mm-dd"},
 }
 _MARKED: Mapping[str, Any] = {"bg_color": "#FFC7CE", "font_color": "#9C0006"}

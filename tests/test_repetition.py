@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from texts import FIELDS, RIVERS, SCHOOLS, Base, other_numbers, reworded
 
 from report_builder.compare import Basis, compare
+from report_builder.compare import as_json as compare_as_json
+from report_builder.errors import UnreadableError
 from report_builder.history import Held, text_of
 from report_builder.model import Section, Settings, Severity
 from report_builder.repetition import (
@@ -28,8 +30,12 @@ from report_builder.repetition import (
     Report,
     Run,
     as_json,
+    case_from,
+    case_of,
     circular,
     followed,
+    mark,
+    replies,
     workbook,
 )
 from report_builder.similarity import shared
@@ -67,6 +73,8 @@ BEFORE = {
     "copier": held(COPIER, FIELDS, YEAR - 1),
     "honest": held(RIVERS.unit, FIELDS, YEAR - 1),
 }
+NAMES = tuple(sorted((SCHOOLS.unit, COPIER, RIVERS.unit, PLACE.place)))
+BASIS = Basis(SPEC, PLACE, NAMES)
 OWN: Pair = (SCHOOLS.unit, Report(SCHOOLS.unit, YEAR - 1))
 FROM_LAST: Pair = (COPIER, Report(SCHOOLS.unit, YEAR - 1))
 ASKED = {OWN: Severity.CORRECT, FROM_LAST: Severity.EXPLAIN}
@@ -76,13 +84,14 @@ def run(
     now: Mapping[str, Held] = REPORTS,
     asked: Mapping[Pair, Severity] = ASKED,
     not_compared: Mapping[str, str] | None = None,
+    replies: Mapping[str, str] | None = None,
 ) -> Run:
     """Each unit against its last year, and all of them among themselves."""
-    names = (SCHOOLS.unit, COPIER, RIVERS.unit, "甲山市")
-    basis = Basis(SPEC, PLACE, names)
-    comparisons = [compare(one, BEFORE[key], basis) for key, one in now.items()]
-    texts = [text_of(one, SPEC, names) for one in (*now.values(), *BEFORE.values())]
-    return Run(YEAR, comparisons, shared(texts, basis.wording, YEAR), asked, not_compared or {})
+    own = [case_of(compare(one, BEFORE[key], BASIS)) for key, one in now.items()]
+    texts = [text_of(one, SPEC, NAMES) for one in (*now.values(), *BEFORE.values())]
+    known = {Report(text.unit, text.report_year): text for text in texts}
+    found = shared(texts, BASIS.wording, YEAR)
+    return Run(YEAR, own, found, known, asked, not_compared or {}, replies or {})
 
 
 def told(of: Run | None = None, before: Circular | None = None) -> Circular:
@@ -112,7 +121,7 @@ def test_those_who_must_mend_stand_first() -> None:
 
 def test_the_worst_passages_are_the_longest() -> None:
     case = next(case for case in FOUND.cases if case.pair == OWN)
-    found = run().comparisons[0].passages
+    found = compare(REPORTS["self"], BEFORE["self"], BASIS).passages
     assert case.repeated == len(found) > 3
     assert sorted(one.characters for one in found)[-3:] == [one.characters for one in case.worst][::-1]
 
@@ -137,6 +146,30 @@ def test_the_document_holds_all_of_it() -> None:
     assert set(first["passages"][0]) == {"section", "kind", "text", "earlier", "years_running", "characters"}
     assert {one["unit"] for one in said["followed"]} == {SCHOOLS.unit, COPIER}
     assert said["pairs"]
+
+
+def test_what_is_read_back_from_a_comparison_is_what_was_made_of_it() -> None:
+    for key, one in REPORTS.items():
+        comparison = compare(one, BEFORE[key], BASIS)
+        assert case_from(json.dumps(compare_as_json(comparison))) == case_of(comparison)
+
+
+def test_a_copy_carries_the_gravest_that_is_asked_of_the_unit() -> None:
+    of_this_year = {(COPIER, Report(SCHOOLS.unit, YEAR)): Severity.CORRECT}
+    case = next(case for case in told(run(asked=ASKED | of_this_year)).cases if case.unit == COPIER)
+    assert (case.against, case.asked) == (FROM_LAST[1], Severity.CORRECT)
+    alone = next(case for case in told(run(asked=of_this_year)).cases if case.unit == COPIER)
+    assert alone.asked is Severity.CORRECT
+
+
+def test_nobody_who_is_asked_is_left_out_though_others_copied_from_it() -> None:
+    pair = (SCHOOLS.unit, Report(COPIER, YEAR))
+    less = (SCHOOLS.unit, Report(RIVERS.unit, YEAR))
+    found = told(run(asked={less: Severity.CORRECT, pair: Severity.CORRECT}))
+    cases = {case.pair: case for case in found.cases if case.asked}
+    assert set(cases) == {pair}
+    assert cases[pair].rates.loose == 1
+    assert outcome(found, pair)[0] is Outcome.UNCHANGED
 
 
 # What became of it
@@ -170,7 +203,8 @@ def test_a_copy_that_is_gone_from_the_list_is_mended_only_where_both_were_compar
     own_words = {**REPORTS, "copier": held(COPIER, RIVERS)}
     gone = run(own_words, {OWN: Severity.CORRECT})
     assert outcome(told(gone, FOUND), FROM_LAST) == (Outcome.MENDED, None)
-    absent = replace(gone, comparisons=[one for one in gone.comparisons if one.unit != COPIER])
+    texts = {report: text for report, text in gone.texts.items() if report != Report(COPIER, YEAR)}
+    absent = replace(gone, texts=texts)
     assert outcome(told(absent, FOUND), FROM_LAST) == (Outcome.ABSENT, None)
 
 
@@ -240,7 +274,7 @@ def test_another_document_is_refused(text: str) -> None:
 
 def sheets(found: Circular) -> dict[str, Worksheet]:
     book = openpyxl.load_workbook(io.BytesIO(workbook(found, SPEC, PLACE)))
-    return {sheet.title: sheet for sheet in book}
+    return {sheet.title: sheet for sheet in book if sheet.sheet_state == "visible"}
 
 
 def rows(sheet: Worksheet) -> list[dict[str, Any]]:
@@ -269,7 +303,7 @@ def test_the_circular_lists_every_case_with_an_open_cell_for_the_reply() -> None
     assert "连续2年" in first["重复较多的段落"]
     assert "连续" not in second["重复较多的段落"]
     open_cells = [
-        row[-1].protection.locked for row in sheet.iter_rows(min_row=sheet.max_row - len(found) + 1)
+        row[-2].protection.locked for row in sheet.iter_rows(min_row=sheet.max_row - len(found) + 1)
     ]
     assert open_cells == [case.asked is None for case in FOUND.cases]
     said = " ".join(str(cell.value) for row in sheet.iter_rows(max_row=5) for cell in row)
@@ -292,6 +326,58 @@ def test_clusters_and_what_became_of_cases_have_sheets_of_their_own() -> None:
     assert became[SCHOOLS.unit][f"首次{SPEC.terms['loose']}"] == 1
     assert became[SCHOOLS.unit][f"现在{SPEC.terms['loose']}"] < 0.2
     assert became[COPIER]["结果"] == "尚无变化"
+
+
+# What came back
+
+
+def typed(found: Circular, said: Mapping[Pair, str]) -> bytes:
+    """The circular with replies written into it."""
+    book = openpyxl.load_workbook(io.BytesIO(workbook(found, SPEC, PLACE)))
+    sheet = book["雷同通报"]
+    marks = {mark(pair, YEAR): text for pair, text in said.items()}
+    for row in sheet.iter_rows():
+        if row[-1].value in marks:
+            row[-2].value = marks[row[-1].value]
+            row[-2].data_type = "s"
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+written = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S")), min_size=1, max_size=40)
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.dictionaries(st.sampled_from([OWN, FROM_LAST]), written))
+def test_replies_come_back_from_the_workbook_and_stand_in_the_next(said: Mapping[Pair, str]) -> None:
+    read = replies(typed(FOUND, said))
+    assert read == {mark(pair, YEAR): text for pair, text in said.items()}
+    again = told(run(replies=read), FOUND)
+    assert again.replies == said
+    assert replies(workbook(again, SPEC, PLACE)) == read
+
+
+def test_a_reply_stays_beside_what_was_mended() -> None:
+    of_another_year = mark((SCHOOLS.unit, Report(SCHOOLS.unit, YEAR - 1)), YEAR - 1)
+    said = {mark(OWN, YEAR): "已改写第五部分", of_another_year: "去年的回复"}
+    mended = run({**REPORTS, "self": held(SCHOOLS.unit, RIVERS)}, {FROM_LAST: Severity.EXPLAIN}, replies=said)
+    found = told(mended, FOUND)
+    assert found.replies == {OWN: "已改写第五部分"}
+    became = {row["单位"]: row for row in rows(sheets(found)["整改跟踪"])}
+    assert (became[SCHOOLS.unit]["结果"], became[SCHOOLS.unit]["整改回复"]) == ("已整改", "已改写第五部分")
+    assert became[COPIER]["整改回复"] is None
+    followed_on = {one["unit"]: one for one in as_json(found)["followed"]}
+    assert followed_on[SCHOOLS.unit]["reply"] == "已改写第五部分"
+    assert "reply" not in followed_on[COPIER]
+
+
+@pytest.mark.parametrize("unlike", [b"", b"PK\x03\x04broken", "sheet"])
+def test_what_is_no_circular_has_no_replies(unlike: bytes | str) -> None:
+    stream = io.BytesIO()
+    openpyxl.Workbook().save(stream)
+    with pytest.raises(UnreadableError):
+        replies(unlike if isinstance(unlike, bytes) else stream.getvalue())
 
 
 def test_units_that_were_not_compared_are_named() -> None:

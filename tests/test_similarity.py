@@ -34,7 +34,22 @@ from report_builder import archive
 from report_builder.errors import SpecError
 from report_builder.model import Section
 from report_builder.recognise import split_sections
-from report_builder.similarity import How, Masked, Overlap, Text, many, masked, overlap, passages, shared
+from report_builder.similarity import (
+    How,
+    Masked,
+    Overlap,
+    Question,
+    Share,
+    Shared,
+    Text,
+    clauses_of,
+    many,
+    masked,
+    overlap,
+    passages,
+    shared,
+    shared_among,
+)
 from report_builder.spec import Spec, StatutoryWording, load_spec
 from report_builder.spec.load import HERE
 
@@ -319,6 +334,47 @@ def test_planted_copies_are_found_and_nothing_else() -> None:
     recall, precision = judged(made, shared(made.texts, WORDING, 2024).matches)
     assert recall >= 0.95
     assert precision >= 0.9
+
+
+FAMILY = [
+    replace(changed(base, change), unit=f"{base.unit}{number}", report_year=2024 - number % 2)
+    for base in BASES
+    for number, change in enumerate(COPIES.values())
+]
+
+
+@given(st.sets(st.integers(0, len(FAMILY) - 1)), st.sampled_from([None, 1, 5]))
+@settings(deadline=None, max_examples=20)
+def test_clauses_found_once_answer_for_every_part_and_section(first: set[int], section: int | None) -> None:
+    lots = [[text for at, text in enumerate(FAMILY) if (at in first) is of] for of in (True, False)]
+    one, other = (clauses_of(lot, WORDING) for lot in lots)
+    found = shared_among(one.with_those_of(other), WORDING, Question(2024, section=section))
+    cut = [
+        replace(text, sections=tuple(part for part in text.sections if section in {None, part.number}))
+        for text in FAMILY
+    ]
+    assert told(found) == told(shared(cut, WORDING, 2024))
+    assert found.matches
+
+
+def told(found: Shared) -> set[frozenset[tuple[str, Share]]]:
+    """Every pair with what both have; which came first is told by the whole text."""
+    return {
+        frozenset({(one.later.unit, one.of_later), (one.earlier.unit, one.of_earlier)})
+        for one in found.matches
+    }
+
+
+def test_what_concerns_a_unit_is_told_apart() -> None:
+    copies = [replace(base.text, unit=f"抄{base.unit}") for base in (SCHOOLS, RIVERS)]
+    found = shared((*(base.text for base in BASES), *copies), WORDING, 2024)
+    assert len(found.clusters) == len(found.matches) == 2
+    mine = found.concerning({SCHOOLS.unit})
+    for units in (
+        [{one.later.unit, one.earlier.unit} for one in mine.matches],
+        [{one.source.unit, one.copies[0].text.unit} for one in mine.clusters],
+    ):
+        assert units == [{SCHOOLS.unit, f"抄{SCHOOLS.unit}"}]
 
 
 @bases

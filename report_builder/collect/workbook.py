@@ -14,7 +14,7 @@ from report_builder.errors import UnreadableError
 from report_builder.model import Grid, Return, Trouble
 from report_builder.readers.books import Sheets
 from report_builder.spec import Spec
-from report_builder.spec.nouns import META_SHEET, SENT_BACK
+from report_builder.spec.nouns import CIRCULAR_NAME, META_SHEET, OPINION_NAME, SENT_BACK
 
 
 def read(book: Sheets, name: str, spec: Spec, report_year: int, known: Known) -> tuple[Return, ...]:
@@ -30,7 +30,8 @@ def read(book: Sheets, name: str, spec: Spec, report_year: int, known: Known) ->
     tables = Tables(name, book, grids, spec, fmt)
     meta = _meta(book)
     if meta.get(SENT_BACK):
-        sent = Trouble("opinion", name)
+        what = CIRCULAR_NAME if meta[SENT_BACK] == CIRCULAR_NAME else OPINION_NAME
+        sent = Trouble("opinion", name, (), {"what": what})
         return (Return("", report_year, fmt.id, {}, origin=name, troubles=(sent,)),)
     parts = shares(tables.found, tables.grids, spec, known)
     if not parts:

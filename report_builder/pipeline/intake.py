@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from report_builder import archive, collect
 from report_builder.errors import InputError, UnreadableError
@@ -20,16 +20,17 @@ from report_builder.model import (
 )
 from report_builder.pipeline.place import Place, years
 from report_builder.registry import Registry, plain, unfit_name
-from report_builder.spec import Format, Spec
+from report_builder.spec import Spec
+from report_builder.spec.nouns import CIRCULAR_NAME, OPINION_NAME
 
 if TYPE_CHECKING:
     from report_builder import feedback
-    from report_builder.similarity import Match, Text
+    from report_builder.similarity import Clauses, Match
 
-ANSWERED = "校验意见"
+ANSWERED, CIRCULAR = OPINION_NAME, CIRCULAR_NAME
 PLAN = "plan"
+TWICE = "unit_twice"
 _TEXTS = ("正文.docx", "正文.md", "正文.txt")
-_A_PAIR = 2
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp")
 
 
@@ -46,6 +47,11 @@ class Handed:
         """The name of its folder of outputs; a name unfit for that gives way to the file's."""
         return self.source.stem if unfit_name(self.unit.name) else self.unit.name
 
+    @property
+    def readable(self) -> bool:
+        """Whether there is a report to compare: something was read, and it is the only one of its unit."""
+        return bool(self.ret.cells) and all(one.kind != TWICE for one in self.ret.troubles)
+
 
 @dataclass(frozen=True)
 class Past:
@@ -54,6 +60,8 @@ class Past:
     year: int
     parts: tuple[collect.Source, ...]
 
+
+T = TypeVar("T")
 
 Answers = Mapping[str, "feedback.Answer"]
 """What units wrote into the workbooks they were sent, by fingerprint."""
@@ -78,8 +86,9 @@ def sources(folder: Path, *, published: bool = False) -> tuple[list[collect.Sour
 
 
 def _is_none(path: Path) -> bool:
-    """Whether a file is known to be no return: the year's plan, an opinion that came back."""
-    return path.stem == PLAN or (ANSWERED in path.stem and not path.is_dir())
+    """Whether a file is known to be no return: the year's plan, an opinion or a circular that came back."""
+    came_back = any(word in path.stem for word in (ANSWERED, CIRCULAR))
+    return path.stem == PLAN or (came_back and not path.is_dir())
 
 
 def in_folder(folder: Path, *, published: bool = False) -> tuple[collect.Source, list[str]]:
@@ -122,16 +131,18 @@ def collected(
             f"{folder} 里没有报送表；请把各单位的 .xlsx 放进去（空白表用 report-builder blank 生成）"
         )
     handed = [kept(one) for source in found for one in handed_in(place, source)]
-    said = [
-        f"{one.source.name}（是发回的校验意见；请在文件名里保留“{ANSWERED}”，其中的单位说明才会读取）"
-        for one in handed
-        if _is_opinion(one)
-    ]
-    return [one for one in handed if not _is_opinion(one)], [*unused, *said]
+    said = [_sent_back(one) for one in handed if _words(one)]
+    return [one for one in handed if not _words(one)], [*unused, *said]
 
 
-def _is_opinion(handed: Handed) -> bool:
-    return any(trouble.kind == "opinion" for trouble in handed.ret.troubles)
+def _words(handed: Handed) -> list[str]:
+    """What a file is called by this program that sent it out; nothing for a return."""
+    return [str(one.facts["what"]) for one in handed.ret.troubles if one.kind == "opinion"]
+
+
+def _sent_back(handed: Handed) -> str:
+    word = "".join(_words(handed))
+    return f"{handed.source.name}（是发回的{word}；请在文件名里保留“{word}”，其中填写的内容才会读取）"
 
 
 def handed_in(place: Place, source: collect.Source) -> list[Handed]:
@@ -184,7 +195,7 @@ def once_each(
 def _twice(group: Sequence[Handed]) -> Handed:
     first = group[0]
     names = "、".join(one.source.name for one in group)
-    trouble = Trouble("unit_twice", first.source.name, (), {"count": len(group), "files": names})
+    trouble = Trouble(TWICE, first.source.name, (), {"count": len(group), "files": names})
     return replace(first, ret=replace(first.ret, troubles=(*first.ret.troubles, trouble)))
 
 
@@ -319,8 +330,16 @@ def history(place: Place, unit: Unit, earlier: Sequence[Past]) -> History:
     return History(tuple(held), place.registry.lineage(unit, place.year))
 
 
-def alike(place: Place, handed: Sequence[Handed]) -> dict[str, tuple[Held, ...]]:
-    """The texts of other units' reports of the year that share some with a unit's, by unit: those it shares most with.
+@dataclass(frozen=True)
+class Among:
+    """The clauses of a year's reports, and the texts of other units that share some with a unit's, by unit."""
+
+    clauses: Clauses
+    alike: Mapping[str, tuple[Held, ...]]
+
+
+def among(place: Place, handed: Sequence[Handed]) -> Among:
+    """The reports of the year held against one another: with which others each shares most.
 
     Looked for in the whole text, and once more in each section that units must write themselves: a copied
     section is little of a long report. Where hundreds took over one text each is held against the nearest few;
@@ -329,20 +348,23 @@ def alike(place: Place, handed: Sequence[Handed]) -> dict[str, tuple[Held, ...]]
     held = {
         one.unit.name: Held(replace(one.ret, cells={}, places={}), place.fmt)
         for one in handed
-        if one.ret.cells
+        if one.readable
     }
-    if len(held) < _A_PAIR:
-        return {}
-    from report_builder.similarity import shared  # noqa: PLC0415 - numpy is needed only where texts are compared
+    from report_builder.similarity import (  # noqa: PLC0415 - numpy is needed only where texts are compared
+        Question,
+        clauses_of,
+        shared_among,
+    )
 
-    wording = place.spec.statutory.with_phrases(place.settings.statutory_wording)
-    whole = [text_of(one, place.spec, place.registry.names) for one in held.values()]
+    clauses = clauses_of((text_of(one, place.spec, place.hidden) for one in held.values()), place.wording)
+    sections = (one.number for one in place.fmt.sections if one.compared and one.text == "required")
     found: dict[str, set[str]] = {}
-    for texts in (whole, *_by_section(whole, place.fmt)):
-        matches = shared(texts, wording, place.year, place.settings.shared_groups).matches
-        for unit, others in _nearest(matches):
+    for section in (None, *sections):
+        asked = Question(place.year, place.settings.shared_groups, section)
+        for unit, others in _nearest(shared_among(clauses, place.wording, asked).matches):
             found.setdefault(unit, set()).update(others)
-    return {unit: tuple(held[other] for other in sorted(others)) for unit, others in found.items()}
+    alike = {unit: tuple(held[other] for other in sorted(others)) for unit, others in found.items()}
+    return Among(clauses, alike)
 
 
 _NEAREST = 10
@@ -359,15 +381,6 @@ def _nearest(matches: Iterable[Match]) -> Iterator[tuple[str, list[str]]]:
         yield unit, [other for _, other in heapq.nsmallest(_NEAREST, others)]
 
 
-def _by_section(texts: Sequence[Text], fmt: Format) -> Iterator[list[Text]]:
-    for section in fmt.sections:
-        if section.compared and section.text == "required":
-            yield [
-                replace(text, sections=tuple(one for one in text.sections if one.number == section.number))
-                for text in texts
-            ]
-
-
 @dataclass(frozen=True)
 class Answered:
     """One workbook that came back with answers in it."""
@@ -378,18 +391,65 @@ class Answered:
 
 def answers(place: Place) -> tuple[list[Answered], list[str]]:
     """The workbooks that came back with the units' answers, and the names of those that cannot be read."""
+    found, unread = _came_back(place, ANSWERED, _answers_in)
+    return [Answered(path, said) for path, said in found], [
+        f"{name}（单位说明没有读到：{why}）" for name, why in unread
+    ]
+
+
+def _answers_in(data: bytes) -> Answers:
+    from report_builder import feedback  # noqa: PLC0415 - only where something came back
+
+    return feedback.answers(data)
+
+
+@dataclass(frozen=True)
+class Replied:
+    """What units wrote back on the circular, by the mark of the case; and the workbooks it stands in."""
+
+    said: Mapping[str, str]
+    paths: tuple[Path, ...]
+
+
+def replies(place: Place) -> tuple[Replied, tuple[str, ...]]:
+    """The units' replies to the circular; of a case to which several were written, all of them."""
+    found, unread = _came_back(place, CIRCULAR, _replies_in)
+    said: dict[str, str] = {}
+    for _, one in found:
+        for mark, text in one.items():
+            said[mark] = _both(said[mark], text) if mark in said else text
+    names = tuple(f"{name}（整改回复没有读到：{why}）" for name, why in unread)
+    return Replied(said, tuple(path for path, _ in found)), names
+
+
+def _replies_in(data: bytes) -> Mapping[str, str]:
+    from report_builder import repetition  # noqa: PLC0415 - only where something came back
+
+    return repetition.replies(data)
+
+
+def _both(first: str, second: str) -> str:
+    """Two replies, unless one says what the other does."""
+    if second in first:
+        return first
+    return second if first in second else f"{first}；{second}"
+
+
+def _came_back(
+    place: Place, word: str, read: Callable[[bytes], T]
+) -> tuple[list[tuple[Path, T]], list[tuple[str, str]]]:
+    """What stands in the year's workbooks with this word in their names; those that cannot be read, and why."""
     folder = place.options.inputs / str(place.year)
     inside = [path for sub in sorted(folder.iterdir()) if sub.is_dir() for path in sorted(sub.iterdir())]
-    found, unread = [], []
+    found: list[tuple[Path, T]] = []
+    unread: list[tuple[str, str]] = []
     for path in (*sorted(folder.iterdir()), *inside):
-        if ANSWERED in path.stem and path.suffix.lower() in collect.WORKBOOKS and collect.is_return(path):
-            from report_builder import feedback  # noqa: PLC0415 - only where something came back
-
+        if word in path.stem and path.suffix.lower() in collect.WORKBOOKS and collect.is_return(path):
             try:
-                found.append(Answered(path, feedback.answers(path.read_bytes())))
+                found.append((path, read(path.read_bytes())))
             except (UnreadableError, OSError) as fault:
-                why = fault.reason if isinstance(fault, UnreadableError) else fault.strerror
-                unread.append(f"{path.name}（单位说明没有读到：{why}）")
+                why = fault.reason if isinstance(fault, UnreadableError) else str(fault.strerror)
+                unread.append((path.name, why))
     return found, unread
 
 

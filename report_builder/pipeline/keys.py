@@ -65,7 +65,7 @@ def everything(place: Place) -> str:
     """What decides about a whole run: all that decides about every unit alike, the day, and every file of the inputs."""
     root = place.options.inputs
     files = sorted(path for path in root.rglob("*") if path.is_file())
-    held = (f"{path.relative_to(root).as_posix()!a} {_content(path)}" for path in files)
+    held = (f"{path.relative_to(root).as_posix()!a} {content(path)}" for path in files)
     return manifest.digest([common(place), str(place.year), str(place.settings.as_of), *held])
 
 
@@ -88,9 +88,9 @@ def _settings_digest(place: Place) -> str:
 def _lasting(settings: Settings) -> tuple[Settings, bool]:
     """What is set, but for the day, the time limit and the score: a report says the same whatever they are.
 
-    Only whether days are reckoned at all counts.
+    Only whether days are reckoned at all counts. By when repetitions are to be mended stands in the circular alone.
     """
-    lasting = replace(settings, as_of=None, time_limit_s=0, score={})
+    lasting = replace(settings, as_of=None, time_limit_s=0, score={}, mend_by="")
     return lasting, settings.as_of is not None
 
 
@@ -126,7 +126,7 @@ def job_for(place: Place, handed: Handed, beside: Beside, common: str) -> Job:
     answered = [one.path for one in said if own.keys() & one.answers.keys()]
     before = [path for one in earlier for source in one.parts for path in source.files]
     files = [*handed.source.files, *before, *answered]
-    inputs = {collect.shown(path.relative_to(root).as_posix()): _content(path) for path in files}
+    inputs = {collect.shown(path.relative_to(root).as_posix()): content(path) for path in files}
     read = (f"{name} {known}" for name, known in sorted(inputs.items()))
     lineage = place.registry.lineage(handed.unit, place.year)
     shared = repr([(one.ret.unit, one.ret.sections, one.ret.tasks) for one in beside.alike or ()])
@@ -145,7 +145,7 @@ def job_for(place: Place, handed: Handed, beside: Beside, common: str) -> Job:
     return Job(handed, earlier, folder, key, inputs, own, beside.alike, assigned=beside.assigned)
 
 
-def _content(path: Path) -> str:
+def content(path: Path) -> str:
     """The digest of an input; empty for a folder, or a file that has gone since it was found."""
     try:
         return manifest.sha256(path)
@@ -153,10 +153,8 @@ def _content(path: Path) -> str:
         return ""
 
 
-def is_current(entry: manifest.Entry | None, job: Job, folder: Path) -> bool:
+def is_current(entry: manifest.Entry | None, key: str, folder: Path) -> bool:
+    """Whether what was made by this key is there still."""
     return (
-        entry is not None
-        and entry.key == job.key
-        and entry.state != "failed"
-        and manifest.intact(entry, folder)
+        entry is not None and entry.key == key and entry.state != "failed" and manifest.intact(entry, folder)
     )

@@ -10,13 +10,14 @@ from functools import cache
 from pathlib import Path
 
 from report_builder.errors import InputError, SpecError
+from report_builder.history import hidden_names
 from report_builder.model import (
     Settings,
     Severity,
 )
 from report_builder.registry import Registry, load_registry, load_settings
 from report_builder.render import ENGINES
-from report_builder.spec import Format, Spec, load_spec
+from report_builder.spec import Format, Spec, StatutoryWording, load_spec
 from report_builder.spec.toml import nearest
 from report_builder.validate import hold_rules
 
@@ -51,6 +52,16 @@ class Place:
     settings: Settings
     year: int
     fmt: Format
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """The names that are masked in every text."""
+        return hidden_names(self.registry.names, self.settings.place)
+
+    @property
+    def wording(self) -> StatutoryWording:
+        """The statutory wording of the law and of the place."""
+        return self.spec.statutory.with_phrases(self.settings.statutory_wording)
 
 
 @cache

@@ -22,7 +22,7 @@ from report_builder.pipeline.intake import ANSWERED
 from report_builder.pipeline.keys import Job
 from report_builder.pipeline.place import Place, year_folder
 from report_builder.pipeline.together import of_summary
-from report_builder.pipeline.unit import Made, UnitResult, failed, kept_answers
+from report_builder.pipeline.unit import COMPARED, Made, UnitResult, failed, kept_answers
 
 JOURNAL, LOCK, LOG = ".journal", ".lock", "run.log"
 
@@ -204,10 +204,10 @@ class Record:
         return False
 
     def _clear_stale(self, result: UnitResult) -> None:
-        """Pictures and opinions of the last run that a unit built anew no longer has; its reports are never removed."""
+        """What of the last run a unit built anew no longer has, save its reports, which are never removed."""
         if result.state == "built" and result.unit in self.last:
             for name in set(self.last[result.unit].outputs) - set(result.files):
-                if "/charts/" in name or name.endswith(f"{ANSWERED}.xlsx"):
+                if "/charts/" in name or name.rpartition("/")[2].startswith((ANSWERED, COMPARED)):
                     (self._folder / name).unlink(missing_ok=True)
 
     def logged(self, result: UnitResult) -> None:

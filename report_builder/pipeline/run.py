@@ -10,7 +10,6 @@ from typing import Any
 
 from report_builder import archive, manifest, progress
 from report_builder.errors import InputError, UnreadableError
-from report_builder.ledger import Assignment
 from report_builder.model import (
     Finding,
     Return,
@@ -18,23 +17,22 @@ from report_builder.model import (
     Unit,
 )
 from report_builder.pipeline import tasks, workers
+from report_builder.pipeline.circulars import Sent, circulated
+from report_builder.pipeline.gathering import Work, desks, gathered, silent, work_of, year_of
 from report_builder.pipeline.intake import (
-    Answered,
+    CIRCULAR,
     Handed,
     Past,
-    alike,
     answers,
-    chosen,
     collected,
     earlier_sources,
     handed_in,
     history,
-    once_each,
     past,
     source_of,
     sources,
 )
-from report_builder.pipeline.keys import Beside, Job, common, everything, is_current, job_for
+from report_builder.pipeline.keys import Job, everything, is_current
 from report_builder.pipeline.place import Options, Place, open_files, open_place, set_up, year_folder
 from report_builder.pipeline.record import Record, alone
 from report_builder.pipeline.unit import UnitResult, checked, why_blocked
@@ -59,6 +57,7 @@ class Outcome:
     absent: tuple[UnitResult, ...] = ()
     silent: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def findings(self) -> list[Finding]:
@@ -74,39 +73,8 @@ class Outcome:
 Progress = Callable[[UnitResult, int, int], None]
 
 
-def _jobs(place: Place, record: Record) -> tuple[list[Job], list[str], set[str]]:
-    """The work, the files of no use, and the units of which something came in; the ledger of tasks is written here.
-
-    It needs what all units answered, and afterwards every return goes when its report is made.
-    """
-    handed, unused = collected(place, _folded)
-    said, unread = answers(place)
-    key = common(place)
-    given = tasks.assignment(place, handed)
-    if not place.options.units:
-        record.summary = dict(tasks.write(place, given, once_each(handed), record.summary))
-    jobs = [job_for(place, one, beside, key) for one, beside in _desks(place, handed, said, given)]
-    return jobs, [*unused, *unread], {one.unit.name for one in handed}
-
-
 def _folded(handed: Handed) -> Handed:
     return replace(handed, ret=replace(handed.ret, cells=Folded(handed.ret.cells)))
-
-
-def _own_reports(place: Place, chosen: Sequence[Handed]) -> Iterator[Handed]:
-    """The units that report for themselves; what a government hands in for its aggregate is for `summary`.
-
-    Raises:
-        InputError: such a government was asked for by name.
-    """
-    tree = place.registry.tree(place.year)
-    for one in chosen:
-        if not tree.compiled(one.unit):
-            yield one
-        elif place.options.units:
-            raise InputError(
-                f"“{one.unit.name}”的报告由所属单位汇总而成；请用 report-builder summary --unit {one.unit.name}"
-            )
 
 
 def left_to_summary(place: Place) -> tuple[str, ...]:
@@ -116,23 +84,15 @@ def left_to_summary(place: Place) -> tuple[str, ...]:
     return tuple(name for name, unit in named if unit is not None and tree.compiled(unit))
 
 
-def _desks(
-    place: Place,
-    handed: Sequence[Handed],
-    said: Sequence[Answered],
-    given: Assignment | None,
-    *,
-    single: bool = False,
-) -> Iterator[tuple[Handed, Beside]]:
-    """Each unit asked for with what lies beside its return; single files are not held against other units'."""
-    held = earlier_sources(place)
-    distinct = once_each(handed)
-    others = None if single else alike(place, distinct)
-    asked = chosen(place, distinct)
-    for one in asked if single else _own_reports(place, asked):
-        shared = None if others is None else others.get(one.unit.name, ())
-        assigned = tasks.assigned_to(one.unit, given)
-        yield one, Beside(past(place, one.unit, held), said, shared, assigned)
+def _work(place: Place, record: Record) -> tuple[list[Job], Work]:
+    """The jobs, and what is known of them; the ledger of tasks is written here.
+
+    It needs what all units answered, and afterwards every return goes when its report is made.
+    """
+    year, unused = gathered(place, _folded)
+    if not place.options.units:
+        record.summary = dict(tasks.write(place, year.given, year.distinct, record.summary))
+    return work_of(place, year, unused)
 
 
 def unwatched(_result: UnitResult, _done: int, _total: int) -> None:
@@ -140,7 +100,9 @@ def unwatched(_result: UnitResult, _done: int, _total: int) -> None:
 
 
 def build(options: Options, progress: Progress = unwatched) -> Outcome:
-    """Checks, composes, renders and proves every unit of the year; what has not changed is left as it is.
+    """Checks, composes, renders, proves and compares every unit of the year; what has not changed is left as it is.
+
+    Then the lead office is told which reports repeat, unless only some units were asked for.
 
     Raises:
         InputError, SpecError, OutputError, WorkersError: the run as a whole cannot be made, or not go on.
@@ -155,10 +117,12 @@ def build(options: Options, progress: Progress = unwatched) -> Outcome:
         if not options.units and not options.force and record.still_holds(seen):
             results = [_unchanged(record, entry) for entry in record.last.values()]
             return _ended(place, record, results, record.whole.unused, set(record.last))
-        jobs, unused, came = _jobs(place, record)
+        jobs, work = _work(place, record)
         results = made_of(jobs, Making(place, record, hands, progress))
-        record.whole = manifest.Whole(seen, tuple(unused))
-        return _ended(place, record, results, unused, came)
+        sent = Sent() if options.units else circulated(place, work, results, record.summary.get(CIRCULAR))
+        record.summary = {**record.summary, **sent.entries}
+        record.whole = manifest.Whole(seen, (*work.unused, *sent.unused))
+        return replace(_ended(place, record, results, record.whole.unused, work.came), notes=sent.notes)
 
 
 @dataclass(frozen=True)
@@ -199,7 +163,7 @@ def _kept(record: Record, place: Place, jobs: Sequence[Job]) -> Iterator[UnitRes
     """The units of which nothing has changed."""
     for job in () if place.options.force else jobs:
         entry = record.last.get(job.name)
-        if entry is not None and is_current(entry, job, year_folder(place)):
+        if entry is not None and is_current(entry, job.key, year_folder(place)):
             yield _unchanged(record, entry)
 
 
@@ -226,10 +190,10 @@ def with_absent(outcome: Outcome, place: Place, came: Container[str]) -> Outcome
     """The outcome with the registered units of which nothing came in: judged where a day is set, else only named."""
     if place.options.units:
         return outcome
-    silent = [unit for unit in place.registry.expected(place.year) if unit.name not in came]
+    absent = silent(place, came)
     if place.settings.as_of is None:
-        return replace(outcome, silent=tuple(unit.name for unit in silent))
-    return replace(outcome, absent=tuple(_judged_absent(place, unit) for unit in silent))
+        return replace(outcome, silent=tuple(unit.name for unit in absent))
+    return replace(outcome, absent=tuple(_judged_absent(place, unit) for unit in absent))
 
 
 def _judged_absent(place: Place, unit: Unit) -> UnitResult:
@@ -252,17 +216,13 @@ def check(options: Options, files: Sequence[Path] = (), *, write: bool = True) -
     else:
         handed, unused = collected(place)
     said, unread = answers(place) if (place.options.inputs / str(place.year)).is_dir() else ([], [])
-    given = tasks.assignment(place, handed)
+    year = year_of(place, handed, alone=bool(files))
     with alone(year_folder(place)) if write else contextlib.nullcontext():
-        results = [
-            checked(place, one, beside, write=write)
-            for one, beside in _desks(place, handed, said, given, single=bool(files))
-        ]
+        results = [checked(place, one, beside, write=write) for one, beside in desks(place, year, said)]
     outcome = Outcome(place.year, year_folder(place), place.spec, tuple(results), (*unused, *unread))
     if files:
         return outcome
-    outcome = replace(outcome, left=left_to_summary(place))
-    return with_absent(outcome, place, {one.unit.name for one in handed})
+    return with_absent(replace(outcome, left=left_to_summary(place)), place, year.came)
 
 
 def blank(options: Options) -> list[Path]:

@@ -24,7 +24,7 @@ from report_builder.pipeline import tasks, workers
 from report_builder.pipeline.intake import (
     Answered,
     Handed,
-    alike,
+    among,
     answers,
     collected,
     earlier_sources,
@@ -182,7 +182,7 @@ def _gathered(place: Place, record: Record) -> _Year:
         for one in distinct
         if tree.compiled(one.unit)
     }
-    earlier, others, key = earlier_sources(place), alike(place, distinct), common(place)
+    earlier, others, key = earlier_sources(place), among(place, distinct).alike, common(place)
     given = tasks.assignment(place, handed)
     jobs = {
         one.unit.name: job_for(
@@ -245,14 +245,14 @@ def _doubt(findings: Sequence[Finding]) -> str:
 def _found(place: Place, job: Job, record: Record) -> UnitResult:
     """What was found on a unit's return: as `build` left it where nothing has changed since, else judged here."""
     entry = record.units.get(job.name)
-    if entry is not None and is_current(entry, job, year_folder(place)):
+    if entry is not None and is_current(entry, job.key, year_folder(place)):
         kept = kept_findings(record, entry)
         if kept is not None:
             return UnitResult(job.name, entry.state, tuple(sorted(entry.outputs)), findings=kept)
     years = history(place, job.handed.unit, job.earlier)
-    findings, runs = judged(place, job.handed, Around(years, job.answers, job.alike, job.assigned))
-    state = "blocked" if blocks(findings) else "checked"
-    return UnitResult(job.name, state, findings=tuple(findings), runs=tuple(runs))
+    one = judged(place, job.handed, Around(years, job.answers, job.alike, job.assigned))
+    state = "blocked" if blocks(one.findings) else "checked"
+    return UnitResult(job.name, state, findings=tuple(one.findings), runs=tuple(one.runs))
 
 
 def _mark(ret: Return) -> str:

@@ -6,11 +6,12 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from report_builder import facts, manifest
 from report_builder.compose import compose
 from report_builder.errors import ReportBuilderError, UnreadableError
-from report_builder.history import Held, History
+from report_builder.history import Held, History, text_of
 from report_builder.model import (
     Assigned,
     Block,
@@ -28,8 +29,26 @@ from report_builder.pipeline.place import Place, year_folder
 from report_builder.pipeline.together import told, with_members
 from report_builder.progress import filled_up, given
 from report_builder.rule_kinds import Case, Members
-from report_builder.spec import Format
+from report_builder.spec import Format, Spec
 from report_builder.validate import blocks, validate
+
+if TYPE_CHECKING:
+    from report_builder import repetition
+    from report_builder.compare import Comparison
+    from report_builder.similarity import Text
+
+COMPARED = "年际比对"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a unit gives to the circular: its report against last year's, and its earlier years' texts.
+
+    The texts come without the names to be masked, which are those of all units.
+    """
+
+    case: repetition.Case | None
+    earlier: tuple[Text, ...]
 
 
 @dataclass(frozen=True)
@@ -45,6 +64,7 @@ class UnitResult:
     notes: tuple[str, ...] = ()
     entry: manifest.Entry | None = None
     seconds: float = 0.0
+    told: Told | None = None
 
 
 @dataclass(frozen=True)
@@ -76,9 +96,13 @@ def _built(place: Place, job: Job) -> Made:
     years = job.years or history(place, job.handed.unit, job.earlier)
     members = None if job.together is None else job.together.members
     around = Around(years, job.answers, job.alike, job.assigned, members)
-    findings, runs = judged(place, job.handed, around)
+    one = judged(place, job.handed, around)
+    findings, runs = one.findings, one.runs
+    comparison = against_last(job.handed, one)
     held_back = blocks(findings, allowed=bool(place.options.reason)) or job.empty
-    files = dict(_feedback_files(place, job.handed, Judged(findings, runs, job.assigned)))
+    files = dict(_feedback_files(place, job.handed, one))
+    if comparison is not None:
+        files |= comparison_files(comparison, one)
     notes: tuple[str, ...] = ()
     if not held_back or (job.together is not None and not job.empty):
         report, notes = _report_files(place, job, years, findings)
@@ -94,6 +118,7 @@ def _built(place: Place, job: Job) -> Made:
         runs=tuple(runs),
         notes=notes,
         entry=_entry(place, job, state, named, findings),
+        told=told_of(one, comparison),
     )
     return Made(result, named)
 
@@ -109,7 +134,16 @@ class Around:
     members: Members | None = None
 
 
-def judged(place: Place, handed: Handed, around: Around) -> tuple[Sequence[Finding], Sequence[Run]]:
+@dataclass(frozen=True)
+class Judged:
+    """A return that was judged: the case it made, the findings with the unit's answers, and what became of each rule."""
+
+    case: Case
+    findings: Sequence[Finding]
+    runs: Sequence[Run]
+
+
+def judged(place: Place, handed: Handed, around: Around) -> Judged:
     """The findings on what was handed in, each with the unit's answer as long as that holds."""
     case = Case(
         handed.ret,
@@ -126,10 +160,57 @@ def judged(place: Place, handed: Handed, around: Around) -> tuple[Sequence[Findi
     findings, runs = validate(case)
     said = around.answers
     if not said:
-        return findings, runs
+        return Judged(case, findings, runs)
     from report_builder import feedback  # noqa: PLC0415
 
-    return feedback.answered(findings, handed.ret, said), runs
+    return Judged(case, feedback.answered(findings, handed.ret, said), runs)
+
+
+def against_last(handed: Handed, one: Judged) -> Comparison | None:
+    """The report against the newest of its earlier years; None where there is none to compare.
+
+    A report that is held back is compared too: that it repeats last year's may be the very reason.
+    """
+    return next(iter(against_years(handed, one)), None)
+
+
+def against_years(handed: Handed, one: Judged) -> Iterator[Comparison]:
+    """The report against every earlier year held, the newest first."""
+    from report_builder.compare import compared  # noqa: PLC0415 - numpy is needed only where texts are compared
+
+    case = one.case
+    if handed.readable:
+        for earlier, texts in reversed(list(zip(case.history.years, case.against_years, strict=True))):
+            yield compared(Held(case.ret, case.fmt), earlier, texts, case.spec)
+
+
+def comparison_files(comparison: Comparison, one: Judged) -> dict[str, bytes]:
+    """The comparison with last year as a page, as a Word file with tracked changes, and as data."""
+    from report_builder.compare import as_json  # noqa: PLC0415
+    from report_builder.render import sidebyside, tracked  # noqa: PLC0415 - only where comparisons are written
+
+    case = one.case
+    now, earlier, spec = Held(case.ret, case.fmt), case.history.years[-1], case.spec
+    return {
+        f"{COMPARED}.json": facts.dumped(as_json(comparison)).encode(),
+        f"{COMPARED}.html": sidebyside.side_by_side_page(comparison, now, earlier, one.findings, spec),
+        f"{COMPARED}.docx": tracked.write(comparison, now, earlier, spec),
+    }
+
+
+def told_of(one: Judged, comparison: Comparison | None) -> Told:
+    """What the circular needs to know of a unit."""
+    from report_builder import repetition  # noqa: PLC0415
+
+    return Told(
+        repetition.case_of(comparison) if comparison else None,
+        tuple(texts_of(one.case.history.years, one.case.spec)),
+    )
+
+
+def texts_of(years: Iterable[Held], spec: Spec) -> Iterator[Text]:
+    """The texts of earlier years, of those that have any."""
+    return (text for held in years if (text := text_of(held, spec)).sections)
 
 
 def kept_answers(folder: Path, said: Answers) -> Iterator[str]:
@@ -140,17 +221,15 @@ def kept_answers(folder: Path, said: Answers) -> Iterator[str]:
     from report_builder import feedback  # noqa: PLC0415
 
     try:
-        data = path.read_bytes()
         lost = {
             key
-            for key, one in feedback.answers(data).items()
+            for key, one in feedback.answers(path.read_bytes()).items()
             if key not in said or said[key].text != one.text
         }
     except (UnreadableError, OSError):
         return
     if lost:
-        kept = path.with_name(f"{ANSWERED}（填有说明的旧本）.xlsx")
-        manifest.write_file(kept, data)
+        kept = manifest.kept_aside(path, "填有说明的旧本")
         yield f"输出文件夹里的 {path.name} 填有 {len(lost)} 条单位说明，已另存为 {kept.name}；请把它放进本年度的输入文件夹"
 
 
@@ -175,23 +254,13 @@ def _entry(
     return manifest.Entry(job.name, key, state, job.inputs, outputs, reason, tuple(said))
 
 
-@dataclass(frozen=True)
-class Judged:
-    """What was found on a return, and the tasks it was held against."""
-
-    findings: Sequence[Finding]
-    runs: Sequence[Run]
-    assigned: tuple[Assigned, ...] | None
-
-
-def _feedback_files(place: Place, handed: Handed, judged: Judged) -> Iterator[tuple[str, bytes]]:
+def _feedback_files(place: Place, handed: Handed, one: Judged) -> Iterator[tuple[str, bytes]]:
     from report_builder import blank, feedback  # noqa: PLC0415
 
-    findings, runs = judged.findings, judged.runs
-    yield f"{ANSWERED}.json", facts.dumped(feedback.as_json(findings, runs)).encode()
-    if findings:
-        case = feedback.Case(handed.unit, place.year, findings, handed.ret, runs)
-        tasks = tuple(map(given, judged.assigned or ()))
+    yield f"{ANSWERED}.json", facts.dumped(feedback.as_json(one.findings, one.runs)).encode()
+    if one.findings:
+        case = feedback.Case(handed.unit, place.year, one.findings, handed.ret, one.runs)
+        tasks = tuple(map(given, one.case.assigned or ()))
         filling = blank.Filling(place.year, handed.unit, tasks=tasks)
         yield f"{ANSWERED}.xlsx", feedback.returned_workbook(case, place.spec, filling)
 
@@ -261,16 +330,39 @@ def why_blocked(findings: Iterable[Finding]) -> str:
 def checked(place: Place, handed: Handed, beside: Beside, *, write: bool) -> UnitResult:
     own = own_answers(place, handed, beside.answered)
     years = history(place, handed.unit, beside.earlier)
-    findings, runs = judged(place, handed, Around(years, own, beside.alike, beside.assigned))
+    one = judged(place, handed, Around(years, own, beside.alike, beside.assigned))
     files: dict[str, bytes] = {}
     notes: tuple[str, ...] = ()
     if write:
         notes = tuple(kept_answers(year_folder(place) / handed.folder, own))
-        made = _feedback_files(place, handed, Judged(findings, runs, beside.assigned))
+        made = _feedback_files(place, handed, one)
         files = {f"{handed.folder}/{file}": data for file, data in made}
         for file, data in files.items():
             manifest.write_file(year_folder(place) / file, data)
-    state = "blocked" if blocks(findings) else "checked"
+    state = "blocked" if blocks(one.findings) else "checked"
     return UnitResult(
-        handed.unit.name, state, tuple(sorted(files)), findings=tuple(findings), runs=tuple(runs), notes=notes
+        handed.unit.name,
+        state,
+        tuple(sorted(files)),
+        findings=tuple(one.findings),
+        runs=tuple(one.runs),
+        notes=notes,
     )
+
+
+def compare_unit(place: Place, job: Job) -> tuple[UnitResult, tuple[Comparison, ...]]:
+    """One unit's report against its earlier years: the files ``build`` writes beside it, and no others."""
+    one = judged(
+        place,
+        job.handed,
+        Around(history(place, job.handed.unit, job.earlier), job.answers, job.alike, job.assigned),
+    )
+    found = tuple(against_years(job.handed, one))
+    newest = found[0] if found else None
+    files = comparison_files(newest, one) if newest is not None else {}
+    for name, data in files.items():
+        manifest.write_file(job.folder / name, data)
+    result = UnitResult(
+        job.handed.unit.name, "checked", findings=tuple(one.findings), told=told_of(one, newest)
+    )
+    return result, found

@@ -13,13 +13,16 @@ from report_builder.repetition.circular import (
     Group,
     Outcome,
     Pair,
+    Quoted,
     Rates,
     Report,
     Run,
+    case_of,
     circular,
+    mark,
 )
-from report_builder.repetition.document import as_json, followed
-from report_builder.repetition.sheets import workbook
+from report_builder.repetition.document import as_json, case_from, followed
+from report_builder.repetition.sheets import replies, workbook
 
 __all__ = [
     "Case",
@@ -29,11 +32,16 @@ __all__ = [
     "Group",
     "Outcome",
     "Pair",
+    "Quoted",
     "Rates",
     "Report",
     "Run",
     "as_json",
+    "case_from",
+    "case_of",
     "circular",
     "followed",
+    "mark",
+    "replies",
     "workbook",
 ]

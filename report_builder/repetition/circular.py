@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -12,6 +13,7 @@ from report_builder.compare import Comparison
 from report_builder.model import Severity
 from report_builder.similarity import (
     Cluster,
+    How,
     Masked,
     Match,
     Overlap,
@@ -27,6 +29,7 @@ from report_builder.spec import StatutoryWording
 
 _PLACES = 4
 _WORST = 3
+_MARK_LENGTH = 12
 _SEVERITIES = (*Severity, None)
 
 
@@ -56,6 +59,18 @@ class Rates:
 
 
 @dataclass(frozen=True)
+class Quoted:
+    """A repeated passage as the circular quotes it; what it is in the report it stands in is the comparison's to say."""
+
+    section: int
+    how: How
+    text: str
+    earlier: str
+    years_running: int
+    characters: int
+
+
+@dataclass(frozen=True)
 class Case:
     """A unit's report against another: what repeats (the longest of ``repeated`` passages), what the unit is asked."""
 
@@ -63,7 +78,7 @@ class Case:
     against: Report
     rates: Rates
     repeated: int
-    worst: tuple[Passage, ...]
+    worst: tuple[Quoted, ...]
     asked: Severity | None = None
 
     @property
@@ -125,30 +140,47 @@ class Circular:
     matches: tuple[Match, ...]
     followed: tuple[Followed, ...]
     not_compared: Mapping[str, str] = field(default_factory=dict)
+    replies: Mapping[Pair, str] = field(default_factory=dict)
+
+    @property
+    def pairs(self) -> set[Pair]:
+        """What is known of this run and of those before it."""
+        return {case.pair for case in self.cases} | {(one.unit, one.against) for one in self.followed}
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a run found: each unit against an earlier year, and the reports of the year among themselves.
+    """What a run found: each unit against an earlier year, and the ``texts`` of all reports among themselves.
 
-    ``asked`` says of which pairs the rules ask the unit to mend (CORRECT) or to explain.
+    ``asked`` says of which pairs the rules ask the unit to mend (CORRECT) or to explain, ``replies`` what units
+    wrote back, by :func:`mark`.
     """
 
     report_year: int
-    comparisons: Sequence[Comparison]
+    own: Sequence[Case]
     shared: Shared
+    texts: Mapping[Report, Text] = field(default_factory=dict)
     asked: Mapping[Pair, Severity] = field(default_factory=dict)
     not_compared: Mapping[str, str] = field(default_factory=dict)
+    replies: Mapping[str, str] = field(default_factory=dict)
+
+
+def mark(pair: Pair, report_year: int) -> str:
+    """How a case of a report year is found again in a workbook that comes back."""
+    unit, against = pair
+    said = "\n".join((unit, against.unit, str(against.report_year), str(report_year)))
+    return hashlib.sha256(said.encode()).hexdigest()[:_MARK_LENGTH]
 
 
 def circular(
     run: Run, wording: StatutoryWording, before: Sequence[Followed] = (), deadline: dt.date | None = None
 ) -> Circular:
     """The circular of a run; ``before`` is what the last run's document followed."""
-    measured = [(cluster, list(_measured(cluster, wording, run))) for cluster in run.shared.clusters]
-    copies = (case for _, found in measured for case, _ in found)
-    cases = sorted((*_own(run), *copies), key=_order)
-    return Circular(
+    measured = [(cluster, list(_measured(cluster, wording))) for cluster in run.shared.clusters]
+    own = (replace(case, asked=run.asked.get(case.pair)) for case in run.own)
+    copies = {case.unit: case for _, found in measured for case, _ in found}
+    cases = sorted((*own, *_asked_of(copies, run, wording)), key=_order)
+    made = Circular(
         report_year=run.report_year,
         deadline=deadline,
         cases=tuple(cases),
@@ -157,6 +189,9 @@ def circular(
         followed=tuple(_followed(run, cases, before, wording)),
         not_compared=run.not_compared,
     )
+    marks = {pair: mark(pair, run.report_year) for pair in sorted(made.pairs)}
+    said = {pair: run.replies[one] for pair, one in marks.items() if one in run.replies}
+    return replace(made, replies=said)
 
 
 def _order(case: Case) -> tuple[int, Decimal, Decimal, str, Report]:
@@ -165,16 +200,24 @@ def _order(case: Case) -> tuple[int, Decimal, Decimal, str, Report]:
     return _SEVERITIES.index(case.asked), -loose, -strict, case.unit, case.against
 
 
-def _own(run: Run) -> Iterator[Case]:
-    for one in run.comparisons:
-        against = Report(one.against_unit, one.against_year)
-        yield _case(run, (one.unit, against), one.overlap, one.passages)
+def case_of(comparison: Comparison) -> Case:
+    """A report against one of the unit's own earlier years."""
+    against = Report(comparison.against_unit, comparison.against_year)
+    return _case((comparison.unit, against), comparison.overlap, comparison.passages)
 
 
-def _case(run: Run, pair: Pair, found: Overlap, repeated: Sequence[Passage]) -> Case:
+def _case(pair: Pair, found: Overlap, repeated: Sequence[Passage]) -> Case:
     """A case with its longest passages, of equals the first in the text."""
-    worst = sorted(repeated, key=lambda one: -one.characters)[:_WORST]
-    return Case(*pair, _rates(found), len(repeated), tuple(worst), run.asked.get(pair))
+    return Case(*pair, _rates(found), len(repeated), longest(map(_quoted, repeated)))
+
+
+def longest(repeated: Iterable[Quoted]) -> tuple[Quoted, ...]:
+    """The few that are quoted."""
+    return tuple(sorted(repeated, key=lambda one: -one.characters)[:_WORST])
+
+
+def _quoted(one: Passage) -> Quoted:
+    return Quoted(one.now.section, one.how, one.now.text, one.earlier_text, one.years_running, one.characters)
 
 
 def _rates(found: Overlap) -> Rates:
@@ -188,11 +231,51 @@ def _rounded(share: Share) -> Decimal | None:
 # --- among the units ------------------------------------------------------------------------------------------
 
 
+def _asked_of(copies: Mapping[str, Case], run: Run, wording: StatutoryWording) -> Iterator[Case]:
+    """The copies with the gravest that a unit is asked of any other unit's report; who is asked and copied nobody too.
+
+    A unit may be asked of one section of a report that is not its nearest, or be the likely source itself: the
+    circular must not leave out whom the rules send back.
+    """
+    asked: dict[str, list[tuple[Severity, Report]]] = {}
+    for (unit, against), severity in run.asked.items():
+        if against.unit != unit:
+            asked.setdefault(unit, []).append((severity, against))
+    nearest = _ranks(run.shared)
+    for unit in sorted({*copies, *asked}):
+        told = sorted(asked.get(unit, ()), key=lambda one: _grave(one, unit, nearest))
+        if unit in copies:
+            yield replace(copies[unit], asked=told[0][0] if told else None)
+        elif told[0][1] in run.texts:
+            severity, against = told[0]
+            yield replace(_held_against(unit, against, run, wording), asked=severity)
+
+
+def _grave(told: tuple[Severity, Report], unit: str, nearest: Mapping[Pair, int]) -> tuple[int, int, Report]:
+    """The gravest first, then the report that shares most."""
+    severity, against = told
+    return _SEVERITIES.index(severity), nearest.get((unit, against), len(nearest)), against
+
+
+def _held_against(unit: str, against: Report, run: Run, wording: StatutoryWording) -> Case:
+    mine, theirs = (masked(run.texts[one], wording) for one in (Report(unit, run.report_year), against))
+    return _case((unit, against), overlap(mine, theirs), passages(mine, theirs))
+
+
+def _ranks(found: Shared) -> dict[Pair, int]:
+    """The place of every pair among those that share most, told from both sides."""
+    ranks: dict[Pair, int] = {}
+    for rank, match in enumerate(found.matches):
+        for one, other in ((match.later, match.earlier), (match.earlier, match.later)):
+            ranks[one.unit, report_of(other)] = rank
+    return ranks
+
+
 def _group(cluster: Cluster, copies: Sequence[Copied]) -> Group:
     return Group(report_of(cluster.source), cluster.source.published_on, tuple(copies))
 
 
-def _measured(cluster: Cluster, wording: StatutoryWording, run: Run) -> Iterator[tuple[Case, Copied]]:
+def _measured(cluster: Cluster, wording: StatutoryWording) -> Iterator[tuple[Case, Copied]]:
     """Each copy with the two figures against the report it is nearest to."""
     ready: dict[Report, Masked] = {}
     for copy in cluster.copies:
@@ -200,7 +283,7 @@ def _measured(cluster: Cluster, wording: StatutoryWording, run: Run) -> Iterator
         if nearest not in ready:
             ready[nearest] = masked(copy.source, wording)
         mine, theirs = masked(copy.text, wording), ready[nearest]
-        case = _case(run, (report.unit, nearest), overlap(mine, theirs), passages(mine, theirs))
+        case = _case((report.unit, nearest), overlap(mine, theirs), passages(mine, theirs))
         yield case, Copied(report, nearest, _rounded(copy.share) or Decimal(0), case.rates)
 
 
@@ -254,5 +337,5 @@ def _asked_still(pair: Pair, cases: Sequence[Case]) -> bool:
 def _gone(pair: Pair, run: Run) -> Outcome:
     """Not among what the units share any more is mended, where both were there to be compared."""
     unit, against = pair
-    there = {one.unit for one in run.comparisons}
-    return Outcome.MENDED if against.unit != unit and {unit, against.unit} <= there else Outcome.ABSENT
+    both = {Report(unit, run.report_year), against}
+    return Outcome.MENDED if against.unit != unit and both <= run.texts.keys() else Outcome.ABSENT

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from report_builder.compare import passage_as_json, share_as_json
+from report_builder.compare import share_as_json
 from report_builder.model import Severity
 from report_builder.repetition.circular import (
     Case,
@@ -17,11 +17,14 @@ from report_builder.repetition.circular import (
     Followed,
     Group,
     Outcome,
+    Pair,
+    Quoted,
     Rates,
     Report,
+    longest,
     report_of,
 )
-from report_builder.similarity import Match
+from report_builder.similarity import How, Match
 
 
 def as_json(found: Circular) -> dict[str, Any]:
@@ -30,10 +33,10 @@ def as_json(found: Circular) -> dict[str, Any]:
         "schema": 1,
         "report_year": found.report_year,
         "deadline": _day(found.deadline),
-        "units": [_case(case) for case in found.cases],
+        "units": [_case(case, found) for case in found.cases],
         "clusters": [_group(group) for group in found.groups],
         "pairs": [_match(match) for match in found.matches],
-        "followed": [_one_followed(one) for one in found.followed],
+        "followed": [_one_followed(one, found) for one in found.followed],
         "not_compared": [{"unit": unit, "why": why} for unit, why in found.not_compared.items()],
     }
 
@@ -51,15 +54,32 @@ def _rates(rates: Rates) -> dict[str, float | None]:
     return {name: None if rate is None else float(rate) for name, rate in pairs}
 
 
-def _case(case: Case) -> dict[str, object]:
+def _case(case: Case, found: Circular) -> dict[str, object]:
     return {
         "unit": case.unit,
         "against": _report(case.against),
         **_rates(case.rates),
         "asked": case.asked,
         "repeated": case.repeated,
-        "passages": [passage_as_json(one) for one in case.worst],
+        "passages": [_quoted(one) for one in case.worst],
+        **_reply(case.pair, found),
     }
+
+
+def _quoted(one: Quoted) -> dict[str, object]:
+    return {
+        "section": one.section,
+        "kind": one.how,
+        "text": one.text,
+        "earlier": one.earlier,
+        "years_running": one.years_running,
+        "characters": one.characters,
+    }
+
+
+def _reply(pair: Pair, found: Circular) -> dict[str, str]:
+    """What the unit wrote back, where it did."""
+    return {"reply": found.replies[pair]} if pair in found.replies else {}
 
 
 def _group(group: Group) -> dict[str, object]:
@@ -81,7 +101,7 @@ def _match(match: Match) -> dict[str, object]:
     }
 
 
-def _one_followed(one: Followed) -> dict[str, object]:
+def _one_followed(one: Followed, found: Circular) -> dict[str, object]:
     return {
         "unit": one.unit,
         "against": _report(one.against),
@@ -89,6 +109,7 @@ def _one_followed(one: Followed) -> dict[str, object]:
         "before": _rates(one.before),
         "now": None if one.now is None else _rates(one.now),
         "outcome": one.outcome,
+        **_reply((one.unit, one.against), found),
     }
 
 
@@ -116,3 +137,26 @@ def _from_json(item: Mapping[str, Any]) -> Followed:
 def _rates_of(item: Mapping[str, Any]) -> Rates:
     strict, loose = (None if item[name] is None else Decimal(item[name]) for name in ("strict", "loose"))
     return Rates(strict, loose)
+
+
+def case_from(text: str) -> Case:
+    """The case that a 年际比对.json tells of, as :func:`case_of` made it of the comparison.
+
+    Raises:
+        ValueError, KeyError, TypeError: it is no such document.
+    """
+    said = json.loads(text, parse_float=Decimal)
+    against = Report(str(said["against"]["unit"]), int(said["against"]["report_year"]))
+    repeated = [_quoted_from(item) for item in said["passages"]]
+    return Case(str(said["unit"]), against, _rates_of(said), len(repeated), longest(repeated))
+
+
+def _quoted_from(item: Mapping[str, Any]) -> Quoted:
+    return Quoted(
+        section=int(item["section"]),
+        how=How(item["kind"]),
+        text=str(item["text"]),
+        earlier=str(item["earlier"]),
+        years_running=int(item["years_running"]),
+        characters=int(item["characters"]),
+    )

@@ -6,26 +6,42 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from report_builder.errors import UnreadableError
 from report_builder.model import Settings, Severity
-from report_builder.repetition.circular import Case, Circular, Followed, Group, Outcome, Rates, Report
-from report_builder.similarity import Passage
+from report_builder.readers import sheets
+from report_builder.repetition.circular import (
+    Case,
+    Circular,
+    Followed,
+    Group,
+    Outcome,
+    Quoted,
+    Rates,
+    Report,
+    mark,
+)
 from report_builder.spec import Spec, label
+from report_builder.spec.nouns import CIRCULAR_NAME, META_SHEET, SENT_BACK
 from report_builder.workbooks import Book, Cell, Content, Entry, Look, Sheet, cut, written
 
-REPLY_HEAD = "整改回复"
+REPLY_HEAD, MARK_HEAD = "整改回复", "核对码"
 
 
 @dataclass(frozen=True)
 class _Form:
-    """One of the tables: its sheet, what heads its columns and how wide they are, what is said where it is empty."""
+    """One of the tables: its sheet, what heads its columns and how wide they are, what is said where it is empty.
+
+    The last ``hidden`` columns are for the program alone.
+    """
 
     name: str
     columns: Sequence[tuple[str, float]]
     nothing: str
+    hidden: int = 0
 
 
 _CIRCULAR = _Form(
-    "雷同通报",
+    CIRCULAR_NAME,
     (
         ("序号", 6.0),
         ("单位", 20.0),
@@ -37,8 +53,10 @@ _CIRCULAR = _Form(
         ("处理意见", 9.0),
         ("整改期限", 12.0),
         (REPLY_HEAD, 28.0),
+        (MARK_HEAD, 14.0),
     ),
     "没有可以通报的比对结果。",
+    hidden=1,
 )
 _GROUPS = _Form(
     "相互雷同",
@@ -64,7 +82,8 @@ _FOLLOWED = _Form(
         ("现在{strict}", 14.0),
         ("首次{loose}", 14.0),
         ("现在{loose}", 14.0),
-        ("结果", 30.0),
+        ("结果", 24.0),
+        (REPLY_HEAD, 28.0),
     ),
     "本年度没有要求整改或说明的单位。",
 )
@@ -75,7 +94,9 @@ _ABOUT = (
     "处理意见按规则给出：“{correct}”的，请在整改期限前改写并重新报送；“{explain}”的，请在“整改回复”栏说明原因；“—”为不需要处理。",
     "经设定为共用文字的单位之间，不作雷同列出。",
     "“首次”是本年度第一次要求处理时的数值，以后各次比对都与它比较。",
+    "收回的通报放进本年度的输入文件夹（文件名里保留“{circular}”四字），回复会列入下一次的通报和整改跟踪。",
 )
+_SENT = Sheet(META_SHEET, (18.0, 40.0), (Cell(0, 0, SENT_BACK), Cell(0, 1, CIRCULAR_NAME)), very_hidden=True)
 _QUOTED = 60
 _NO_TEXT = "没有可比的文字"
 _NOT_FOUND = "—"
@@ -88,12 +109,34 @@ def workbook(found: Circular, spec: Spec, settings: Settings) -> bytes:
     desk = _Desk(found, spec, settings, title)
     return written(
         Book(
-            sheets=(_circular(desk), _groups(desk), _followed(desk), _about(desk)),
+            sheets=(_circular(desk), _groups(desk), _followed(desk), _about(desk), _SENT),
             title=title,
             created=dt.datetime(found.report_year + 1, 1, 1),  # noqa: DTZ001 - a mark in the file, not a moment
             header=title,
         )
     )
+
+
+def replies(data: bytes) -> dict[str, str]:
+    """What units wrote into a 雷同通报.xlsx, by the mark of the case.
+
+    Raises:
+        UnreadableError: it is no workbook, or has not the columns for replies.
+    """
+    grid = next((grid for grid in sheets.read(data).grids if grid.name == CIRCULAR_NAME), None)
+    rows = [[_text(content) for content in row] for row in grid.rows] if grid is not None else []
+    head = next((row for row in rows if {REPLY_HEAD, MARK_HEAD} <= {*row}), None)
+    if head is None:
+        raise UnreadableError(
+            f"里面没有“{REPLY_HEAD}”和“{MARK_HEAD}”两栏", "请用发出的雷同通报填写，不要删去这两栏"
+        )
+    reply, marked = head.index(REPLY_HEAD), head.index(MARK_HEAD)
+    filled = (row for row in rows[rows.index(head) + 1 :] if len(row) > max(reply, marked))
+    return {row[marked]: row[reply] for row in filled if row[marked] and row[reply]}
+
+
+def _text(content: object) -> str:
+    return "" if content is None else str(content).strip()
 
 
 _Row = tuple[tuple[Content, Look], ...]
@@ -127,42 +170,45 @@ def _circular(desk: _Desk) -> Sheet:
     cases, due = desk.found.cases, desk.found.deadline
     asked = sum(case.asked is not None for case in cases)
     said = [f"共列出{len(cases)}项比对结果，其中需要处理的{asked}项。"]
+    office = desk.settings.lead_office or desk.spec.terms["lead_office"]
     if due:
-        office = desk.settings.lead_office or desk.spec.terms["lead_office"]
         said.append(
             f"整改期限：{due.year}年{due.month}月{due.day}日。请填写“{REPLY_HEAD}”栏，在期限前退回{office}。"
         )
+    elif asked:
+        said.append(f"请填写“{REPLY_HEAD}”栏，退回{office}。")
     rows = [_case(number, case, desk) for number, case in enumerate(cases, 1)]
     return _sheet(_CIRCULAR, rows, [*said, *desk.definitions("strict", "loose")], desk)
 
 
 def _case(number: int, case: Case, desk: _Desk) -> _Row:
     return (
-        (number, "plain"),
+        (number, "count"),
         (case.unit, "plain"),
         (_name(case.against, case.unit), "plain"),
         *_rates(case.rates),
-        (case.repeated, "plain"),
+        (case.repeated, "count"),
         ("\n".join(_passage(one, case, desk) for one in case.worst), "plain"),
         (desk.word(case.asked), "plain"),
         (desk.found.deadline if case.asked else None, "day"),
-        (None, "text" if case.asked else "plain"),
+        (desk.found.replies.get(case.pair), "text" if case.asked else "plain"),
+        (mark(case.pair, desk.found.report_year), "plain"),
     )
 
 
 def _rates(rates: Rates | None) -> _Row:
     """Strict and loose; no rate at all where the pair is no longer found."""
     if rates is None:
-        return ((_NOT_FOUND, "plain"), (_NOT_FOUND, "plain"))
+        return ((_NOT_FOUND, "count"), (_NOT_FOUND, "count"))
     given = (rates.strict, rates.loose)
     return tuple((_NO_TEXT, "plain") if rate is None else (rate, "rate") for rate in given)
 
 
-def _passage(passage: Passage, case: Case, desk: _Desk) -> str:
+def _passage(passage: Quoted, case: Case, desk: _Desk) -> str:
     """Where, how, how long, for how many years where they are the unit's own, and how it begins."""
     fmt = desk.spec.format_for(desk.found.report_year)
-    section = label(f"sections.{passage.now.section}", (fmt,) if fmt else (), desk.spec.terms)
-    text = passage.now.text
+    section = label(f"sections.{passage.section}", (fmt,) if fmt else (), desk.spec.terms)
+    text = passage.text
     begins = text if len(text) <= _QUOTED else f"{text[:_QUOTED]}……"
     years = f"，连续{passage.years_running}年" if case.against.unit == case.unit else ""
     return f"{section}，{desk.spec.terms[passage.how]}，{passage.characters}字{years}：{begins}"
@@ -177,7 +223,7 @@ def _groups(desk: _Desk) -> Sheet:
 def _group(number: int, group: Group) -> Iterator[_Row]:
     for one in group.copies:
         yield (
-            (number, "plain"),
+            (number, "count"),
             (_name(group.source), "plain"),
             (group.published_on, "day"),
             (one.report.unit, "plain"),
@@ -198,14 +244,16 @@ def _one_followed(one: Followed, desk: _Desk) -> _Row:
     (strict, loose), (strict_now, loose_now) = _rates(one.before), _rates(one.now)
     against = _name(one.against, one.unit)
     said: _Row = ((one.unit, "plain"), (against, "plain"), (desk.word(one.asked), "plain"))
-    return (*said, strict, strict_now, loose, loose_now, (desk.spec.terms[one.outcome], "plain"))
+    reply = desk.found.replies.get((one.unit, one.against))
+    outcome = desk.spec.terms[one.outcome]
+    return (*said, strict, strict_now, loose, loose_now, (outcome, "plain"), (reply, "plain"))
 
 
 def _about(desk: _Desk) -> Sheet:
     """What was compared with what, and which units were not compared."""
     cells = [Cell(0, 0, desk.title, "title", column_span=2)]
     for row, text in enumerate(_ABOUT, 1):
-        said = f"{row}. {text.format(**desk.spec.terms)}"
+        said = f"{row}. {text.format(**desk.spec.terms, circular=CIRCULAR_NAME)}"
         cells.append(Cell(row, 0, said, "note", column_span=2))
     head = len(_ABOUT) + 2
     cells += [Cell(head, 0, "没有比对的单位", "head"), Cell(head, 1, "原因", "head")]
@@ -217,7 +265,8 @@ def _about(desk: _Desk) -> Sheet:
 
 def _sheet(form: _Form, rows: Sequence[_Row], said: Iterable[str], desk: _Desk) -> Sheet:
     """A title, what the figures mean, then a table with a filter, its header on every page."""
-    count, notes = len(form.columns), [*said] if rows else [form.nothing]
+    every = len(form.columns)
+    count, notes = every - form.hidden, [*said] if rows else [form.nothing]
     cells = [Cell(0, 0, desk.title, "title", column_span=count)]
     cells += [Cell(row, 0, text, "note", column_span=count) for row, text in enumerate(notes, 1)]
     head = len(notes) + 1
@@ -233,6 +282,7 @@ def _sheet(form: _Form, rows: Sequence[_Row], said: Iterable[str], desk: _Desk) 
         repeat=(head, head),
         frozen=(head + 1, 2),
         filter=(head, 0, head + max(len(rows), 1), count - 1),
+        hidden_columns=tuple(range(count, every)),
     )
 
 

@@ -156,7 +156,7 @@ TROUBLES: Mapping[str, frozenset[str]] = {
         "label_unclear": "label candidates",
         "unit_untold": "places units",
         "text_untold": "file units",
-        "opinion": "",
+        "opinion": "what",
         "other_edition": "printed ours kept",
         "amount_unit": "label expected found typed converted",
         "report_doubt": "problem mend",

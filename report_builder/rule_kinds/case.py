@@ -6,12 +6,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from report_builder.history import Held, History
+from report_builder.history import Held, History, hidden_names, text_of
 from report_builder.model import Assigned, Number, Return, Settings, Severity, State, Unit
 from report_builder.prose import Claim, Speaker, read
 from report_builder.spec import Format, Measure, Rule, Spec
 from report_builder.spec.layout import matching
+
+if TYPE_CHECKING:
+    from report_builder.similarity import Against, Masked, Text
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,40 @@ class Case:
         for claim in self.claims:
             sorted_out.setdefault(type(claim), []).append(claim)
         return sorted_out
+
+    @cached_property
+    def text(self) -> Text:
+        """What of the report's text is compared."""
+        return text_of(Held(self.ret, self.fmt), self.spec, self._hidden)
+
+    @cached_property
+    def against_years(self) -> tuple[Against, ...]:
+        """The text against that of each earlier year held, the oldest first."""
+        return self._against(self.history.years)
+
+    @cached_property
+    def against_others(self) -> tuple[Against, ...]:
+        """The text against that of each unit of the year that shares some of it."""
+        return self._against(self.alike or ())
+
+    @property
+    def _hidden(self) -> frozenset[str]:
+        return hidden_names(self.names, self.settings.place)
+
+    def _against(self, others: Sequence[Held]) -> tuple[Against, ...]:
+        from report_builder.similarity import Against  # noqa: PLC0415 - numpy is needed only where texts are compared
+
+        masked = tuple(self._masked(text_of(other, self.spec, self._hidden)) for other in others)
+        return tuple(Against(self._now, other, masked) for other in masked)
+
+    @cached_property
+    def _now(self) -> Masked:
+        return self._masked(self.text)
+
+    def _masked(self, text: Text) -> Masked:
+        from report_builder.similarity import masked  # noqa: PLC0415
+
+        return masked(text, self.spec.statutory.with_phrases(self.settings.statutory_wording))
 
     def numbers(self, keys: Iterable[str]) -> list[Number] | None:
         """The numbers in these cells; None where any holds no number."""

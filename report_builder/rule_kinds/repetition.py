@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from report_builder.history import Held, text_of
 from report_builder.model import Severity, State
 from report_builder.rule_kinds import places
 from report_builder.rule_kinds.case import Blame, Case, Outcome, outcome
 from report_builder.spec import Rule
 
 if TYPE_CHECKING:
-    from report_builder.similarity import Masked, Passage, Share
+    from report_builder.similarity import Against, Passage, Share
 
 _SHOWN = 3
 _LONGEST = 40
@@ -25,35 +24,27 @@ def repeats(rule: Rule, case: Case) -> Outcome:
     It must be mended where one section, or whole sentences of the report, reach the threshold; it is asked about
     where the report loosely does, or the section reaches ``asks``.
     """
-    others = case.history.years if rule.params["against"] == "earlier" else case.alike
-    own = Held(case.ret, case.fmt)
-    mine = text_of(own, case.spec, case.names)
-    if not mine.sections:
+    earlier = rule.params["against"] == "earlier"
+    if not case.text.sections:
         return Outcome(State.NOT_APPLICABLE, why="没有文字材料")
-    if others is None:
+    if not earlier and case.alike is None:
         return Outcome(State.INSUFFICIENT_DATA, why="只核对了个别文件，没有与其他单位比对")
-    if rule.params["against"] == "earlier" and not others:
+    if earlier and not case.history.years:
         return Outcome(State.INSUFFICIENT_DATA, why="没有往年的报送或报告")
-    from report_builder.similarity import masked  # noqa: PLC0415 - numpy is needed only where texts are compared
-
-    wording = case.spec.statutory.with_phrases(case.settings.statutory_wording)
-    now = masked(mine, wording)
-    before = [masked(text_of(other, case.spec, case.names), wording) for other in others]
-    blames = [_blame(rule, case, now, other, before) for other in before]
+    pairs = case.against_years if earlier else case.against_others
+    blames = [_blame(rule, case, one) for one in pairs]
     return outcome(blame for blame in blames if blame is not None)
 
 
-def _blame(rule: Rule, case: Case, now: Masked, other: Masked, years: Sequence[Masked]) -> Blame | None:
-    from report_builder.similarity import overlap, passages  # noqa: PLC0415
-
-    whole = overlap(now, other)
+def _blame(rule: Rule, case: Case, against: Against) -> Blame | None:
+    whole, other = against.overlap, against.other
     section = whole.section(rule.params["section"])
     severity = _severity(
         rule, case.threshold(rule), whole.strict, whole.loose, section.loose if section else None
     )
     if severity is None:
         return None
-    found = passages(now, other, years)
+    found = against.passages
     facts = {
         "against": f"{other.text.unit}{other.text.report_year}年",
         "against_unit": other.text.unit,

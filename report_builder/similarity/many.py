@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -72,6 +72,76 @@ class Shared:
     matches: tuple[Match, ...]
     clusters: tuple[Cluster, ...]
 
+    def concerning(self, units: Collection[str]) -> Shared:
+        """What concerns these units alone."""
+        matches = (one for one in self.matches if {one.later.unit, one.earlier.unit} & {*units})
+        clusters = (
+            one
+            for one in self.clusters
+            if {one.source.unit, *(copy.text.unit for copy in one.copies)} & {*units}
+        )
+        return Shared(tuple(matches), tuple(clusters))
+
+
+@dataclass(frozen=True, eq=False)
+class Clauses:
+    """The masked clauses of some texts, found once, so that what these share can be asked of all and of one section.
+
+    The texts stand in the order in which they came out, and so do their clauses: a key, the place of the text, its
+    section and the length of each.
+    """
+
+    texts: tuple[Text, ...]
+    keys: Keys
+    at: npt.NDArray[np.int32]
+    sections: npt.NDArray[np.int16]
+    lengths: npt.NDArray[np.int32]
+
+    def with_those_of(self, others: Clauses) -> Clauses:
+        """The clauses of both lots of texts."""
+        texts = (*self.texts, *others.texts)
+        order = sorted(range(len(texts)), key=lambda at: _came(texts[at]))
+        places = np.empty(len(texts), np.int32)
+        places[order] = np.arange(len(texts), dtype=np.int32)
+        at = places[np.concatenate([self.at, others.at + np.int32(len(self.texts))])]
+        sort = np.argsort(at, kind="stable")
+        return Clauses(
+            tuple(texts[one] for one in order),
+            np.concatenate([self.keys, others.keys])[sort],
+            at[sort],
+            np.concatenate([self.sections, others.sections])[sort],
+            np.concatenate([self.lengths, others.lengths])[sort],
+        )
+
+
+def clauses_of(texts: Iterable[Text], wording: StatutoryWording) -> Clauses:
+    """The clauses of all texts, without the statutory wording."""
+    held = tuple(sorted(texts, key=_came))
+    batches = list(_batches(held))
+    with ThreadPoolExecutor(_CORES) as pool:
+        found = [_NONE, *pool.map(lambda batch: _clauses(held, batch, wording), batches)]
+    return Clauses(
+        held,
+        np.concatenate([one.keys for one in found]),
+        np.concatenate([one.at for one in found]),
+        np.concatenate([one.sections for one in found]),
+        np.concatenate([one.lengths for one in found]),
+    )
+
+
+_NONE = Clauses(
+    (), np.zeros(0, np.uint64), np.zeros(0, np.int32), np.zeros(0, np.int16), np.zeros(0, np.int32)
+)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of many reports: those of which year, which units share text by right, in which section or in all."""
+
+    report_year: int
+    groups: Sequence[Sequence[str]] = ()
+    section: int | None = None
+
 
 def shared(
     texts: Iterable[Text],
@@ -84,9 +154,15 @@ def shared(
     Two units of one of the ``groups`` share text by right and are not named. A unit's own earlier years are the
     business of :func:`overlap`.
     """
-    held = sorted(texts, key=_came)
-    index = _indexed(held, wording)
-    found = list(_settled(index, _candidates(index, wording, _Allowed(held, report_year, groups)), wording))
+    return shared_among(clauses_of(texts, wording), wording, Question(report_year, groups))
+
+
+def shared_among(clauses: Clauses, wording: StatutoryWording, asked: Question) -> Shared:
+    """What the texts of these clauses have in common, as far as it is asked for."""
+    held = clauses.texts
+    index = _indexed(clauses, asked.section)
+    allowed = _Allowed(held, asked.report_year, asked.groups)
+    found = list(_settled(index, _candidates(index, wording, allowed), wording))
     found.sort(key=lambda one: (-one.greatest, one.earlier, one.later))
     matches = tuple(Match(held[one.later], held[one.earlier], one.of_later, one.of_earlier) for one in found)
     return Shared(matches, tuple(_clusters(held, found)))
@@ -121,15 +197,6 @@ class _Found:
 
 
 @dataclass(frozen=True, eq=False)
-class _Postings:
-    """The clauses of some reports: key, report and length of each."""
-
-    keys: Keys
-    texts: npt.NDArray[np.int32]
-    lengths: npt.NDArray[np.int32]
-
-
-@dataclass(frozen=True, eq=False)
 class _Index:
     """Every clause of every report once, by clause and then by report.
 
@@ -144,13 +211,10 @@ class _Index:
     wholes: list[int]
 
 
-def _indexed(texts: Sequence[Text], wording: StatutoryWording) -> _Index:
-    batches = list(_batches(texts))
-    with ThreadPoolExecutor(_CORES) as pool:
-        found = list(pool.map(lambda batch: _postings(texts, batch, wording), batches))
-    keys = np.concatenate([one.keys for one in found]) if found else np.zeros(0, np.uint64)
-    held = np.concatenate([one.texts for one in found]) if found else np.zeros(0, np.int32)
-    lengths = np.concatenate([one.lengths for one in found]) if found else np.zeros(0, np.int32)
+def _indexed(clauses: Clauses, section: int | None) -> _Index:
+    """The index of one section or of all."""
+    kept = slice(None) if section is None else clauses.sections == section
+    keys, held, lengths = clauses.keys[kept], clauses.at[kept], clauses.lengths[kept]
     order = np.argsort(keys, kind="stable")
     keys, held, lengths = keys[order], held[order], lengths[order]
     again = np.zeros(len(keys), np.bool_)
@@ -158,10 +222,10 @@ def _indexed(texts: Sequence[Text], wording: StatutoryWording) -> _Index:
     keys, held, lengths = keys[~again], held[~again], lengths[~again]
     new = np.ones(len(keys), np.bool_)
     new[1:] = keys[1:] != keys[:-1]
-    clauses = (np.cumsum(new) - 1).astype(np.int32)
+    numbers = (np.cumsum(new) - 1).astype(np.int32)
     ends = np.append(np.flatnonzero(new)[1:], len(keys))
-    wholes = np.bincount(held, weights=lengths, minlength=len(texts)).astype(np.int64).tolist()
-    return _Index(clauses, held, lengths, ends[clauses] if len(keys) else ends, wholes)
+    wholes = np.bincount(held, weights=lengths, minlength=len(clauses.texts)).astype(np.int64).tolist()
+    return _Index(numbers, held, lengths, ends[numbers] if len(keys) else ends, wholes)
 
 
 def _batches(texts: Sequence[Text]) -> Iterator[range]:
@@ -175,18 +239,20 @@ def _batches(texts: Sequence[Text]) -> Iterator[range]:
         yield range(begin, len(texts))
 
 
-def _postings(texts: Sequence[Text], batch: range, wording: StatutoryWording) -> _Postings:
-    """The clauses of a batch of reports, all made ready in one stroke."""
-    written = ["\n".join(paragraph for _, paragraph in texts[at].paragraphs) for at in batch]
-    hidden = (hide_names(one, texts[at].names) for one, at in zip(written, batch, strict=True))
-    signs, _ = prepared("\n".join(hidden), wording)
+def _clauses(texts: Sequence[Text], batch: range, wording: StatutoryWording) -> Clauses:
+    """The clauses of a batch of texts, all made ready in one stroke."""
+    parts = [(at, one.number, "\n".join(one.paragraphs)) for at in batch for one in texts[at].sections]
+    written = "\n".join(hide_names(part, texts[at].names) for at, _, part in parts)
+    signs, _ = prepared(written, wording)
     bounds = clause_bounds(signs)
     lengths = np.diff(bounds)
-    begins = np.cumsum([0, *(len(one) + 1 for one in written)])[:-1]
-    places = np.searchsorted(begins, signs.starts[bounds[:-1]], side="right") - 1 + batch.start
+    begins = np.cumsum([0, *(len(part) + 1 for _, _, part in parts)])[:-1]
+    where = np.searchsorted(begins, signs.starts[bounds[:-1]], side="right") - 1
     kept = lengths >= _SHORTEST
-    keys = _keys(signs.codes, bounds)
-    return _Postings(keys[kept], places[kept].astype(np.int32), lengths[kept].astype(np.int32))
+    where = where[kept]
+    places = np.array([at for at, _, _ in parts], np.int32)[where]
+    sections = np.array([number for _, number, _ in parts], np.int16)[where]
+    return Clauses((), _keys(signs.codes, bounds)[kept], places, sections, lengths[kept].astype(np.int32))
 
 
 def _keys(codes: npt.NDArray[np.uint32], bounds: Places) -> Keys:

@@ -23,6 +23,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -108,6 +109,28 @@ class Passage:
     def earlier_text(self) -> str:
         """The other text's words; several places are parted by an ellipsis."""
         return "……".join(place.text for place in self.earlier)
+
+
+@dataclass(frozen=True, eq=False)
+class Against:
+    """A text held against another; the figures and the passages are worked out when first asked for, and once.
+
+    ``years`` are all earlier years held, to count for how long a passage has run.
+    """
+
+    now: Masked
+    other: Masked
+    years: tuple[Masked, ...] = ()
+
+    @cached_property
+    def overlap(self) -> Overlap:
+        """How much of the text stands in the other."""
+        return overlap(self.now, self.other)
+
+    @cached_property
+    def passages(self) -> tuple[Passage, ...]:
+        """Which passages do."""
+        return passages(self.now, self.other, self.years)
 
 
 def overlap(now: Masked, earlier: Masked) -> Overlap:

@@ -469,7 +469,9 @@ class SheetSpec:
 META_SHEET = "_模板"
 """The hidden sheet by which the template knows its own workbooks again."""
 SENT_BACK = "sent_back"
-"""The mark there of a copy that goes back to the unit."""
+"""The mark there of what was sent out to units, and is no return when it comes back."""
+OPINION_NAME, CIRCULAR_NAME = "校验意见", "雷同通报"
+"""What they are called, by their files."""
 
 
 @dataclass(frozen=True)
