@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import settings as effort
 
 from report_builder.figures import figure
 from report_builder.model import ProcessingFee, Return, Section, Settings
@@ -24,10 +24,9 @@ SHARED = ROOT.parent / "shared"
 """Real reports and forms, beside the project where they are held; tests that read them are skipped elsewhere."""
 REPORTS = SHARED / "published"
 
-settings.register_profile(
-    "shared", deadline=None
-)  # machines are busy: how long one example took tells nothing
-settings.load_profile("shared")
+# Machines are busy: how long one example took tells nothing.
+effort.register_profile("shared", deadline=None)
+effort.load_profile("shared")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

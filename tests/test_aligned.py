@@ -54,7 +54,6 @@ def written(sections: list[Section]) -> list[tuple[int, int, str]]:
 
 
 @given(REPORTS, REPORTS)
-@settings(deadline=None)
 def test_each_side_comes_back_whole_and_in_order(now: list[Section], earlier: list[Section]) -> None:
     rows = aligned(now, earlier)
     assert read(rows, "now") == written(now)
@@ -71,7 +70,6 @@ def test_each_side_comes_back_whole_and_in_order(now: list[Section], earlier: li
 
 
 @given(REPORTS)
-@settings(deadline=None)
 def test_a_text_beside_itself_is_the_same(sections: list[Section]) -> None:
     rows = aligned(sections, sections)
     assert {piece.kind for row in rows for piece in row.pieces} <= {"same"}
@@ -84,7 +82,7 @@ WHOLE = re.compile(
 
 
 @given(PARAGRAPHS, PARAGRAPHS)
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_no_border_lies_inside_a_number(now: str, earlier: str) -> None:
     found = pieces(now, earlier)
     for text, left_out in ((now, "gone"), (earlier, "new")):
@@ -148,7 +146,6 @@ def test_strangers_are_not_paired() -> None:
 
 
 @given(st.dictionaries(st.tuples(st.integers(0, 5), st.integers(0, 5)), st.integers(1, 9), max_size=9))
-@settings(deadline=None)
 def test_the_chain_of_pairs_is_the_heaviest(weights: dict[tuple[int, int], float]) -> None:
     chain = _heaviest(weights)
     assert all(a[0] < b[0] and a[1] < b[1] for a, b in itertools.pairwise(chain))

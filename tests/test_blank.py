@@ -419,7 +419,7 @@ CONTENTS = st.one_of(
 
 
 @FORMATS
-@effort(max_examples=12, deadline=None)
+@effort(max_examples=12)
 @given(data=st.data())
 def test_whatever_is_typed_is_collected_again(
     fmt: Format, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

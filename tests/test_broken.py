@@ -259,7 +259,7 @@ def places(node: object, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield from places(value, (*at, key))
 
 
-@effort(max_examples=60, deadline=None)
+@effort(max_examples=60)
 @given(data=st.data())
 def test_one_value_spoilt_anywhere_in_the_law_never_breaks_the_program(data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(FILES))

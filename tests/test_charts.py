@@ -114,7 +114,7 @@ def pixels(chart: Chart, faces: charts.Fonts) -> np.ndarray[Any, Any]:
 
 
 @given(CHARTS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_value_is_printed(chart: Chart) -> None:
     said = " ".join(words_of(charts.svg(chart, NoFonts())))
     numbers = re.findall(r"\d+(?:\.\d+)?", said)
@@ -124,7 +124,7 @@ def test_every_value_is_printed(chart: Chart) -> None:
 
 
 @given(CHARTS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_word_leaves_the_picture(chart: Chart) -> None:
     picture = charts.laid_out(chart)
     for run in words(chart):
@@ -136,7 +136,7 @@ def test_no_word_leaves_the_picture(chart: Chart) -> None:
 
 
 @given(CHARTS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_two_words_touch(chart: Chart) -> None:
     places = [extent(run) for run in words(chart)]
     for one, other in itertools.combinations(places, 2):
@@ -146,7 +146,7 @@ def test_no_two_words_touch(chart: Chart) -> None:
 
 
 @given(CHARTS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_real_faces_leave_the_margin_white(chart: Chart) -> None:
     dots = pixels(chart, fonts.find())
     edges = np.concatenate([dots[:3].ravel(), dots[-3:].ravel(), dots[:, :3].ravel(), dots[:, -3:].ravel()])
@@ -300,7 +300,7 @@ def test_hatching_ends_at_the_edges_of_its_bar() -> None:
 
 
 @given(CHARTS)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_no_word_lies_across_a_bar(chart: Chart) -> None:
     for run, box in itertools.product(words(chart), boxes(chart)):
         left, top, right, bottom = extent(run)

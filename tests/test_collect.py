@@ -54,7 +54,7 @@ def test_published_figures_survive_the_workbook(path: Path, tmp_path: Path, spec
 
 
 @pytest.mark.parametrize("fmt", SPEC.formats, ids=lambda fmt: fmt.id)
-@effort(max_examples=20, deadline=None)
+@effort(max_examples=20)
 @given(data=st.data())
 def test_tables_are_found_wherever_their_rows_and_columns_stand(fmt: Format, data: st.DataObject) -> None:
     table = fmt.table("requests")

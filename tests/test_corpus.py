@@ -882,7 +882,7 @@ def test_no_balanced_return_is_blamed() -> None:
     assert [after(seed)[1] for seed in range(40)] == [[]] * 40
 
 
-@effort(max_examples=120, deadline=None)
+@effort(max_examples=120)
 @given(
     seed=SEEDS,
     key=st.sampled_from([key for key in KEYS if key.startswith("requests.")]),
@@ -898,7 +898,7 @@ def test_a_wrong_count_in_table_three_stands_where_the_blamed_row_and_column_cro
     assert lines(findings, DOWN, 2) == {column}
 
 
-@effort(max_examples=60, deadline=None)
+@effort(max_examples=60)
 @given(
     seed=SEEDS,
     key=st.sampled_from([key for key in KEYS if key.startswith("disputes.")]),
@@ -910,7 +910,7 @@ def test_a_wrong_count_in_table_four_is_blamed_on_its_group(seed: int, key: str,
     assert lines(findings, {"B305"}, 1) == {key.rpartition(".")[0]}
 
 
-@effort(max_examples=120, deadline=None)
+@effort(max_examples=120)
 @given(
     seed=SEEDS,
     key=st.sampled_from(KEYS),
@@ -929,7 +929,7 @@ def test_a_cell_that_holds_no_proper_number_is_named_itself(seed: int, key: str,
     assert all(one.code in {"V201", "V202", "V205", *DOWN, *ACROSS, "B305"} for one in findings)
 
 
-@effort(max_examples=60, deadline=None)
+@effort(max_examples=60)
 @given(seed=SEEDS, row=st.sampled_from([row.key for row in REQUESTS.bands[0].rows]), data=st.data())
 def test_two_figures_of_a_row_exchanged_are_blamed_on_both_their_columns(
     seed: int, row: str, data: st.DataObject
@@ -945,7 +945,7 @@ def test_two_figures_of_a_row_exchanged_are_blamed_on_both_their_columns(
     assert lines(findings, ACROSS, 1) == set()
 
 
-@effort(max_examples=60, deadline=None)
+@effort(max_examples=60)
 @given(seed=SEEDS, row=st.sampled_from([row.key for row in REQUESTS.bands[0].rows]))
 def test_a_row_typed_one_column_to_the_right_is_named(seed: int, row: str) -> None:
     keys = [f"requests.{row}.{column.key}" for column in REQUESTS.bands[0].columns]
@@ -957,7 +957,7 @@ def test_a_row_typed_one_column_to_the_right_is_named(seed: int, row: str) -> No
     assert any(one.code in DOWN | ACROSS for one in findings)
 
 
-@effort(max_examples=60, deadline=None)
+@effort(max_examples=60)
 @given(
     seed=SEEDS, column=st.sampled_from([column.key for column in REQUESTS.bands[0].columns]), data=st.data()
 )
@@ -973,7 +973,7 @@ def test_two_figures_of_a_column_exchanged_are_blamed_on_both_their_rows(
     assert lines(findings, ACROSS, 1) == {f"requests.{row}" for row in (one, other)}
 
 
-@effort(max_examples=120, deadline=None)
+@effort(max_examples=120)
 @given(data=st.data())
 def test_labels_with_lost_or_changed_signs_never_move_a_figure(data: st.DataObject) -> None:
     fmt = data.draw(st.sampled_from(SPEC.formats))

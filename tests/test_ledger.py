@@ -151,7 +151,7 @@ def test_two_tasks_with_one_number_are_both_to_be_answered() -> None:
 
 
 @given(st.randoms(use_true_random=False))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_the_order_of_units_csv_changes_nobodys_tasks(rng: random.Random) -> None:
     shuffled = list(UNITS)
     rng.shuffle(shuffled)
@@ -212,7 +212,7 @@ STATES = st.sampled_from(["done", "doing", "not_done", "not_applicable", ""])
 
 
 @given(st.lists(STATES, min_size=3, max_size=3), st.booleans())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_tally_of_all_is_the_sum_over_units_and_over_tasks(said: list[str], late: bool) -> None:
     day = "2024-12-30" if late else "2024-09-01"
     names = ("甲山市人民政府办公室", "甲山市教育局", "甲山市财政局")
@@ -278,7 +278,7 @@ TEXTS = st.text(
 
 
 @given(TEXTS, TEXTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_text_is_folded_at_75_octets_and_comes_back(title: str, what: str) -> None:
     day = Due(dt.date(YEAR, 2, 29), what, "", "")
     data = calendar(Plan(title, "", YEAR, (planned("1.1", "任务", due=(day,)),)), YEAR)

@@ -191,7 +191,7 @@ def test_ranks_are_given_within_one_kind_and_level_where_enough_was_measured() -
 
 
 @given(st.integers(1, 400), st.integers(0, 9))
-@effort(max_examples=15, deadline=None)
+@effort(max_examples=15)
 def test_places_add_up_to_the_whole(count: int, seed: int) -> None:
     year = overseen(count, seed)
     whole, parts = tally(year.units), [one.tally for one in by_place(year)]
@@ -287,7 +287,7 @@ def embedded(page: bytes) -> dict[str, Any]:
 
 @given(st.lists(NAMES, min_size=1, max_size=5, unique=True))
 @example(["</script><b>&lt;"])
-@effort(max_examples=40, deadline=None)
+@effort(max_examples=40)
 def test_no_name_is_taken_for_markup_or_lost(names: list[str]) -> None:
     page = overview_page(seen([watched(Unit(name), folder=name) for name in names]), SPEC)
     plain = [
@@ -300,7 +300,7 @@ def test_no_name_is_taken_for_markup_or_lost(names: list[str]) -> None:
 @given(NAMES)
 @example("=1+1")
 @example("@甲")
-@effort(max_examples=40, deadline=None)
+@effort(max_examples=40)
 def test_no_name_is_run_as_a_formula(name: str) -> None:
     text = listing(seen([watched(Unit(name))]), SPEC).decode("utf-8-sig")
     _, row = csv.reader(io.StringIO(text, newline=""))

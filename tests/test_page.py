@@ -47,7 +47,7 @@ def printed_back(page: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("fmt", SPEC.formats, ids=lambda fmt: fmt.id)
 @given(data=st.data())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_every_figure_comes_back(fmt: Format, data: st.DataObject) -> None:
     figures = {key: data.draw(FIGURES) for key in fmt.slots}
     tables = [StatutoryTable(table.key, figures) for table in fmt.tables]
@@ -74,7 +74,7 @@ def test_texts_and_tables_come_back_in_order_and_marks_and_pictures_do_not(fmt: 
 
 
 @given(TEXTS, TEXTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_text_is_taken_for_markup(first: str, second: str) -> None:
     fmt = SPEC.formats[-1]
     blocks: list[Block] = [
@@ -196,7 +196,7 @@ def test_the_same_draft_gives_the_same_page(fmt: Format) -> None:
     ("fmt", "table"), TABLES, ids=lambda one: one.id if isinstance(one, Format) else one.key
 )
 @given(data=st.data())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_columns_share_the_width_and_long_figures_get_room(
     fmt: Format, table: Table, data: st.DataObject
 ) -> None:

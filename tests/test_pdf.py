@@ -112,7 +112,7 @@ PRINTED = st.from_regex(r"[0-9]{1,6}|[0-9]{1,4}\.[0-9]{1,2}|/|—|", fullmatch=T
 
 @pytest.mark.parametrize("fmt", FORMATS, ids=lambda fmt: fmt.id)
 @given(data=st.data())
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 def test_every_figure_comes_back(engine: Engine, fmt: Format, data: st.DataObject) -> None:
     said = {key: data.draw(PRINTED) for key in fmt.slots}
     filler = [Paragraph(TEXT)] * data.draw(st.integers(0, 6))

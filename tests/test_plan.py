@@ -226,7 +226,7 @@ def in_a_table(tasks: Sequence[PlannedTask]) -> Document:
 LAYOUTS = (in_brackets, in_labels, in_labelled_brackets, broken_by_pages, in_a_table)
 
 
-@effort(max_examples=60, deadline=None)
+@effort(max_examples=60)
 @given(tasks=tasks_of_a_plan())
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.__name__)
 def test_a_plan_printed_in_any_layout_reads_back(
@@ -689,7 +689,7 @@ signs = st.text(alphabet="一二、。（）〔〕(1.，；：牵头负责省厅
 cells = st.one_of(st.none(), st.sampled_from(HEADS), signs, st.floats(allow_nan=False), st.dates())
 
 
-@effort(max_examples=150, deadline=None)
+@effort(max_examples=150)
 @given(lines=st.lists(signs, max_size=12), rows=st.lists(st.lists(cells, max_size=8), max_size=8))
 def test_whatever_stands_in_a_document_is_read_without_a_fault(
     lines: list[str], rows: list[list[object]]

@@ -140,7 +140,7 @@ WRITERS: Mapping[str, Callable[[Draft, Format], bytes]] = {
 @by_format
 @pytest.mark.parametrize("name", WRITERS)
 @given(data=st.data())
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_what_we_publish_reads_back_to_the_same_facts(name: str, fmt: Format, data: st.DataObject) -> None:
     ret = data.draw(returns(fmt))
     draft, printed = composed(ret, fmt)
@@ -155,7 +155,7 @@ def test_what_we_publish_reads_back_to_the_same_facts(name: str, fmt: Format, da
 @by_format
 @pytest.mark.parametrize("engine", ENGINES)
 @given(data=st.data())
-@settings(max_examples=2, deadline=None)
+@settings(max_examples=2)
 def test_our_pdf_reads_back_to_the_same_facts(engine: str, fmt: Format, data: st.DataObject) -> None:
     draft, printed = composed(data.draw(returns(fmt, SPOKEN)), fmt)
     written = ENGINES[engine](draft)
@@ -540,7 +540,7 @@ def test_section_two_may_be_as_many_tables_as_it_has_parts(fmt: Format) -> None:
 
 @by_format
 @given(data=st.data())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_a_table_parted_anywhere_below_its_header_is_put_together(fmt: Format, data: st.DataObject) -> None:
     figures = numbered(fmt)
     count = fmt.table("requests").row_count
@@ -667,7 +667,7 @@ def one_slip(root: etree._Element, chance: random.Random) -> None:
 
 @by_format
 @given(seed=st.integers(0, 10**6))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_no_single_slip_in_the_markup_moves_a_figure(fmt: Format, seed: int) -> None:
     figures = numbered(fmt)
     root = etree.fromstring(all_tables(fmt, figures).encode(), etree.HTMLParser(encoding="utf-8"))
@@ -898,7 +898,7 @@ def test_word_files_of_other_makes_are_read(name: str) -> None:
 
 
 @given(at=st.integers(0, 54_000), byte=st.integers(0, 255), cut=st.integers(512, 54_784))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_damaged_doc_is_refused_or_read_but_never_crashes(at: int, byte: int, cut: int) -> None:
     data = bytearray((REPORTS / "report_2021.doc").read_bytes())
     data[at] = byte

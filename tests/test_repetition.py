@@ -251,7 +251,6 @@ def test_less_and_more_are_told_apart() -> None:
 rate = st.one_of(st.none(), st.decimals(0, 1, places=4))
 
 
-@settings(deadline=None)
 @given(st.builds(Rates, rate, rate), st.sampled_from(Severity), st.sampled_from(Outcome))
 def test_what_is_followed_comes_back_from_the_document(
     rates: Rates, asked: Severity, became: Outcome
@@ -348,7 +347,7 @@ def typed(found: Circular, said: Mapping[Pair, str]) -> bytes:
 written = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S")), min_size=1, max_size=40)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.dictionaries(st.sampled_from([OWN, FROM_LAST]), written))
 def test_replies_come_back_from_the_workbook_and_stand_in_the_next(said: Mapping[Pair, str]) -> None:
     read = replies(typed(FOUND, said))

@@ -266,7 +266,7 @@ def balanced(draw: st.DrawFn, fmt: Format) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("fmt", SPEC.formats, ids=lambda fmt: fmt.id)
-@effort(max_examples=25, deadline=None)
+@effort(max_examples=25)
 @given(data=st.data())
 def test_balanced_returns_are_never_blamed_and_any_single_slip_is(fmt: Format, data: st.DataObject) -> None:
     cells = data.draw(balanced(fmt))

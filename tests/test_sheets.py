@@ -185,7 +185,7 @@ def test_what_cannot_be_read_is_refused_in_one_sentence(case: str) -> None:
     assert refused.value.fix
 
 
-@effort(max_examples=150, deadline=None)
+@effort(max_examples=150)
 @given(data=st.data())
 def test_damaged_files_are_read_or_refused_never_worse(data: st.DataObject) -> None:
     base = data.draw(
@@ -205,7 +205,7 @@ def test_damaged_files_are_read_or_refused_never_worse(data: st.DataObject) -> N
     assert all(isinstance(grid, Grid) for grid in book.grids)
 
 
-@effort(max_examples=60, deadline=None)
+@effort(max_examples=60)
 @given(noise=st.binary(max_size=400))
 def test_any_bytes_behind_a_known_head_are_read_or_refused(noise: bytes) -> None:
     for head in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"<html>", b"\xff\xfe", b"a,b\n"):

@@ -207,7 +207,6 @@ def test_sections_add_up_and_a_moved_section_is_found() -> None:
 
 
 @given(st.text(alphabet="政务公开工作，。；2024年.,三月（）“” \n\U00020000Ａb", max_size=60))
-@settings(deadline=None)
 def test_any_text_against_itself_is_whole_or_empty(paragraph: str) -> None:
     ready_text = ready(one(paragraph))
     same = overlap(ready_text, ready_text)
@@ -218,7 +217,6 @@ def test_any_text_against_itself_is_whole_or_empty(paragraph: str) -> None:
 
 
 @given(st.lists(st.sampled_from(re.findall(r"[^，。；]+", "".join(SCHOOLS.sections[1]))), max_size=8))
-@settings(deadline=None)
 def test_common_wording_is_common_both_ways(clauses: list[str]) -> None:
     now, earlier = ready(one("，".join(clauses))), ready(SCHOOLS.text)
     assert overlap(now, earlier).loose.part == overlap(now, earlier).loose.whole
@@ -344,7 +342,7 @@ FAMILY = [
 
 
 @given(st.sets(st.integers(0, len(FAMILY) - 1)), st.sampled_from([None, 1, 5]))
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_clauses_found_once_answer_for_every_part_and_section(first: set[int], section: int | None) -> None:
     lots = [[text for at, text in enumerate(FAMILY) if (at in first) is of] for of in (True, False)]
     one, other = (clauses_of(lot, WORDING) for lot in lots)

@@ -215,7 +215,7 @@ def added(rets: list[Return], members: Mapping[str, list[str]]) -> dict[str, dic
     return table.sums(table.tidy(rets, FORMAT), members, FORMAT)
 
 
-@effort(deadline=None, max_examples=40)
+@effort(max_examples=40)
 @given(returns(), st.data())
 def test_sums_are_exact_additive_and_blind_to_order(rets: list[Return], data: st.DataObject) -> None:
     names = [ret.unit for ret in rets]

@@ -113,7 +113,7 @@ paragraph = st.lists(words, min_size=1, max_size=25).map("".join)
 report = st.dictionaries(st.sampled_from([1, 2, 5, 6]), st.lists(paragraph, max_size=5).map(tuple))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(report, report, st.integers(0, 9))
 def test_accepted_it_is_the_new_text_and_rejected_the_old(
     now: Paragraphs, earlier: Paragraphs, kept: int

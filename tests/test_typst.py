@@ -55,7 +55,7 @@ MARKUP = st.text(st.sampled_from("#$\\[]{}()*_@<>`~\"'/=+.-:;|^&%!?1甲“”、
 
 
 @given(MARKUP)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_no_sign_is_read_as_markup(said: str) -> None:
     parts = [f"{mark}{said}{mark}" for mark in "乙丙丁戊己庚"]
     table = PlainTable(parts[0], (parts[1], "辛"), ((parts[2], "壬"),), (8, 2))
@@ -72,7 +72,7 @@ def test_two_strokes_and_a_star_begin_no_remark() -> None:
 
 
 @given(st.text(max_size=30))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_any_text_gives_a_file_fit_for_the_archive_or_a_warning(said: str) -> None:
     made = by_typst(
         draft(NEWEST, [Heading(1, said), Paragraph(said), PlainTable(said, (said,), ((said,),), (1,))])
@@ -82,7 +82,7 @@ def test_any_text_gives_a_file_fit_for_the_archive_or_a_warning(said: str) -> No
 
 
 @given(st.text(st.characters(categories=["Lo", "Nd", "Po", "Sm", "Co"]), min_size=1, max_size=8))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_each_character_without_a_face_is_named(said: str) -> None:
     made = by_typst(draft(NEWEST, [Paragraph(said)]))
     warned = "".join(made.warnings)
@@ -120,7 +120,7 @@ def test_headings_tables_and_pictures_have_their_tags() -> None:
 
 @pytest.mark.parametrize("fmt", SPEC.formats, ids=lambda fmt: fmt.id)
 @given(before=st.integers(0, 45))
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 def test_wherever_a_page_breaks_the_table_its_labels_stand_on_both(fmt: Format, before: int) -> None:
     table = max(fmt.tables, key=lambda one: one.row_count)
     said = {key: str(at) for at, key in enumerate(fmt.slots)}
@@ -138,7 +138,7 @@ def test_wherever_a_page_breaks_the_table_its_labels_stand_on_both(fmt: Format, 
 
 
 @given(st.lists(st.text(st.sampled_from("一二W%—1.3 "), min_size=1, max_size=14), min_size=3, max_size=9))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_a_row_whose_height_is_told_is_as_high_as_typst_would_make_it(words: list[str]) -> None:
     one = draft(NEWEST, [PlainTable("", ("甲", "乙"), tuple((word, word[::-1]) for word in words), (2, 9))])
     with pytest.MonkeyPatch.context() as patch:

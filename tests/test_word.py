@@ -118,7 +118,7 @@ line = (
 
 
 @by_format
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_every_cell_and_paragraph_comes_back(fmt: Format, data: st.DataObject) -> None:
     odd = data.draw(st.dictionaries(st.integers(0, 99), typed, max_size=20))
