@@ -69,19 +69,33 @@ def _children(process: int) -> list[int]:
 
 @dataclass(frozen=True)
 class _Run:
-    """One build: how long it took, how much of the processors' time, the most memory it held."""
+    """One run: how long it took, how much of the processors' time, the most memory it held, how it ended."""
 
     seconds: float
     worked: float
     peaks: _Peaks
+    status: int
+    said: bytes
 
-    def said(self, count: int) -> str:
+    @property
+    def tail(self) -> str:
+        """The end of what it said."""
+        return self.said.decode(errors="replace").strip()[-200:]
+
+    def in_words(self, count: int) -> str:
         return f"{self.seconds:.1f} 秒（处理器 {self.worked:.0f} 秒，每秒 {count / self.seconds:.2f} 个）"
 
 
 def _built(root: Path, inputs: Path, outputs: Path, *more: str, again: bool = False) -> _Run:
     """Builds a folder of returns. ``again``: nothing may have changed."""
-    words = [sys.executable, "-m", "report_builder", "build", "--quiet", "--json", *more]
+    run = _ran(root, "build", inputs, outputs, *more)
+    if run.status or (again and not all_unchanged(run.said)):
+        raise RowFailed(f"build 没有成功：{run.tail}")
+    return run
+
+
+def _ran(root: Path, verb: str, inputs: Path, outputs: Path, *more: str) -> _Run:
+    words = [sys.executable, "-m", "report_builder", verb, "--quiet", "--json", *more]
     words += ["--inputs", str(inputs), "--outputs", str(outputs)]
     peaks = _Peaks()
     start, worked = time.perf_counter(), _worked()
@@ -93,9 +107,7 @@ def _built(root: Path, inputs: Path, outputs: Path, *more: str, again: bool = Fa
         said = process.communicate()[0]
         seconds = time.perf_counter() - start
         watch.join()
-    if process.returncode or (again and not all_unchanged(said)):
-        raise RowFailed(f"build 没有成功：{said.decode(errors='replace').strip()[-200:]}")
-    return _Run(seconds, _worked() - worked, peaks)
+    return _Run(seconds, _worked() - worked, peaks, process.returncode, said)
 
 
 def _worked() -> float:
@@ -113,19 +125,31 @@ def _watched(process: subprocess.Popen[bytes], peaks: _Peaks) -> None:
 def _generated(inputs: Path, count: int) -> None:
     """``count`` clean units of their own words and figures, two years of each, and the registry that names them."""
     inputs.mkdir()
-    names = list(itertools.islice(_names(), count))
+    places = list(itertools.islice(_places(), count))
+    names = [f"{city}第{district}区{bureau}" for city, district, bureau in places]
     head = "code,name,aliases,kind,level,parent,successor_of,since,until\n"
-    rows = (f"B{at:06d},{name},,department,city,,,,\n" for at, name in enumerate(names))
-    (inputs / "units.csv").write_text(head + "".join(rows), encoding="utf-8")
+    (inputs / "units.csv").write_text(head + "".join(_rows(places)), encoding="utf-8")
     with ProcessPoolExecutor() as pool:
         for _ in pool.map(_returns, itertools.repeat(inputs), names, chunksize=20):
             pass
 
 
-def _names() -> Iterator[str]:
+def _places() -> Iterator[tuple[str, int, str]]:
+    """City, number of the district, bureau: every city's first district, then every city's second."""
     for district in itertools.count(1):
         for city, bureau in itertools.product(SCALES, BUREAUS):
-            yield f"{city}第{district}区{bureau}"
+            yield city, district, bureau
+
+
+def _rows(places: Sequence[tuple[str, int, str]]) -> Iterator[str]:
+    """The registry: a province, its cities, their districts, the bureaus of each."""
+    yield "P,示例省人民政府,,government,province,,,,\n"
+    for city in dict.fromkeys(city for city, _, _ in places):
+        yield f"C{city},{city}人民政府,,government,city,P,,,\n"
+    for city, district in dict.fromkeys((city, district) for city, district, _ in places):
+        yield f"D{city}{district},{city}第{district}区人民政府,,government,county,C{city},,,\n"
+    for at, (city, district, bureau) in enumerate(places):
+        yield f"B{at:06d},{city}第{district}区{bureau},,department,county,D{city}{district},,,\n"
 
 
 def _returns(inputs: Path, unit: str) -> None:
@@ -166,7 +190,7 @@ def measured(root: Path, scratch: Path, sizes: Sequence[int], formats: str) -> I
         if not runs:
             yield _pair(root, inputs, scratch, asked)
         runs.append(_built(root, inputs, outputs, *asked))
-        yield Figure(f"{count} 个单位", runs[-1].said(count), "—")
+        yield Figure(f"{count} 个单位", runs[-1].in_words(count), "—")
         once_more = _built(root, inputs, outputs, *asked, again=True)
         yield _unchanged(count, once_more.seconds / runs[-1].seconds)
         parent, worker = runs[-1].peaks.parent / MIB, max(runs[-1].peaks.workers.values(), default=0) / MIB
@@ -174,12 +198,27 @@ def measured(root: Path, scratch: Path, sizes: Sequence[int], formats: str) -> I
         yield Figure(
             f"每个工作进程的内存峰值（{count} 个单位）", f"{worker:.0f} MiB", "≤ 350 MiB", worker > 350
         )
+        yield _compiled(root, inputs, outputs, asked, count)
         shutil.rmtree(outputs)
     if len(sizes) > 1:
         growth = _growth(sizes, [run.seconds for run in runs])
         yield Figure("用时的增长指数（最小二乘）", f"{growth:.2f}", "≤ 1.1", growth > 1.1)
         worked = _growth(sizes, [run.worked for run in runs])
         yield Figure("处理器用时的增长指数", f"{worked:.2f}", "≤ 1.1", worked > 1.1)
+
+
+def _compiled(root: Path, inputs: Path, outputs: Path, asked: Sequence[str], count: int) -> Figure:
+    """Up the tree, after the units were built: every government's aggregate, the table of all cells, the overview."""
+    run = _ran(root, "summary", inputs, outputs, *asked)
+    if run.status > 1:  # held back are aggregates whose governments wrote no text of their own: all of these
+        raise RowFailed(f"summary 没有成功：{run.tail}")
+    year = max(path.name for path in outputs.iterdir() if path.name.isdigit())
+    made = sum(path.is_dir() for path in (outputs / year / "汇总").iterdir())
+    peak = run.peaks.parent / MIB
+    said = (
+        f"{run.seconds:.1f} 秒（处理器 {run.worked:.0f} 秒，主进程内存 {peak:.0f} MiB），汇总报告 {made} 份"
+    )
+    return Figure(f"逐级汇总（{count} 个单位）", said, "—")
 
 
 def _growth(sizes: Sequence[int], times: Sequence[float]) -> float:
