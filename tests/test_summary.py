@@ -340,6 +340,7 @@ def test_what_one_member_corrects_flows_up_to_its_ancestors_and_nowhere_else(pla
     assert names == {
         "汇总表",
         "总览",
+        "雷同通报",
         *(f"{unit}（汇总）" for unit in ("甲山市人民政府", "东示县人民政府", "南示县人民政府")),
     }
 

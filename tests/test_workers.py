@@ -253,7 +253,7 @@ def test_only_unchanged_inputs_are_not_read_again(
     def read(*_: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr("report_builder.pipeline.run.collected", read)
+    monkeypatch.setattr("report_builder.pipeline.gathering.collected", read)
     again = build(place)
     assert states(again.results) == dict.fromkeys(UNITS, "unchanged")
     assert (again.findings, again.silent, again.unused) == (first.findings, first.silent, first.unused)
