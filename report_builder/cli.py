@@ -452,7 +452,7 @@ def _plan(asked: argparse.Namespace) -> int:
     from report_builder import pipeline  # noqa: PLC0415
     from report_builder.plan import as_json  # noqa: PLC0415
 
-    planned = pipeline.read_plan(_options(asked), asked.file)
+    planned = pipeline.plan_ledger(_options(asked), asked.file)
     if asked.json:
         names = [{"text": one.text, "why": one.why, "where": one.where} for one in planned.unmatched]
         _print_json(as_json(planned.plan, planned.meant) | {"unmatched": names})
@@ -476,7 +476,9 @@ def _print_plan(planned: Planned) -> None:
             place = f"（{one.where}）" if one.where else ""
             print(f"  {_shown(one.text)}{place}：{one.why}")
     if planned.written:
-        print(f"\n任务分工已写入 {planned.written}")
+        print(f"\n任务台账已写入 {planned.written}，同一文件夹里还有任务完成和任务日历：")
+    for note in planned.notes:
+        print(f"  {note}")
 
 
 def _shown(text: str) -> str:

@@ -594,6 +594,51 @@ def test_a_run_writes_the_ledger_and_a_second_one_the_same_bytes(place: Options,
     assert list(entry["inputs"]) == ["2024/plan.txt"]
 
 
+def test_plan_writes_what_build_writes_with_what_was_answered(place: Options, tmp_path: Path) -> None:
+    made = build(place).folder / "汇总"
+    elsewhere = replace(place, outputs=tmp_path / "别处")
+    planned = pipeline.plan_ledger(elsewhere, place.inputs / str(YEAR) / "plan.txt")
+    assert planned.written == elsewhere.outputs / str(YEAR) / "汇总" / "任务台账.xlsx"
+    assert planned.notes == ("已读入 2 份报送表里的完成情况",)
+    for path in made.glob("任务*"):
+        assert (planned.written.parent / path.name).read_bytes() == path.read_bytes()
+
+
+def test_the_next_build_goes_by_the_years_own_plan(place: Options, tmp_path: Path) -> None:
+    folder = build(place).folder / "汇总"
+    before = (folder / "任务台账.json").read_bytes()
+    other = tmp_path / "另一份.txt"
+    other.write_text(PLAN_TEXT.replace("目录更新", "指南更新"), encoding="utf-8")
+    notes = pipeline.plan_ledger(place, other).notes
+    assert "与这一份不同；build 会按 plan.txt 重写任务台账" in notes[-1]
+    assert "指南更新" in (folder / "任务台账.json").read_text(encoding="utf-8")
+    assert set(states(build(place)).values()) == {"unchanged"}
+    assert (folder / "任务台账.json").read_bytes() == before
+
+
+def test_before_anybody_answered_the_units_are_those_the_plan_names(place: Options, tmp_path: Path) -> None:
+    nothing = Options(inputs=tmp_path / "空", outputs=tmp_path / "别处")
+    planned = pipeline.plan_ledger(nothing, place.inputs / str(YEAR) / "plan.txt")
+    assert planned.written is not None
+    entries = json.loads(planned.written.with_suffix(".json").read_bytes())["entries"]
+    assert entries
+    assert {one["unit"] for one in entries} == {
+        name for task in planned.plan.tasks for name in pipeline.names_of(task)
+    }
+
+
+def test_the_ledger_goes_with_the_years_plan_and_stays_where_it_came_from_elsewhere(place: Options) -> None:
+    plan = place.inputs / str(YEAR) / "plan.txt"
+    folder = build(place).folder / "汇总"
+    (folder / "任务完成.xlsx").write_bytes(b"changed by hand")
+    elsewhere = plan.rename(place.inputs.parent / "方案.txt")
+    build(place)
+    assert [path.name for path in folder.glob("任务*")] == ["任务完成.xlsx"]
+    pipeline.plan_ledger(place, elsewhere)
+    build(place)
+    assert len(list(folder.glob("任务*"))) == len(("json", "xlsx", "xlsx", "html", "ics"))
+
+
 def test_a_unit_that_left_one_task_out_is_told_which_in_which_cell(place: Options) -> None:
     folder = place.inputs / str(YEAR)
     (folder / "甲山市财政局.xlsx").write_bytes(

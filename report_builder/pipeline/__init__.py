@@ -10,6 +10,7 @@ from report_builder.pipeline.place import FORMATS, Options, Place, open_place, s
 from report_builder.pipeline.planning import Planned, names_of, plan_of, read_plan
 from report_builder.pipeline.run import Outcome, blank, build, check, read
 from report_builder.pipeline.summary import summary
+from report_builder.pipeline.tasks import plan_ledger
 from report_builder.pipeline.unit import UnitResult, build_unit, printed_sections
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "names_of",
     "open_place",
     "past",
+    "plan_ledger",
     "plan_of",
     "printed_sections",
     "read",

@@ -95,14 +95,24 @@ def open_place(options: Options) -> Place:
     """
     if not options.inputs.is_dir():
         raise InputError(f"没有找到输入文件夹 {options.inputs}；请核对 --inputs，或先建立这个文件夹")
+    year = options.year or newest_year(options.inputs)
+    place = place_for(options, year)
+    if place is None:
+        first = set_up(options.inputs)[1].formats[0].first_report_year
+        raise InputError(f"没有适用于 {year} 年的报告格式；现有格式从 {first} 年起")
+    return place
+
+
+def place_for(options: Options, year: int) -> Place | None:
+    """The place in one year, whether anything has come in or not; None where no format governs the year.
+
+    Raises:
+        SpecError: a broken setting or spec.
+    """
     settings, spec = set_up(options.inputs)
     settings = replace(settings, as_of=options.as_of or settings.as_of)
-    year = options.year or newest_year(options.inputs)
     fmt = spec.format_for(year)
-    if fmt is None:
-        first = spec.formats[0].first_report_year
-        raise InputError(f"没有适用于 {year} 年的报告格式；现有格式从 {first} 年起")
-    return Place(options, spec, load_registry(options.inputs), settings, year, fmt)
+    return None if fmt is None else Place(options, spec, load_registry(options.inputs), settings, year, fmt)
 
 
 def _check_settings(settings: Settings, spec: Spec) -> None:

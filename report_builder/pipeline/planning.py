@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from report_builder import archive, manifest, plan
+from report_builder import archive, plan
 from report_builder.errors import InputError, UnreadableError
 from report_builder.expansion import expand
 from report_builder.model import Document, Grid, NotUnderstood, Plan, PlannedTask, Unit
@@ -35,8 +34,6 @@ KINDS = (
     ".md",
 )
 """The kinds of file a plan may be, those of the contract first."""
-AGGREGATES = "汇总"
-WRITTEN = "任务分工.json"
 _SPREADSHEETS = frozenset({".xlsx", ".xls", ".xlsm", ".et", ".ods", ".csv"})
 _WORKBOOK_PART = b"xl/workbook.xml"
 _MERGED = re.compile(r"([A-Z]+)(\d+):([A-Z]+)(\d+)")
@@ -44,36 +41,33 @@ _MERGED = re.compile(r"([A-Z]+)(\d+):([A-Z]+)(\d+)")
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan, whom its names mean, and where it was written.
+    """A plan, whom its names mean, and where its ledger was written.
 
     ``meant`` is None without units.csv. ``unmatched`` are the names that mean nobody registered, each with the
-    tasks it stands in and the nearest name.
+    tasks it stands in and the nearest name; ``notes`` say what the ledger is made from.
     """
 
     plan: Plan
     meant: Mapping[str, tuple[Unit, ...]] | None = None
     unmatched: tuple[NotUnderstood, ...] = ()
     written: Path | None = None
+    notes: tuple[str, ...] = ()
 
 
 def read_plan(options: Options, file: Path) -> Planned:
-    """The plan in ``file``; its ledger is written among the year's outputs where the year is known.
+    """The plan in ``file``.
 
     Raises:
-        InputError: no such file.  UnreadableError: it cannot be read.  OutputError: the ledger cannot be written.
+        InputError: no such file.  UnreadableError: it cannot be read.
     """
     if not file.is_file():
         raise InputError(f"没有找到文件 {file}；请核对路径")
     _, spec = set_up(options.inputs)
     folder_year = year_of_folder(file)
     read = _read(file, spec.plan, options.year or folder_year)
-    read = _year_said(read, folder_year)
+    read = _year_said(read, options.year, folder_year)
     meant, unmatched = _meant(read, load_registry(options.inputs), spec.plan)
-    path = _path(read, options)
-    if path is not None:
-        ledger = json.dumps(plan.as_json(read, meant), ensure_ascii=False, indent=1)
-        manifest.write_file(path, f"{ledger}\n".encode())
-    return Planned(read, meant, unmatched, path)
+    return Planned(read, meant, unmatched)
 
 
 def plan_of(place: Place) -> Plan | None:
@@ -165,17 +159,14 @@ def _with_hidden(read: Plan, book: Sheets) -> Plan:
     return replace(read, not_understood=(*read.not_understood, *hidden))
 
 
-def _year_said(read: Plan, folder: int | None) -> Plan:
-    """The plan, which says where its year is not that of its folder."""
-    if folder is None or read.report_year in {None, folder}:
+def _year_said(read: Plan, asked: int | None, folder: int | None) -> Plan:
+    """The plan, which says where its year is not the one asked for, or not that of its folder."""
+    places = ((asked, "--year 写的是 {} 年"), (folder, "放在 {} 文件夹里"))
+    said = [where.format(year) for year, where in places if year not in {None, read.report_year}]
+    if read.report_year is None or not said:
         return read
-    why = f"方案是 {read.report_year} 年的，却放在 {folder} 文件夹里"
+    why = f"方案是 {read.report_year} 年的，{'，'.join(said)}；按 {read.report_year} 年读取"
     return replace(read, not_understood=(NotUnderstood(read.title, why), *read.not_understood))
-
-
-def _path(read: Plan, options: Options) -> Path | None:
-    year = read.report_year or options.year
-    return options.outputs / str(year) / AGGREGATES / WRITTEN if year and read.tasks else None
 
 
 def _meant(

@@ -226,19 +226,36 @@ class Record:
         unasked = self.last if place.options.units else {}
         entries = {name: one for name, one in unasked.items() if name not in present}
         entries |= {result.unit: result.entry for result in results if result.entry is not None}
-        formats = {fmt.id: fmt.sha256 for fmt in place.spec.formats}
-        rules = {code: manifest.digest([repr(rule)]) for code, rule in place.spec.rules.items()}
         sound = not place.options.units and all(entry is not None and entry.key for entry in ended)
         whole = self.whole if sound else manifest.Whole()
         units, summary = entries, self.summary
         if self._aggregates:
             others = {name: one for name, one in self.summary.items() if not of_summary(name)}
             units, summary = {**self.units}, others | entries
+        self._write(units, whole, summary)
+
+    def noted(self) -> None:
+        """The manifest where only something of the lead office's was made; the next run looks at everything anew.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        self._write(self.units, manifest.Whole(), self.summary)
+
+    def _write(
+        self,
+        units: Mapping[str, manifest.Entry],
+        whole: manifest.Whole,
+        summary: Mapping[str, manifest.Entry],
+    ) -> None:
+        spec = self._place.spec
+        formats = {fmt.id: fmt.sha256 for fmt in spec.formats}
+        rules = {code: manifest.digest([repr(rule)]) for code, rule in spec.rules.items()}
         data = manifest.dumped(
             units.values(),
             whole,
             summary.values(),
-            report_year=place.year,
+            report_year=self._place.year,
             versions={"formats": formats, "rules": rules},
         )
         manifest.write_file(self._folder / manifest.FILE, data)
