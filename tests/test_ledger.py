@@ -53,6 +53,7 @@ from report_builder.model import (
     Task,
     Unit,
 )
+from report_builder.overview.tally import owed
 from report_builder.pipeline import Options, build
 from report_builder.progress import answers, filled_up, rows_of, unplanned
 from report_builder.progress import given as given_row
@@ -288,7 +289,7 @@ def test_any_text_is_folded_at_75_octets_and_comes_back(title: str, what: str) -
     text = re.sub(
         r"\\(.)", lambda match: "\n" if match[1] == "n" else match[1], said.removeprefix("SUMMARY:")
     )
-    assert text.split() == f"1.1 {what or '任务'}".split()
+    assert text.split() == (f"1.1 任务：{what}" if what else "1.1 任务").split()
 
 
 @pytest.mark.parametrize("title", ["务" * 120, "a" * 300, "aé务𠮷" * 40])
@@ -312,6 +313,22 @@ def test_every_dated_duty_is_an_event_with_an_identifier_of_its_own() -> None:
     assert calendar(PLAN, YEAR) == data
     moved = replace(PLAN, tasks=PLAN.tasks[2:])
     assert {line for line in unfolded(calendar(moved, YEAR)) if line.startswith("UID:")} < set(identifiers)
+
+
+def test_the_overview_counts_a_task_on_its_last_day_and_tells_what_is_late() -> None:
+    came = {"甲山市教育局": returned(answer("1.1")), "东示县人民政府": returned(answer("1.3", "doing"))}
+    held = ledger_of(came, as_of=AS_OF)
+    assert [
+        (f"{one.duty.on:%m-%d}", one.duty.task.code, one.owing, one.done, one.late) for one in owed(held)
+    ] == [
+        ("03-31", "1.3", 1, None, False),
+        ("06-30", "1.3", 1, None, False),
+        ("09-30", "1.1", 3, 1, True),
+        ("09-30", "1.3", 1, None, False),
+        ("12-31", "1.3", 1, 0, True),
+    ]
+    assert not any(one.late for one in owed(ledger_of(came)))
+    assert owed(None) == []
 
 
 def test_duties_tell_the_days_left_and_nothing_without_a_day() -> None:

@@ -7,6 +7,7 @@ from report_builder.ledger.assigning import Assignment, assign
 from report_builder.ledger.calendar import Duty, calendar, duties
 from report_builder.ledger.document import as_json
 from report_builder.ledger.entries import (
+    DONE,
     UNANSWERED,
     Entry,
     Ledger,
@@ -19,6 +20,7 @@ from report_builder.ledger.entries import (
 from report_builder.ledger.summed import summed
 
 __all__ = [
+    "DONE",
     "UNANSWERED",
     "Assignment",
     "Duty",

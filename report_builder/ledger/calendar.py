@@ -25,8 +25,9 @@ class Duty:
 
     @property
     def what(self) -> str:
-        """What is to be done by then; the task itself where the plan does not say it apart."""
-        return self.due.what or self.task.title
+        """The task, and what of it is to be done by then where the plan says that apart: “上线运行” alone tells nobody what."""
+        title, what = self.task.title, self.due.what
+        return f"{title}：{what}" if title and what and what != title else what or title
 
     @property
     def left_told(self) -> str:

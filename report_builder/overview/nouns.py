@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 
+from report_builder.ledger import Ledger
 from report_builder.model import Finding, Number, Severity, Unit
 
 
@@ -95,7 +96,7 @@ class Government:
 class Overseen:
     """A place's year: its units in the order of the register, its governments, the weights it has set.
 
-    ``beside`` are the names of other files that lie next to the overview.
+    ``beside`` are the names of other files that lie next to the overview, ``ledger`` is that of the year's tasks.
     """
 
     report_year: int
@@ -107,6 +108,7 @@ class Overseen:
     as_of: dt.date | None = None
     weights: Mapping[str, Decimal] = field(default_factory=dict)
     beside: Sequence[str] = ()
+    ledger: Ledger | None = None
 
     @property
     def reports(self) -> Mapping[str, str]:

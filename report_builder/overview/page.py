@@ -20,7 +20,7 @@ from report_builder import charts, fonts
 from report_builder.figures import percent, printed
 from report_builder.model import Chart, Number
 from report_builder.overview.nouns import PAGES, Overseen, Standing, Watched
-from report_builder.overview.tally import KeyFigure, Part, by_place, calendar, key_figures, tally
+from report_builder.overview.tally import KeyFigure, Part, by_place, calendar, key_figures, owed, tally
 from report_builder.render import look
 from report_builder.render.html import picture
 from report_builder.render.pages import page
@@ -70,6 +70,7 @@ def overview_page(seen: Overseen, spec: Spec, beside: Sequence[str] = ()) -> byt
         bars=_bars(places, spec),
         figures=[_figure_line(one, spec) for one in key_figures(seen, spec)],
         days=_day_lines(seen, spec),
+        duties=owed(seen.ledger),
         caveats=spec.oversight.caveats,
         beside=[*beside, *seen.beside],
         standings=[(one.value, spec.terms[one.term]) for one in Standing],

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 
 from report_builder.history import not_comparable, total
+from report_builder.ledger import DONE, Duty, Ledger, duties
+from report_builder.ledger import tally as summed_up
 from report_builder.model import Number
 from report_builder.overview.nouns import Overseen, Standing, Watched
 from report_builder.spec import Measure, Spec
@@ -137,6 +139,38 @@ def _came(units: Iterable[Watched]) -> int:
 
 def _known(names: Iterable[str]) -> dict[str, None]:
     return dict.fromkeys(filter(None, names))
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """Something of the year's tasks due on a day: by how many, and how many of them are done.
+
+    ``done`` is None but on a task's last day: one state cannot tell which of four quarters was kept.
+    """
+
+    duty: Duty
+    owing: int
+    done: int | None
+
+    @property
+    def late(self) -> bool:
+        """Whether the day is past and somebody is not done."""
+        left = self.duty.days_left
+        return left is not None and left < 0 and self.done is not None and self.done < self.owing
+
+
+def owed(held: Ledger | None) -> list[Owed]:
+    """The dated duties of the year's tasks that fall to somebody, by date."""
+    return [] if held is None else list(_owed(held))
+
+
+def _owed(held: Ledger) -> Iterator[Owed]:
+    for duty in duties(held.plan, held.as_of):
+        entries = held.by_task[duty.task.code]
+        last = max(due.on for due in duty.task.due if due.on is not None)
+        if entries:
+            counted = summed_up(entries)
+            yield Owed(duty, counted.counted, counted.states.get(DONE, 0) if duty.on == last else None)
 
 
 # --- figures --------------------------------------------------------------------------------------------------

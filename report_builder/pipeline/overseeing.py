@@ -11,8 +11,10 @@ from pathlib import Path
 from report_builder import manifest
 from report_builder.figures import day
 from report_builder.history import Held, measured
+from report_builder.ledger import Ledger
 from report_builder.model import Finding, Number, Run, Severity, State, Unit
 from report_builder.overview import PAGES, Government, Overseen, Standing, Watched, overview_files
+from report_builder.overview.tally import owed
 from report_builder.pipeline.intake import ANSWERED, Handed, Past, history
 from report_builder.pipeline.keys import Job, common
 from report_builder.pipeline.place import Place, year_folder
@@ -44,7 +46,11 @@ def reading_last_year(place: Place, earlier: Mapping[str, Sequence[Past]]) -> La
 
 
 def oversee(
-    place: Place, outcome: Outcome, handed: Iterable[Handed], last_year: LastYear = lambda _: None
+    place: Place,
+    outcome: Outcome,
+    handed: Iterable[Handed],
+    last_year: LastYear = lambda _: None,
+    ledger: Ledger | None = None,
 ) -> Overseen:
     """Every unit of the year with what the run found of it, those first that are in the register, in its order.
 
@@ -66,11 +72,16 @@ def oversee(
         as_of=place.settings.as_of,
         weights=place.settings.score,
         beside=_beside(place),
+        ledger=ledger,
     )
 
 
 def overseen(
-    place: Place, found: Mapping[str, UnitResult], jobs: Mapping[str, Job], record: Record
+    place: Place,
+    found: Mapping[str, UnitResult],
+    jobs: Mapping[str, Job],
+    record: Record,
+    ledger: Ledger | None = None,
 ) -> UnitResult:
     """总览, 报送情况 and 评分, written only where something in them has changed: what ``found`` says of each unit.
 
@@ -81,11 +92,11 @@ def overseen(
     outcome = Outcome(place.year, folder, place.spec, tuple(found.values()))
     outcome = with_absent(outcome, everyone, jobs)
     earlier = {name: job.earlier for name, job in jobs.items()}
-    key = _key(place, outcome, jobs)
+    key = manifest.digest([_key(place, outcome, jobs), repr(owed(ledger))])
     entry = record.last.get(OVERVIEW)
     if entry is not None and entry.key == key and manifest.intact(entry, folder) and not place.options.force:
         return UnitResult(OVERVIEW, "unchanged", tuple(sorted(entry.outputs)), entry=entry)
-    seen = oversee(place, outcome, handed, reading_last_year(place, earlier))
+    seen = oversee(place, outcome, handed, reading_last_year(place, earlier), ledger)
     files = {f"{SUMMARY}/{name}": data for name, data in overview_files(seen, place.spec).items()}
     manifest.write_files({folder / name: data for name, data in files.items()})
     outputs = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}

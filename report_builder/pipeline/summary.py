@@ -71,7 +71,7 @@ def summary(options: Options, progress: Progress = unwatched) -> Outcome:
         tables = _tables(
             year, [aggregate.returned(one, place.fmt, place.spec) for one in compiled.values()], record
         )
-        overview = overseen(place, year.found, year.jobs, record)
+        overview = overseen(place, year.found, year.jobs, record, year.ledger)
         record.finished([*results, tables, overview])
     own = tuple(replace(result, unit=job.handed.unit.name) for result, job in _paired(results, jobs))
     return Outcome(place.year, folder, place.spec, own, tuple(year.unused))

@@ -12,10 +12,11 @@ from report_builder.model import Document, Grid, NotUnderstood, Plan, PlannedTas
 from report_builder.plan.days import dues_of
 from report_builder.plan.heading import Heading, heading_of
 from report_builder.plan.outline import responsibilities
-from report_builder.plan.paragraphs import Found, closing_material, from_passages
+from report_builder.plan.paragraphs import Found, addressed, closing_material, from_passages
 from report_builder.plan.passages import LONGEST, Passage, passages
 from report_builder.plan.printed import as_json, told
 from report_builder.plan.tables import Table, from_table
+from report_builder.plan.targets import targets_of
 from report_builder.plan.tasks import NOBODY, Material, Reading, all_planned
 from report_builder.plan.vocabulary import Vocabulary, vocabulary
 from report_builder.spec import PlanWords
@@ -27,6 +28,7 @@ _NO_YEAR = "没有写明是哪一年的方案"
 _NO_TASK = "没有读出任务：没有编号的段落，也没有认出表头的表"
 _NO_BODY = "整份方案没有写明责任单位"
 _IN_FRONT = "没有编号，没有作为任务"
+_BELOW_HEADING = "标题和第一项任务之间的文字，没有作为任务；里面的时限、指标或要求没有分给任何单位"
 _UNTITLED = "（没有标题）"
 _BESIDE_TABLES = "在任务表以外，没有写明责任单位，没有作为任务"
 
@@ -44,7 +46,8 @@ def read(document: Document, words: PlanWords, year: int | None = None) -> Plan:
     reading = Reading(known, heading.year or year, any(word in told for word in words.one_lead))
     tasks, doubts = all_planned(materials, reading)
     front = _in_front(found.before, heading, reading, whole=not tasks)
-    listed = [*parted.doubts, *found.doubts, *beside, *front, *doubts]
+    below = _introductions(found.introductions, reading)
+    listed = [*parted.doubts, *found.doubts, *beside, *front, *below, *doubts]
     return Plan(
         heading.title,
         heading.document,
@@ -122,6 +125,15 @@ def _in_front(
             or dues_of(passage.text, reading.known, reading.year).dues
         ):
             yield NotUnderstood(passage.text, _IN_FRONT, passage.where)
+
+
+def _introductions(below: Sequence[Passage], reading: Reading) -> Iterator[NotUnderstood]:
+    """What stands between a heading and its tasks and sets days or figures, or says what somebody is to do."""
+    known = reading.known
+    for passage in below:
+        days = dues_of(passage.text, known, reading.year)
+        if days.dues or days.doubts or targets_of(passage.text, known) or any(addressed(passage.text, known)):
+            yield NotUnderstood(passage.text, _BELOW_HEADING, passage.where)
 
 
 def _held(

@@ -24,10 +24,11 @@ _LOOSE = "写明责任单位的文字后面还有一段，没有写明责任单�
 
 @dataclass
 class Found:
-    """What the paragraphs of a plan hold: tasks, what stood before them, what was not understood."""
+    """What the paragraphs of a plan hold: tasks, what stood before them or below their headings, what was not understood."""
 
     materials: list[Material] = field(default_factory=list)
     before: list[Passage] = field(default_factory=list)
+    introductions: list[Passage] = field(default_factory=list)
     doubts: list[NotUnderstood] = field(default_factory=list)
 
 
@@ -89,6 +90,7 @@ def _walk(node: Node, above: _Above, found: Found, known: Vocabulary) -> None:
     """A heading's tasks, or the task itself."""
     if node.children:
         below = _below(node, above, known)
+        found.introductions += node.body
         for child in node.children:
             _walk(child, below, found, known)
         return
@@ -223,12 +225,12 @@ def closing_material(passages: Sequence[Passage], known: Vocabulary) -> Material
     """Task 0.1: what the closing paragraphs ask of those they address."""
     words = known.words
     text = [passage.text for passage in passages]
-    names = tuple(dict.fromkeys(name for one in text for name in _addressed(one, known)))
+    names = tuple(dict.fromkeys(name for one in text for name in addressed(one, known)))
     where = passages[0].where
     return Material(CLOSING_CODE, words.closing_section, words.closing_title, where, text, addressed=names)
 
 
-def _addressed(text: str, known: Vocabulary) -> Iterator[str]:
+def addressed(text: str, known: Vocabulary) -> Iterator[str]:
     """The bodies that sentences begin with: 各地各部门要…."""
     for sentence in parts(text, _SENTENCES):
         clause = parts(sentence, "，,")[0]
