@@ -122,6 +122,11 @@ class PlannedTask:
     targets: tuple[Target, ...] = ()
     note: str = ""
 
+    @property
+    def asked(self) -> str:
+        """The clauses that name its figures, as the plan words them; empty where it names none."""
+        return "；".join(dict.fromkeys(target.verbatim for target in self.targets))
+
 
 @dataclass(frozen=True, slots=True)
 class Assigned:

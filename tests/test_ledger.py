@@ -737,6 +737,25 @@ def test_the_blank_lists_the_units_own_tasks_and_what_became_of_them_last_year(p
     assert not any(other[0].value == "1.2" for other in sheet.iter_rows())
 
 
+def test_a_figure_the_plan_asks_for_stands_beside_its_task(place: Options) -> None:
+    plan = place.inputs / str(YEAR) / "plan.txt"
+    plan.write_text(PLAN_TEXT.replace("公开预算，", "公开率不低于98%，"), encoding="utf-8")
+    (path,) = pipeline.blank(replace(place, units=("甲山市财政局",)))
+    said = {line[0].value: line[1].comment for line in opened(path.read_bytes())["任务完成情况"].iter_rows()}
+    assert said["1.2"].text == "计划的指标：公开率不低于98%。进展里请写明实际数。"
+    assert said["1.1"] is None
+    folder = build(place).folder / "汇总"
+    rows = table_of(opened((folder / "任务台账.xlsx").read_bytes())["任务台账"], "任务编号")
+    assert [(row["任务编号"].value, row["计划的指标"].value) for row in rows] == [
+        ("1.1", None),
+        ("1.1", None),
+        ("1.2", "公开率不低于98%"),
+    ]
+    assert "指标：公开率不低于98%" in (folder / "任务完成.html").read_text(encoding="utf-8")
+    entries = json.loads((folder / "任务台账.json").read_bytes())["entries"]
+    assert [one["target"] for one in entries] == [None, None, "公开率不低于98%"]
+
+
 def test_without_a_registry_the_units_are_those_that_handed_in(place: Options) -> None:
     (place.inputs / "units.csv").unlink()
     outcome = build(place)

@@ -87,7 +87,8 @@ def _event(duty: Duty, plan: Plan, report_year: int) -> Iterator[str]:
 
 
 def _identifier(duty: Duty, plan: Plan, report_year: int) -> str:
-    said = (plan.document, str(report_year), duty.task.code, duty.on.isoformat(), duty.what)
+    named = duty.due.what or duty.task.title
+    said = (plan.document, str(report_year), duty.task.code, duty.on.isoformat(), named)
     return f"{hashlib.sha256(chr(10).join(said).encode()).hexdigest()[:24]}@report-builder"
 
 

@@ -36,6 +36,7 @@ def _facts(entry: Entry, ledger: Ledger) -> Iterator[tuple[str, object]]:
     yield "named", one.named
     yield "bearer", one.bearer or None
     yield "due", [due.on.isoformat() if due.on else due.verbatim for due in one.task.due]
+    yield "target", one.task.asked or None
     yield "state", entry.answer["state"] or None
     yield from (
         (key, text)

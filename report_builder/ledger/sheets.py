@@ -28,6 +28,7 @@ _ANSWERED = (
 _WIDTHS: Mapping[str, float] = {"measures": 32.0, "progress": 32.0}
 _COUNTED = ("项数", "已完成率")
 _NONE = "—"
+_ASKED = "计划的指标"
 
 
 def workbook(ledger: Ledger, spec: Spec) -> bytes:
@@ -107,6 +108,7 @@ def _entries(desk: _Desk) -> Listing:
         (labels["role"], 9.0),
         ("计划写明的责任单位", 18.0),
         (labels["due"], 13.0),
+        (_ASKED, 18.0),
         (labels["state"], 11.0),
         (labels["done_on"], 12.0),
         ("需要注意", 13.0),
@@ -129,6 +131,7 @@ def _entry(entry: Entry, desk: _Desk) -> Iterator[Content]:
     yield desk.role(entry)
     yield f"{one.named}（{one.bearer}）" if one.bearer and one.bearer != one.named else one.named
     yield _dues(one.task.due)
+    yield one.task.asked
     yield desk.states.get(entry.state, entry.state)
     yield answer["done_on"]
     yield "、".join(desk.marks(entry))
@@ -150,6 +153,7 @@ def _tasks(desk: _Desk) -> Listing:
         ("任务内容", 60.0),
         ("责任分工（原文）", 30.0),
         (desk.labels["due"], 14.0),
+        (_ASKED, 18.0),
         ("责任单位数", 8.0),
         ("名册里没有的单位", 24.0),
         ("上年同一任务", 12.0),
@@ -160,6 +164,7 @@ def _tasks(desk: _Desk) -> Listing:
 
 def _task(task: PlannedTask, desk: _Desk) -> Iterator[Content]:
     yield from (task.code, task.section, task.title, task.text, task.responsibility, _dues(task.due))
+    yield task.asked
     yield len(desk.ledger.by_task[task.code])
     yield "、".join(desk.ledger.unmatched.get(task.code, ()))
     yield desk.ledger.unchanged.get(task.code, "")
@@ -234,10 +239,11 @@ def _by_task(desk: _Desk) -> Listing:
         (desk.labels["code"], 9.0),
         (desk.labels["title"], 32.0),
         (desk.labels["due"], 14.0),
+        (_ASKED, 18.0),
         *_sums(desk),
     )
     rows = (
-        (task.code, task.title, _dues(task.due), *_summed(ledger.by_task[task.code], desk))
+        (task.code, task.title, _dues(task.due), task.asked, *_summed(ledger.by_task[task.code], desk))
         for task in ledger.plan.tasks
     )
     return Listing("各任务", desk.title, columns, rows, _rate_told(), frozen=2)

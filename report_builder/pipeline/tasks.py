@@ -53,11 +53,17 @@ def plan_before(place: Place) -> Plan | None:
 def remarks(
     assigned: Sequence[Assigned], plan: Plan, before: Plan | None, last: Return | None, spec: Spec
 ) -> dict[str, str]:
-    """What is said beside each task that stood in last year's plan in the same words, by its code: how far it came then."""
+    """What is said beside a task, by its code: its figures, and how far it came last year if it stood in that plan in the same words."""
     same = ledger.unchanged(plan, before) if before else {}
     tasks = {task["code"]: task for task in last.tasks} if last else {}
-    codes = (one.task.code for one in assigned if one.task.code in same)
-    return {code: _remark(same[code], tasks.get(same[code]), spec) for code in codes}
+    found = {}
+    for one in (held.task for held in assigned):
+        parts = [f"计划的指标：{one.asked}。进展里请写明实际数。"] if one.targets else []
+        if one.code in same:
+            parts.append(_remark(same[one.code], tasks.get(same[one.code]), spec))
+        if parts:
+            found[one.code] = "\n".join(parts)
+    return found
 
 
 def _remark(code: str, task: Task | None, spec: Spec) -> str:
