@@ -278,6 +278,13 @@ TEXTS = st.text(
 )
 
 
+def test_of_last_years_tasks_that_differ_in_a_number_it_is_the_one_with_the_same() -> None:
+    rows = [planned(code, f"公开事项{number}") for code, number in (("1.1", 3), ("1.2", 4))]
+    now = [planned("2.1", "公开事项4"), planned("2.2", "公开事项9")]
+    before, plan = (replace(PLAN, tasks=tuple(replace(one, text="") for one in held)) for held in (rows, now))
+    assert unchanged(plan, before) == {"2.1": "1.2", "2.2": "1.1"}
+
+
 @given(TEXTS, TEXTS)
 @settings(max_examples=60)
 def test_any_text_is_folded_at_75_octets_and_comes_back(title: str, what: str) -> None:

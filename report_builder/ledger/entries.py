@@ -135,9 +135,14 @@ def _entries(
 
 
 def unchanged(plan: Plan, before: Plan) -> dict[str, str]:
-    """The tasks that stood in the plan of the year before in the same words, numbers and days apart: code to code there."""
-    known = {_words(task): task.code for task in reversed(before.tasks)}
-    return {task.code: known[_words(task)] for task in plan.tasks if _words(task) in known}
+    """The tasks that stood in the plan of the year before in the same words: code to code there.
+
+    Numbers and days may differ; of several that are then alike it is the one with the same numbers, else the first.
+    """
+    same = {(task.title, task.text): task.code for task in reversed(before.tasks)}
+    alike = {_words(task): task.code for task in reversed(before.tasks)}
+    found = ((task.code, same.get((task.title, task.text), alike.get(_words(task)))) for task in plan.tasks)
+    return {code: there for code, there in found if there is not None}
 
 
 def _words(task: PlannedTask) -> tuple[str, str]:
