@@ -71,7 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     _making(_verb(verbs, "summary", "逐级汇总，生成各级政府的汇总报告和汇总表", _summary))
     compare = _verb(verbs, "compare", "比对两份报告，或本年度各单位与历年、各单位之间", _compare)
     compare.add_argument("files", nargs="*", type=_path, metavar="文件", help="旧 新：只比对这两份")
-    plan = _verb(verbs, "plan", "读取任务分工方案（.docx .txt .xlsx），列出任务、责任单位和时限，生成任务台账", _plan)
+    plan = _verb(
+        verbs, "plan", "读取任务分工方案（.docx .txt .xlsx），列出任务、责任单位和时限，生成任务台账", _plan
+    )
     plan.add_argument("file", type=_path, metavar="文件")
     return parser
 
