@@ -32,7 +32,7 @@ from report_builder.pipeline.intake import (
     source_of,
     sources,
 )
-from report_builder.pipeline.keys import Job, everything, is_current
+from report_builder.pipeline.keys import Job, everything, left_as_is
 from report_builder.pipeline.place import Options, Place, open_files, open_place, set_up, year_folder
 from report_builder.pipeline.record import Record, alone
 from report_builder.pipeline.unit import UnitResult, checked, why_blocked
@@ -161,9 +161,9 @@ def _ended(
 
 def _kept(record: Record, place: Place, jobs: Sequence[Job]) -> Iterator[UnitResult]:
     """The units of which nothing has changed."""
-    for job in () if place.options.force else jobs:
-        entry = record.last.get(job.name)
-        if entry is not None and is_current(entry, job.key, year_folder(place)):
+    for job in jobs:
+        entry = left_as_is(place, record.last.get(job.name), job.key)
+        if entry is not None:
             yield _unchanged(record, entry)
 
 

@@ -7,7 +7,6 @@ marked as a draft, and says what is lacking.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -34,7 +33,7 @@ from report_builder.pipeline.intake import (
     past,
     read_earlier,
 )
-from report_builder.pipeline.keys import Beside, Job, common, is_current, job_for
+from report_builder.pipeline.keys import Beside, Job, common, is_current, job_for, left_as_is
 from report_builder.pipeline.overseeing import overseen
 from report_builder.pipeline.place import Options, Place, open_place, year_folder
 from report_builder.pipeline.record import Record, alone
@@ -246,9 +245,9 @@ def _found(place: Place, job: Job, record: Record) -> UnitResult:
     """What was found on a unit's return: as `build` left it where nothing has changed since, else judged here."""
     entry = record.units.get(job.name)
     if entry is not None and is_current(entry, job.key, year_folder(place)):
-        kept = kept_findings(record, entry)
-        if kept is not None:
-            return UnitResult(job.name, entry.state, tuple(sorted(entry.outputs)), findings=kept)
+        findings = kept_findings(record, entry)
+        if findings is not None:
+            return UnitResult(job.name, entry.state, tuple(sorted(entry.outputs)), findings=findings)
     years = history(place, job.handed.unit, job.earlier)
     one = judged(place, job.handed, Around(years, job.answers, job.alike, job.assigned))
     state = "blocked" if blocks(one.findings) else "checked"
@@ -424,9 +423,8 @@ def _tables(year: _Year, places: Sequence[Return], record: Record) -> UnitResult
             *year.marks.values(),
         ]
     )
-    folder = year_folder(place)
-    entry = record.last.get(TABLES)
-    if entry is not None and entry.key == key and manifest.intact(entry, folder) and not place.options.force:
+    entry = left_as_is(place, record.last.get(TABLES), key)
+    if entry is not None:
         return UnitResult(TABLES, "unchanged", tuple(sorted(entry.outputs)), entry=entry)
     own = year.frame[year.frame["unit"].isin(set(year.usable))]
     files = {
@@ -435,8 +433,7 @@ def _tables(year: _Year, places: Sequence[Return], record: Record) -> UnitResult
         f"{SUMMARY}/{TABLES}-说明.csv": table.as_dictionary(sheets.dictionary(place.fmt, place.spec)),
         f"{SUMMARY}/{TABLES}.xlsx": sheets.workbook(contents, place.fmt, place.spec),
     }
-    manifest.write_files({folder / name: data for name, data in files.items()})
-    outputs = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    outputs = manifest.write_within(year_folder(place), files)
     entry = manifest.Entry(TABLES, key, "built", _inputs(year, year.usable), outputs)
     return UnitResult(TABLES, "built", tuple(sorted(files)), entry=entry)
 
