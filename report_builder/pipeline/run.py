@@ -80,7 +80,7 @@ def _folded(handed: Handed) -> Handed:
 def left_to_summary(place: Place) -> tuple[str, ...]:
     """The files that are named after governments whose reports are put together from others'."""
     tree, folder = place.registry.tree(place.year), place.options.inputs / str(place.year)
-    named = ((one.name, place.registry.find_file(one.stem)) for one in sources(folder)[0])
+    named = ((one.name, place.registry.find_file(one.stem)) for one in sources(folder, place.spec)[0])
     return tuple(name for name, unit in named if unit is not None and tree.compiled(unit))
 
 
@@ -212,7 +212,7 @@ def check(options: Options, files: Sequence[Path] = (), *, write: bool = True) -
     place = open_files(options, files) if files else open_place(options)
     unused: list[str] = []
     if files:
-        handed = [one for source in map(source_of, files) for one in handed_in(place, source)]
+        handed = [one for path in files for one in handed_in(place, source_of(path, place.spec))]
     else:
         handed, unused = collected(place)
     said, unread = answers(place) if (place.options.inputs / str(place.year)).is_dir() else ([], [])
