@@ -238,7 +238,6 @@ def test_the_text_beside_a_return_is_known_by_the_names_the_form_gives(tmp_path:
     assert unused == ["示例局/正文.md"]
 
 
-
 def test_inputs_of_every_kind_are_only_read(place: Options) -> None:
     before = {path: path.read_bytes() for path in place.inputs.rglob("*") if path.is_file()}
     pipeline.check(place)

@@ -12,11 +12,12 @@ from report_builder.figures import day
 from report_builder.history import Held, measured
 from report_builder.model import Finding, Number, Run, Severity, State, Unit
 from report_builder.overview import PAGES, Government, Overseen, Standing, Watched, overview_files
-from report_builder.pipeline.intake import ANSWERED, Handed, Past, history
+from report_builder.pipeline.intake import ANSWERED, CIRCULAR, Handed, Past, history
 from report_builder.pipeline.keys import Job, common, left_as_is
 from report_builder.pipeline.place import Place, year_folder
 from report_builder.pipeline.record import Record
 from report_builder.pipeline.run import Outcome, with_absent
+from report_builder.pipeline.tasks import PROGRESS
 from report_builder.pipeline.together import OVERVIEW, SUMMARY, TABLES
 from report_builder.pipeline.unit import UnitResult
 from report_builder.registry import Tree
@@ -24,7 +25,7 @@ from report_builder.rule_kinds.days import due_day
 from report_builder.spec import Spec
 from report_builder.validate import blocks
 
-_BESIDE = (f"{TABLES}.xlsx", "雷同通报.xlsx", "任务完成.html")
+_BESIDE = (f"{TABLES}.xlsx", f"{CIRCULAR}.xlsx", f"{PROGRESS}.html")
 _LATE, _NOT_IN, _REPEATS = "published_late", "handed_in", "repeats"
 
 

@@ -13,10 +13,10 @@ from report_builder.pipeline.intake import PLAN, Handed
 from report_builder.pipeline.keys import common
 from report_builder.pipeline.place import Place, year_folder
 from report_builder.pipeline.planning import plan_of
+from report_builder.pipeline.together import SUMMARY
 from report_builder.registry import Registry
 from report_builder.spec import Spec
 
-SUMMARY = "汇总"
 LEDGER, PROGRESS, CALENDAR = "任务台账", "任务完成", "任务日历"
 
 
