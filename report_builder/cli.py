@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from report_builder import __version__
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from report_builder.pipeline import Compared, Options, Outcome, Planned, UnitResult
+    from report_builder.spec import Rule, Spec
 
 BLOCKED, CANNOT_RUN, INTERRUPTED = 1, 2, 130
 _SHOWN = 10
@@ -60,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
         "--version", action="version", version=f"report-builder {__version__}", help="显示版本"
     )
     verbs = parser.add_subparsers(dest="verb", metavar="命令", required=True, parser_class=_Parser)
-    _build_parser(verbs)
+    _making(_verb(verbs, "build", "核对并生成各单位的年度报告", _build))
     check = _verb(verbs, "check", "只核对，列出问题，写出校验意见", _check)
     check.add_argument("files", nargs="*", type=_path, metavar="文件", help="只核对这些报送表")
     _verb(verbs, "blank", "生成本年度的空白报送表", _blank)
@@ -79,13 +80,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _path(text: str) -> Path:
-    from pathlib import Path  # noqa: PLC0415 - --help starts sooner without it
+    from pathlib import Path
 
     return Path(text)
-
-
-def _build_parser(verbs: Any) -> None:  # noqa: ANN401 - argparse does not name its own type
-    _making(_verb(verbs, "build", "核对并生成各单位的年度报告", _build))
 
 
 def _making(build: argparse.ArgumentParser) -> None:
@@ -124,13 +121,13 @@ def _verb(
         type=int,
         default=0,
         metavar="N",
-        help="build 时用几个工作进程（默认：处理器核数；1 为就在本进程内）",
+        help="build、summary 时用几个工作进程（默认：处理器核数；1 为就在本进程内）",
     )
     verb.add_argument(
         "--scheduler",
         default="",
         metavar="ADDRESS",
-        help="build 时交给这个 Dask 调度器的各台机器，如 tcp://10.0.0.1:8786",
+        help="build、summary 时交给这个 Dask 调度器的各台机器，如 tcp://10.0.0.1:8786",
     )
     verb.add_argument("--as-of", default="", metavar="DATE", help="以哪一天为准计算是否逾期，如 2025-02-01")
     verb.add_argument("--json", action="store_true", help="结果输出为一份 JSON")
@@ -172,7 +169,7 @@ def _refusal(asked: argparse.Namespace) -> str:
 
 def _day(text: str) -> dt.date | None:
     """The day; None where none is given or it is none."""
-    import datetime as dt  # noqa: PLC0415 - --help needs no days
+    import datetime as dt
 
     try:
         return dt.date.fromisoformat(text) if text else None
@@ -186,7 +183,7 @@ def _say_and(status: int, sentence: str) -> int:
 
 
 def _options(asked: argparse.Namespace) -> Options:
-    from report_builder.pipeline import FORMATS, Options  # noqa: PLC0415 - --help needs none of it
+    from report_builder.pipeline import FORMATS, Options
 
     formats = tuple(part for part in getattr(asked, "formats", "").split(",") if part) or FORMATS
     unknown = [part for part in formats if part not in FORMATS]
@@ -208,13 +205,13 @@ def _options(asked: argparse.Namespace) -> Options:
 
 
 def _build(asked: argparse.Namespace) -> int:
-    from report_builder import pipeline  # noqa: PLC0415
+    from report_builder import pipeline
 
     return _made(asked, pipeline.build)
 
 
 def _summary(asked: argparse.Namespace) -> int:
-    from report_builder import pipeline  # noqa: PLC0415
+    from report_builder import pipeline
 
     return _made(asked, pipeline.summary)
 
@@ -246,7 +243,7 @@ class _Meter:
 
     def tell(self, result: UnitResult, done: int, total: int) -> None:
         """Says it; the rate is counted from the first unit on, when everybody is at work."""
-        import time  # noqa: PLC0415
+        import time
 
         now = time.monotonic()
         since, before = self._first = self._first or (now, done)
@@ -272,7 +269,7 @@ def _duration(seconds: float) -> str:
 
 
 def _build_json(outcome: Outcome) -> dict[str, object]:
-    from report_builder import feedback  # noqa: PLC0415
+    from report_builder import feedback
 
     units = [
         {"unit": result.unit, "state": result.state, "files": list(result.files), "why": result.why}
@@ -282,7 +279,7 @@ def _build_json(outcome: Outcome) -> dict[str, object]:
 
 
 def _print_json(document: object) -> None:
-    import json  # noqa: PLC0415 - --help starts sooner without it
+    import json
 
     print(json.dumps(document, ensure_ascii=False, indent=1))
 
@@ -303,12 +300,16 @@ def _print_build(outcome: Outcome) -> None:
 def _print_left(outcome: Outcome) -> None:
     """The files that governments handed in for their aggregates, as far as a line holds them."""
     if outcome.left:
-        shown = "、".join(outcome.left[:_SHOWN]) + ("等" if len(outcome.left) > _SHOWN else "")
-        print(f"政府汇总报告的材料，由 summary 使用：{shown}")
+        print(f"政府汇总报告的材料，由 summary 使用：{_first(outcome.left)}")
+
+
+def _first(names: Sequence[str]) -> str:
+    """The names as far as a line holds them."""
+    return "、".join(names[:_SHOWN]) + ("等" if len(names) > _SHOWN else "")
 
 
 def _print_not_run(outcome: Outcome) -> None:
-    from report_builder import feedback  # noqa: PLC0415
+    from report_builder import feedback
 
     lines = feedback.not_run(outcome.runs)
     if lines:
@@ -318,8 +319,7 @@ def _print_not_run(outcome: Outcome) -> None:
 def _print_silent(outcome: Outcome) -> None:
     """The registered units of which nothing came in, by name as far as a line holds them."""
     if outcome.silent:
-        shown = "、".join(outcome.silent[:_SHOWN]) + ("等" if len(outcome.silent) > _SHOWN else "")
-        print(f"名册中另有 {len(outcome.silent)} 个单位没有报送：{shown}")
+        print(f"名册中另有 {len(outcome.silent)} 个单位没有报送：{_first(outcome.silent)}")
 
 
 def _print_notes(outcome: Outcome) -> None:
@@ -341,8 +341,8 @@ def _print_unused(outcome: Outcome) -> None:
 
 def _print_findings(outcome: Outcome) -> None:
     """Unit by unit, the gravest first."""
-    from report_builder import feedback  # noqa: PLC0415
-    from report_builder.model import Severity  # noqa: PLC0415
+    from report_builder import feedback
+    from report_builder.model import Severity
 
     if outcome.findings:
         ranks = list(Severity)
@@ -353,7 +353,7 @@ def _print_findings(outcome: Outcome) -> None:
 
 
 def _check(asked: argparse.Namespace) -> int:
-    from report_builder import feedback, pipeline  # noqa: PLC0415
+    from report_builder import feedback, pipeline
 
     outcome = pipeline.check(_options(asked), asked.files)
     if asked.json:
@@ -374,7 +374,7 @@ def _check(asked: argparse.Namespace) -> int:
 
 
 def _blank(asked: argparse.Namespace) -> int:
-    from report_builder import pipeline  # noqa: PLC0415
+    from report_builder import pipeline
 
     files = pipeline.blank(_options(asked))
     if asked.json:
@@ -386,7 +386,7 @@ def _blank(asked: argparse.Namespace) -> int:
 
 
 def _read(asked: argparse.Namespace) -> int:
-    from report_builder import archive, facts, feedback, pipeline  # noqa: PLC0415
+    from report_builder import archive, facts, feedback, pipeline
 
     hint = archive.Hint(asked.unit[0] if asked.unit else "", asked.year)
     ret, fmt, findings = pipeline.read(asked.file, asked.inputs, hint)
@@ -406,7 +406,7 @@ def _read(asked: argparse.Namespace) -> int:
 
 
 def _compare(asked: argparse.Namespace) -> int:
-    from report_builder import compare, pipeline  # noqa: PLC0415
+    from report_builder import compare, pipeline
 
     if len(asked.files) not in {0, 2}:
         raise ReportBuilderError("compare 后面写两份文件（旧的在前），或者一份也不写，比对本年度全部单位")
@@ -451,8 +451,8 @@ def _print_compared(compared: Compared) -> None:
 
 
 def _plan(asked: argparse.Namespace) -> int:
-    from report_builder import pipeline  # noqa: PLC0415
-    from report_builder.plan import as_json  # noqa: PLC0415
+    from report_builder import pipeline
+    from report_builder.plan import as_json
 
     planned = pipeline.plan_ledger(_options(asked), asked.file)
     if asked.json:
@@ -465,7 +465,7 @@ def _plan(asked: argparse.Namespace) -> int:
 
 def _print_plan(planned: Planned) -> None:
     """Task by task, then what was not understood, the names nobody has, and where it was written."""
-    from report_builder.plan import told  # noqa: PLC0415
+    from report_builder.plan import told
 
     print("\n".join(told(planned.plan, planned.meant)))
     for title, listed in (
@@ -490,8 +490,8 @@ def _shown(text: str) -> str:
 
 
 def _rules(asked: argparse.Namespace) -> int:
-    from report_builder import pipeline  # noqa: PLC0415
-    from report_builder.spec import toml  # noqa: PLC0415
+    from report_builder import pipeline
+    from report_builder.spec import toml
 
     _, spec = pipeline.set_up(asked.inputs)
     if asked.code and asked.code not in spec.rules:
@@ -507,7 +507,7 @@ def _rules(asked: argparse.Namespace) -> int:
     return 0
 
 
-def _rule_json(rule: Any, bases: dict[str, Any]) -> dict[str, object]:  # noqa: ANN401
+def _rule_json(rule: Rule, bases: Mapping[str, Mapping[str, str]]) -> dict[str, object]:
     return {
         "code": rule.code,
         "name": rule.name,
@@ -521,7 +521,7 @@ def _rule_json(rule: Any, bases: dict[str, Any]) -> dict[str, object]:  # noqa: 
     }
 
 
-def rule_lines(rule: Any, spec: Any) -> list[str]:  # noqa: ANN401
+def rule_lines(rule: Rule, spec: Spec) -> list[str]:
     """One rule in words: name, why, message, fix, its basis under each format, its examples."""
     lines = [f"{rule.code} {rule.name}（{spec.terms[rule.severity]}）", f"  为什么：{rule.why}"]
     lines += [f"  说法：{rule.message}", f"  改法：{rule.fix}"]

@@ -49,6 +49,11 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def digests(files: Mapping[str, bytes]) -> dict[str, str]:
+    """Each content's digest, by its name."""
+    return {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+
+
 def digest(parts: Iterable[str]) -> str:
     """One digest of several texts; where one ends and the next begins matters."""
     whole = hashlib.sha256()
@@ -178,6 +183,16 @@ def write_files(files: Mapping[Path, bytes]) -> None:
         for left in beside.values():
             with contextlib.suppress(OSError):
                 left.unlink(missing_ok=True)
+
+
+def write_within(folder: Path, files: Mapping[str, bytes]) -> dict[str, str]:
+    """Writes files by their names from ``folder``, as :func:`write_files`; each one's digest, by the same name.
+
+    Raises:
+        OutputError: one of them cannot be written; the path and the reason are named.
+    """
+    write_files({folder / name: data for name, data in files.items()})
+    return digests(files)
 
 
 def _holds(path: Path, data: bytes) -> bool:

@@ -17,7 +17,6 @@ from report_builder.spec import Format, Row, Table
 Rows = list[list[object]]
 Sheets = dict[str, Rows]
 UNIT = "示例甲局"
-SHEET = "Sheet1"
 
 
 def balanced(fmt: Format, seed: int = 3) -> dict[str, object]:

@@ -217,13 +217,25 @@ def test_a_folder_of_other_kinds_is_read_by_content(tmp_path: Path) -> None:
         ("示例丁局.xlsm", corpus.with_macro(corpus.as_xlsx(corpus.forms(FMT, CELLS)))),
     ):
         (tmp_path / name).write_bytes(data)
-    found, unused = pipeline.sources(tmp_path)
+    found, unused = pipeline.sources(tmp_path, SPEC)
     assert [source.name for source in found] == sorted(path.name for path in tmp_path.iterdir())
     assert unused == []
     for source in found:
         assert {
             key: held.number for key, held in read_return(Source(source.main), SPEC, 2024).cells.items()
         } == CELLS
+
+
+def test_the_text_beside_a_return_is_known_by_the_names_the_form_gives(tmp_path: Path) -> None:
+    book = replace(SPEC.workbook, narrative_files=("报告文字.md",))
+    folder = tmp_path / "示例局"
+    folder.mkdir()
+    (folder / "示例局.json").write_text("{}", encoding="utf-8")
+    for name in ("正文.md", "报告文字.md"):
+        (folder / name).write_text("一、总体情况\n", encoding="utf-8")
+    (found,), unused = pipeline.sources(tmp_path, replace(SPEC, workbook=book))
+    assert found.text == folder / "报告文字.md"
+    assert unused == ["示例局/正文.md"]
 
 
 def test_inputs_of_every_kind_are_only_read(place: Options) -> None:

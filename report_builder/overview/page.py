@@ -6,25 +6,23 @@ fifty at a time are drawn; all that is chosen is drawn for printing, up to a lim
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-
-from markupsafe import Markup
+from typing import TYPE_CHECKING
 
 from report_builder import charts, fonts
 from report_builder.figures import percent, printed
 from report_builder.model import Chart, Number
 from report_builder.overview.nouns import PAGES, Overseen, Standing, Watched
 from report_builder.overview.tally import KeyFigure, Part, by_place, calendar, key_figures, owed, tally
-from report_builder.render import look
 from report_builder.render.html import picture
-from report_builder.render.pages import page
+from report_builder.render.pages import embedded, scripted
 from report_builder.spec import Spec
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 _NOTHING = "—"
 _PRINTED_ROWS = 2000
@@ -59,10 +57,9 @@ class DayLine:
 
 def overview_page(seen: Overseen, spec: Spec, beside: Sequence[str] = ()) -> bytes:
     """The page; ``beside`` are the names of the files that are written with it."""
-    script = look("overview.js").decode()
     places = by_place(seen)
-    return page(
-        "overview.html",
+    return scripted(
+        "overview",
         terms=spec.terms,
         seen=seen,
         tally=tally(seen.units),
@@ -76,11 +73,8 @@ def overview_page(seen: Overseen, spec: Spec, beside: Sequence[str] = ()) -> byt
         standings=[(one.value, spec.terms[one.term]) for one in Standing],
         kinds=_kinds(seen, spec),
         printed_rows=_PRINTED_ROWS,
-        rows=Markup(_embedded(_rows(seen, spec))),  # noqa: S704 - every sign that could end the script is escaped
-        style=Markup(look("overview.css").decode()),  # noqa: S704 - our own file
-        script=Markup(script),  # noqa: S704 - our own file
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-    ).encode()
+        rows=embedded(_rows(seen, spec)),
+    )
 
 
 # --- the rows as data -----------------------------------------------------------------------------------------
@@ -128,12 +122,6 @@ def _kinds(seen: Overseen, spec: Spec) -> list[tuple[str, str]]:
     """The kinds of unit there are, in the order of the list of kinds."""
     held = {one.unit.kind for one in seen.units}
     return [(kind, word) for kind, word in spec.wording.aggregate.kinds.items() if kind in held]
-
-
-def _embedded(document: object) -> str:
-    """JSON that no text in it can break out of a script element."""
-    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 # --- what is counted ------------------------------------------------------------------------------------------

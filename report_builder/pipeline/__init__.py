@@ -1,7 +1,8 @@
 """The only package that knows the order of the steps: from a folder of returns to finished reports.
 
-A run is: find the returns, collect them, see which changed, build those (each unit for itself, in a process
-of its own where there are several), write the manifest. A unit that fails or is held back stops no other.
+A run is: find the returns, collect them, write the ledger of tasks, see which returns changed, build those (each unit
+for itself, in a process of its own where there are several), tell which repeat, write the manifest. A unit that fails
+or is held back stops no other.
 """
 
 from report_builder.pipeline.comparing import Compared, compare_files, compare_units

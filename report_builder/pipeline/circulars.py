@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from report_builder.history import masking
 from report_builder.model import Severity
 from report_builder.pipeline.gathering import Errand, Work, silent
 from report_builder.pipeline.intake import CIRCULAR, Replied, history, read_earlier, replies
-from report_builder.pipeline.keys import content, is_current
+from report_builder.pipeline.keys import content, left_as_is
 from report_builder.pipeline.place import Place, year_folder
 from report_builder.pipeline.together import SUMMARY
 from report_builder.pipeline.unit import COMPARED, Told, UnitResult, texts_of
@@ -59,8 +58,9 @@ def circulated(place: Place, work: Work, results: Sequence[UnitResult], last: ma
     said, unread = replies(place)
     inputs = _inputs(place, work, said)
     key = _key(place, work, results, inputs)
-    if last is not None and not place.options.force and is_current(last, key, year_folder(place)):
-        return Sent({CIRCULAR: last}, unread)
+    same = left_as_is(place, last, key)
+    if same is not None:
+        return Sent({CIRCULAR: same}, unread)
     outputs, notes = renewed(place, work, found(place, work, results), said)
     return Sent({CIRCULAR: manifest.Entry(CIRCULAR, key, "built", inputs, outputs)}, unread, notes)
 
@@ -76,14 +76,12 @@ def renewed(place: Place, work: Work, what: Found, said: Replied) -> tuple[dict[
     folder = year_folder(place)
     before, lost = _before(folder / DOCUMENT, place.year)
     made = _circular(place, work, what, before, said)
-    kept = tuple(_kept_replies(folder / WORKBOOK, said))
+    aside = tuple(_kept_replies(folder / WORKBOOK, said))
     files = {
         DOCUMENT: facts.dumped(repetition.as_json(made)).encode(),
         WORKBOOK: repetition.workbook(made, place.spec, place.settings),
     }
-    manifest.write_files({folder / name: data for name, data in files.items()})
-    digests = {name: sha256(data).hexdigest() for name, data in files.items()}
-    return digests, (*lost, *kept, *_without_case(made, said))
+    return manifest.write_within(folder, files), (*lost, *aside, *_without_case(made, said))
 
 
 # --- what decides about it ------------------------------------------------------------------------------------
@@ -219,9 +217,9 @@ def _kept_replies(path: Path, said: Replied) -> Iterator[str]:
         return
     lost = [mark for mark, text in written.items() if said.said.get(mark) != text]
     if lost:
-        kept = manifest.kept_aside(path, _KEPT)
+        aside = manifest.kept_aside(path, _KEPT)
         yield (
-            f"{SUMMARY}里的 {path.name} 填有 {len(lost)} 条整改回复，已另存为 {kept.name}；"
+            f"{SUMMARY}里的 {path.name} 填有 {len(lost)} 条整改回复，已另存为 {aside.name}；"
             "请把它放进本年度的输入文件夹"
         )
 

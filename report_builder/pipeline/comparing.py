@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from report_builder import archive, collect
-from report_builder.compare import Basis, Comparison, compare
 from report_builder.errors import InputError, UnreadableError
 from report_builder.history import Held
 from report_builder.pipeline.circulars import found, renewed
@@ -15,8 +15,11 @@ from report_builder.pipeline.intake import replies
 from report_builder.pipeline.place import Options, open_place, set_up, year_folder, year_of_folder
 from report_builder.pipeline.record import alone
 from report_builder.pipeline.unit import compare_unit
-from report_builder.similarity import Shared
 from report_builder.spec import Spec
+
+if TYPE_CHECKING:
+    from report_builder.compare import Comparison
+    from report_builder.similarity import Shared
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ def compare_files(old: Path, new: Path, inputs: Path) -> tuple[Comparison, Spec]
     Raises:
         InputError: no such file, or a workbook whose year is not told.  UnreadableError: one cannot be read.
     """
+    from report_builder.compare import Basis, compare  # noqa: PLC0415 - numpy is needed only where texts are compared
+
     for path in (old, new):
         if not path.is_file():
             raise InputError(f"没有找到文件 {path}；请核对路径")

@@ -107,7 +107,7 @@ def work_of(place: Place, year: Year, unused: Sequence[str]) -> tuple[list[Job],
     """
     said, unread = answers(place)
     key = common(place)
-    jobs = [job_for(place, one, beside, key) for one, beside in desks(place, year, said)]
+    jobs = [job_for(place, one, around, key) for one, around in desks(place, year, said)]
     errands = [Errand(job.handed.unit, job.earlier, job.folder, job.key, job.handed.readable) for job in jobs]
     return jobs, Work(errands, year.came, year.earlier, year.among.clauses, key, (*unused, *unread))
 
@@ -116,9 +116,13 @@ def desks(place: Place, year: Year, said: Sequence[Answered]) -> Iterator[tuple[
     """Each unit asked for with what lies beside its return."""
     asked = chosen(place, year.distinct)
     for one in asked if year.alone else _own_reports(place, asked):
-        alike = None if year.alone else year.among.alike.get(one.unit.name, ())
-        assigned = tasks.assigned_to(one.unit, year.given)
-        yield one, Beside(past(place, one.unit, year.earlier), said, alike, assigned)
+        yield one, beside(place, one.unit, year, said)
+
+
+def beside(place: Place, unit: Unit, year: Year, said: Sequence[Answered]) -> Beside:
+    """What lies beside one unit's return."""
+    alike = None if year.alone else year.among.alike.get(unit.name, ())
+    return Beside(past(place, unit, year.earlier), said, alike, tasks.assigned_to(unit, year.given))
 
 
 def _own_reports(place: Place, asked: Sequence[Handed]) -> Iterator[Handed]:

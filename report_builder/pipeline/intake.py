@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 ANSWERED, CIRCULAR = OPINION_NAME, CIRCULAR_NAME
 PLAN = "plan"
 TWICE = "unit_twice"
-_TEXTS = ("正文.docx", "正文.md", "正文.txt")
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp")
 
 
@@ -67,7 +66,7 @@ Answers = Mapping[str, "feedback.Answer"]
 """What units wrote into the workbooks they were sent, by fingerprint."""
 
 
-def sources(folder: Path, *, published: bool = False) -> tuple[list[collect.Source], list[str]]:
+def sources(folder: Path, spec: Spec, *, published: bool = False) -> tuple[list[collect.Source], list[str]]:
     """The returns in a year's folder, by name, and the files that are none; a sub-folder is one unit's return."""
     found: list[collect.Source] = []
     unused: list[str] = []
@@ -75,7 +74,7 @@ def sources(folder: Path, *, published: bool = False) -> tuple[list[collect.Sour
         if _is_none(path) or path.name.startswith(("~$", ".")):
             continue
         if path.is_dir():
-            source, left = in_folder(path, published=published)
+            source, left = in_folder(path, spec, published=published)
             found.append(source)
             unused += left
         elif collect.is_return(path) or (published and path.suffix.lower() in archive.KINDS):
@@ -91,13 +90,13 @@ def _is_none(path: Path) -> bool:
     return path.stem == PLAN or (came_back and not path.is_dir())
 
 
-def in_folder(folder: Path, *, published: bool = False) -> tuple[collect.Source, list[str]]:
+def in_folder(folder: Path, spec: Spec, *, published: bool = False) -> tuple[collect.Source, list[str]]:
     """The return in a unit's own folder, and what lies there unused; without one the folder is refused by name."""
     files = [
         path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith(("~$", "."))
     ]
     files = [path for path in files if not _is_none(path)]
-    text = next((path for path in files if path.name.lower() in _TEXTS), None)
+    text = next((path for path in files if path.name.lower() in spec.workbook.narrative_files), None)
     mains = [path for path in files if collect.is_return(path)]
     if published:
         reports = (path for path in files if path.suffix.lower() in archive.KINDS and path != text)
@@ -109,8 +108,8 @@ def in_folder(folder: Path, *, published: bool = False) -> tuple[collect.Source,
     return collect.Source(main, text, folder, len(mains)), [] if published else left
 
 
-def source_of(path: Path) -> collect.Source:
-    return in_folder(path)[0] if path.is_dir() else collect.Source(path)
+def source_of(path: Path, spec: Spec) -> collect.Source:
+    return in_folder(path, spec)[0] if path.is_dir() else collect.Source(path)
 
 
 def collected(
@@ -125,7 +124,7 @@ def collected(
     if not folder.is_dir():
         held = "、".join(map(str, years(place.options.inputs))) or "无"
         raise InputError(f"{place.options.inputs} 里没有 {place.year} 年的文件夹；现有年度：{held}")
-    found, unused = sources(folder)
+    found, unused = sources(folder, place.spec)
     if not found:
         raise InputError(
             f"{folder} 里没有报送表；请把各单位的 .xlsx 放进去（空白表用 report-builder blank 生成）"
@@ -225,7 +224,8 @@ def earlier_sources(place: Place) -> dict[str, list[tuple[int, collect.Source]]]
     held: dict[str, dict[int, collect.Source]] = {}
     for year in years(place.options.inputs):
         if year < place.year and place.spec.format_for(year) is not None:
-            for source in sorted(sources(place.options.inputs / str(year), published=True)[0], key=_rank):
+            found, _ = sources(place.options.inputs / str(year), place.spec, published=True)
+            for source in sorted(found, key=_rank):
                 for unit, part in _owners(place, year, source) if source.main.is_file() else ():
                     held.setdefault(unit, {}).setdefault(year, part)
     return {unit: sorted(by_year.items()) for unit, by_year in held.items()}

@@ -153,6 +153,11 @@ def content(path: Path) -> str:
         return ""
 
 
+def left_as_is(place: Place, entry: manifest.Entry | None, key: str) -> manifest.Entry | None:
+    """What is on record, where it is to be left as it is; None where it is to be made, or all was asked for anew."""
+    return entry if not place.options.force and is_current(entry, key, year_folder(place)) else None
+
+
 def is_current(entry: manifest.Entry | None, key: str, folder: Path) -> bool:
     """Whether what was made by this key is there still."""
     return (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,11 +14,12 @@ from report_builder.ledger import Ledger
 from report_builder.model import Finding, Number, Run, Severity, State, Unit
 from report_builder.overview import PAGES, Government, Overseen, Standing, Watched, overview_files
 from report_builder.overview.tally import owed
-from report_builder.pipeline.intake import ANSWERED, Handed, Past, history
-from report_builder.pipeline.keys import Job, common
+from report_builder.pipeline.intake import ANSWERED, CIRCULAR, Handed, Past, history
+from report_builder.pipeline.keys import Job, common, left_as_is
 from report_builder.pipeline.place import Place, year_folder
 from report_builder.pipeline.record import Record
 from report_builder.pipeline.run import Outcome, with_absent
+from report_builder.pipeline.tasks import PROGRESS
 from report_builder.pipeline.together import OVERVIEW, SUMMARY, TABLES
 from report_builder.pipeline.unit import UnitResult
 from report_builder.registry import Tree
@@ -27,7 +27,7 @@ from report_builder.rule_kinds.days import due_day
 from report_builder.spec import Spec
 from report_builder.validate import blocks
 
-_BESIDE = (f"{TABLES}.xlsx", "雷同通报.xlsx", "任务完成.html")
+_BESIDE = (f"{TABLES}.xlsx", f"{CIRCULAR}.xlsx", f"{PROGRESS}.html")
 _LATE, _NOT_IN, _REPEATS = "published_late", "handed_in", "repeats"
 
 
@@ -93,13 +93,12 @@ def overseen(
     outcome = with_absent(outcome, everyone, jobs)
     earlier = {name: job.earlier for name, job in jobs.items()}
     key = manifest.digest([_key(place, outcome, jobs), repr(owed(ledger))])
-    entry = record.last.get(OVERVIEW)
-    if entry is not None and entry.key == key and manifest.intact(entry, folder) and not place.options.force:
+    entry = left_as_is(place, record.last.get(OVERVIEW), key)
+    if entry is not None:
         return UnitResult(OVERVIEW, "unchanged", tuple(sorted(entry.outputs)), entry=entry)
     seen = oversee(place, outcome, handed, reading_last_year(place, earlier), ledger)
     files = {f"{SUMMARY}/{name}": data for name, data in overview_files(seen, place.spec).items()}
-    manifest.write_files({folder / name: data for name, data in files.items()})
-    outputs = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    outputs = manifest.write_within(folder, files)
     inputs = {name: known for job in jobs.values() for name, known in job.inputs.items()}
     entry = manifest.Entry(OVERVIEW, key, "built", inputs, outputs)
     return UnitResult(OVERVIEW, "built", tuple(sorted(files)), entry=entry)

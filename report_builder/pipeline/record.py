@@ -191,7 +191,7 @@ class Record:
         with contextlib.suppress(OSError):
             self._journal.begin()  # whoever finds it knows that a run was under way
         notes = () if self._as_left(job) else tuple(kept_answers(job.folder, job.answers))
-        manifest.write_files({self._folder / name: data for name, data in made.files.items()})
+        manifest.write_within(self._folder, made.files)
         self._clear_stale(made.result)
         return replace(made.result, notes=(*made.result.notes, *notes))
 

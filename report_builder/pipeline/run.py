@@ -32,7 +32,7 @@ from report_builder.pipeline.intake import (
     source_of,
     sources,
 )
-from report_builder.pipeline.keys import Job, everything, is_current
+from report_builder.pipeline.keys import Job, everything, left_as_is
 from report_builder.pipeline.place import Options, Place, open_files, open_place, set_up, year_folder
 from report_builder.pipeline.record import Record, alone
 from report_builder.pipeline.unit import UnitResult, checked, why_blocked
@@ -80,7 +80,7 @@ def _folded(handed: Handed) -> Handed:
 def left_to_summary(place: Place) -> tuple[str, ...]:
     """The files that are named after governments whose reports are put together from others'."""
     tree, folder = place.registry.tree(place.year), place.options.inputs / str(place.year)
-    named = ((one.name, place.registry.find_file(one.stem)) for one in sources(folder)[0])
+    named = ((one.name, place.registry.find_file(one.stem)) for one in sources(folder, place.spec)[0])
     return tuple(name for name, unit in named if unit is not None and tree.compiled(unit))
 
 
@@ -161,9 +161,9 @@ def _ended(
 
 def _kept(record: Record, place: Place, jobs: Sequence[Job]) -> Iterator[UnitResult]:
     """The units of which nothing has changed."""
-    for job in () if place.options.force else jobs:
-        entry = record.last.get(job.name)
-        if entry is not None and is_current(entry, job.key, year_folder(place)):
+    for job in jobs:
+        entry = left_as_is(place, record.last.get(job.name), job.key)
+        if entry is not None:
             yield _unchanged(record, entry)
 
 
@@ -212,7 +212,7 @@ def check(options: Options, files: Sequence[Path] = (), *, write: bool = True) -
     place = open_files(options, files) if files else open_place(options)
     unused: list[str] = []
     if files:
-        handed = [one for source in map(source_of, files) for one in handed_in(place, source)]
+        handed = [one for path in files for one in handed_in(place, source_of(path, place.spec))]
     else:
         handed, unused = collected(place)
     said, unread = answers(place) if (place.options.inputs / str(place.year)).is_dir() else ([], [])

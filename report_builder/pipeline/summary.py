@@ -7,7 +7,6 @@ marked as a draft, and says what is lacking.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -20,21 +19,18 @@ from report_builder.errors import InputError
 from report_builder.history import Held, History
 from report_builder.ledger import Ledger
 from report_builder.model import Block, Finding, Lineage, Return, Severity, Unit
-from report_builder.pipeline import tasks, workers
+from report_builder.pipeline import workers
+from report_builder.pipeline.gathering import beside, gathered
 from report_builder.pipeline.intake import (
     Answered,
     Handed,
-    among,
     answers,
-    collected,
-    earlier_sources,
     history,
-    once_each,
     own_answers,
     past,
     read_earlier,
 )
-from report_builder.pipeline.keys import Beside, Job, common, is_current, job_for
+from report_builder.pipeline.keys import Job, common, is_current, job_for, left_as_is
 from report_builder.pipeline.overseeing import overseen
 from report_builder.pipeline.place import Options, Place, open_place, year_folder
 from report_builder.pipeline.record import Record, alone
@@ -174,55 +170,35 @@ def _has_figures(ret: Return) -> bool:
 
 def _gathered(place: Place, record: Record) -> _Year:
     """Reads what came in, and finds for every unit whether its figures can be counted."""
-    handed, unused = collected(place)
+    year, unused = gathered(place)
     said, unread = answers(place)
-    distinct, tree = once_each(handed), place.registry.tree(place.year)
+    tree, key = place.registry.tree(place.year), common(place)
     wholes = {
         one.unit.name: replace(one, ret=aggregate.texts_alone(one.ret))
-        for one in distinct
+        for one in year.distinct
         if tree.compiled(one.unit)
     }
-    earlier, others, key = earlier_sources(place), among(place, distinct).alike, common(place)
-    given = tasks.assignment(place, handed)
     jobs = {
-        one.unit.name: job_for(
-            place,
-            one,
-            Beside(
-                past(place, one.unit, earlier),
-                said,
-                others.get(one.unit.name, ()),
-                tasks.assigned_to(one.unit, given),
-            ),
-            key,
-        )
-        for one in distinct
+        one.unit.name: job_for(place, one, beside(place, one.unit, year, said), key) for one in year.distinct
     }
     found = {name: _found(place, job, record) for name, job in jobs.items() if name not in wholes}
-    refused = {
-        name: _REFUSED
-        for name, one in found.items()
-        if _refused(one.findings) or not jobs[name].handed.ret.cells
-    }
+    refused = {name: _REFUSED for name, one in found.items() if _refused(one, jobs[name])}
+    counted = {name: one for name, one in found.items() if name not in refused}
     return _Year(
         place=place,
         tree=tree,
         jobs=jobs,
         found=found,
-        usable={name: jobs[name].handed.ret for name in found if name not in refused},
+        usable={name: jobs[name].handed.ret for name in counted},
         wholes=wholes,
-        doubts={
-            name: _doubt(one.findings)
-            for name, one in found.items()
-            if name not in refused and blocks(one.findings)
-        },
+        doubts={name: _doubt(one.findings) for name, one in counted.items() if blocks(one.findings)},
         refused=refused,
         answered=said,
         unused=[*unused, *unread],
-        alike=others,
-        earlier=earlier,
+        alike=year.among.alike,
+        earlier=year.earlier,
         common=key,
-        ledger=_ledger(place, given, distinct),
+        ledger=_ledger(place, year.given, year.distinct),
     )
 
 
@@ -234,8 +210,9 @@ def _ledger(place: Place, given: ledger.Assignment | None, handed: Sequence[Hand
     return ledger.open_ledger(given, place.year, rets, as_of=place.settings.as_of)
 
 
-def _refused(findings: Sequence[Finding]) -> bool:
-    return any(one.severity is Severity.REJECT for one in findings)
+def _refused(one: UnitResult, job: Job) -> bool:
+    """Whether nothing of a return can be counted."""
+    return not job.handed.ret.cells or any(finding.severity is Severity.REJECT for finding in one.findings)
 
 
 def _doubt(findings: Sequence[Finding]) -> str:
@@ -246,9 +223,9 @@ def _found(place: Place, job: Job, record: Record) -> UnitResult:
     """What was found on a unit's return: as `build` left it where nothing has changed since, else judged here."""
     entry = record.units.get(job.name)
     if entry is not None and is_current(entry, job.key, year_folder(place)):
-        kept = kept_findings(record, entry)
-        if kept is not None:
-            return UnitResult(job.name, entry.state, tuple(sorted(entry.outputs)), findings=kept)
+        findings = kept_findings(record, entry)
+        if findings is not None:
+            return UnitResult(job.name, entry.state, tuple(sorted(entry.outputs)), findings=findings)
     years = history(place, job.handed.unit, job.earlier)
     one = judged(place, job.handed, Around(years, job.answers, job.alike, job.assigned))
     state = "blocked" if blocks(one.findings) else "checked"
@@ -424,9 +401,8 @@ def _tables(year: _Year, places: Sequence[Return], record: Record) -> UnitResult
             *year.marks.values(),
         ]
     )
-    folder = year_folder(place)
-    entry = record.last.get(TABLES)
-    if entry is not None and entry.key == key and manifest.intact(entry, folder) and not place.options.force:
+    entry = left_as_is(place, record.last.get(TABLES), key)
+    if entry is not None:
         return UnitResult(TABLES, "unchanged", tuple(sorted(entry.outputs)), entry=entry)
     own = year.frame[year.frame["unit"].isin(set(year.usable))]
     files = {
@@ -435,8 +411,7 @@ def _tables(year: _Year, places: Sequence[Return], record: Record) -> UnitResult
         f"{SUMMARY}/{TABLES}-说明.csv": table.as_dictionary(sheets.dictionary(place.fmt, place.spec)),
         f"{SUMMARY}/{TABLES}.xlsx": sheets.workbook(contents, place.fmt, place.spec),
     }
-    manifest.write_files({folder / name: data for name, data in files.items()})
-    outputs = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    outputs = manifest.write_within(year_folder(place), files)
     entry = manifest.Entry(TABLES, key, "built", _inputs(year, year.usable), outputs)
     return UnitResult(TABLES, "built", tuple(sorted(files)), entry=entry)
 

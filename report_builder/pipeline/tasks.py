@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,14 +11,14 @@ from report_builder import ledger, manifest
 from report_builder.expansion import expand
 from report_builder.model import Assigned, Plan, Return, Task, Unit
 from report_builder.pipeline.intake import PLAN, Handed, collected, once_each, sources
-from report_builder.pipeline.keys import common
+from report_builder.pipeline.keys import common, left_as_is
 from report_builder.pipeline.place import Options, Place, place_for, year_folder
 from report_builder.pipeline.planning import Planned, names_of, plan_files, plan_of, read_plan
 from report_builder.pipeline.record import Record, alone
+from report_builder.pipeline.together import SUMMARY
 from report_builder.registry import Registry
 from report_builder.spec import Spec
 
-SUMMARY = "汇总"
 LEDGER, PROGRESS, CALENDAR = "任务台账", "任务完成", "任务日历"
 
 
@@ -138,7 +137,7 @@ def _no_ledger(plan: Plan) -> Iterator[str]:
 
 def _any_returns(place: Place) -> bool:
     folder = place.options.inputs / str(place.year)
-    return folder.is_dir() and bool(sources(folder)[0])
+    return folder.is_dir() and bool(sources(folder, place.spec)[0])
 
 
 def _notes(place: Place, file: Path, handed: Sequence[Handed]) -> Iterator[str]:
@@ -165,12 +164,11 @@ def _written(
     told = ledger.as_json(held)
     known = _known(place, files)
     key = manifest.digest([common(place), told.decode(), repr(held.plan), repr(known)])
-    folder = year_folder(place)
-    if last is not None and last.key == key and manifest.intact(last, folder) and not place.options.force:
-        return last
+    kept = left_as_is(place, last, key)
+    if kept is not None:
+        return kept
     written = {f"{SUMMARY}/{name}": data for name, data in _files(held, told, place.spec).items()}
-    manifest.write_files({folder / name: data for name, data in written.items()})
-    outputs = {name: hashlib.sha256(data).hexdigest() for name, data in written.items()}
+    outputs = manifest.write_within(year_folder(place), written)
     return manifest.Entry(LEDGER, key, "built", known, outputs)
 
 

@@ -236,9 +236,7 @@ def kept_answers(folder: Path, said: Answers) -> Iterator[str]:
 def _entry(
     place: Place, job: Job, state: str, written: Mapping[str, bytes], findings: Sequence[Finding]
 ) -> manifest.Entry:
-    import hashlib  # noqa: PLC0415
-
-    outputs = {name: hashlib.sha256(data).hexdigest() for name, data in written.items()}
+    outputs = manifest.digests(written)
     reason = place.options.reason if state == "built" and blocks(findings) else ""
     complete = (
         state != "built"

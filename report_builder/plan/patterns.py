@@ -20,7 +20,6 @@ _HOLES: Mapping[str, str] = {
     "{digits}": r"\d{1,3}",
     "{circled}": "[①-⑳]",
 }
-HOLES = frozenset(hole.strip("{}") for hole in _HOLES)
 _HOLE = re.compile(r"(\{[a-z]+\})")
 _BRACKETS: Mapping[str, str] = {
     **{sign: f"[{re.escape(OPENING)}]" for sign in OPENING},

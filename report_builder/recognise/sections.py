@@ -144,17 +144,6 @@ def split_sections(paragraphs: Sequence[str], fmt: Format) -> tuple[Section, ...
     return tuple(sections)
 
 
-@cache
-def _titles(fmt: Format) -> Mapping[str, int]:
-    """Section headings by their bared text, with and without the ordinal the notice prints."""
-    titles = {}
-    for section in fmt.sections:
-        for title in (section.title, *section.also):
-            titles[bare(title)] = section.number
-            titles.setdefault(bare(title.partition("、")[2]), section.number)
-    return titles
-
-
 def text_block(text: str) -> Heading | Paragraph:
     """A short line that begins with （一） or 1. and ends no sentence is a heading of its level."""
     if _SUBHEADING.fullmatch(text):

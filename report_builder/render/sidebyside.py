@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-
-from markupsafe import Markup
 
 from report_builder.compare import Change, Comparison
 from report_builder.figures import percent, printed
 from report_builder.history import Held, text_of
 from report_builder.model import Finding, Number, Section
-from report_builder.render import look
 from report_builder.render.marks import Line, Spot, side_by_side
-from report_builder.render.pages import page
+from report_builder.render.pages import scripted
 from report_builder.similarity import How, Passage
 from report_builder.spec import Spec, label
 
@@ -106,9 +101,8 @@ def side_by_side_page(
     desk = _Desk(comparison, now, earlier, spec)
     mine, theirs = (shown(held, spec) for held in (now, earlier))
     in_texts, in_figures, elsewhere = _by_place(findings, desk, mine)
-    script = look("sidebyside.js").decode()
-    return page(
-        "sidebyside.html",
+    return scripted(
+        "sidebyside",
         terms=spec.terms,
         comparison=comparison,
         names=desk.names,
@@ -123,10 +117,7 @@ def side_by_side_page(
         not_comparable=[(desk.label(one.what), one.why) for one in comparison.not_comparable],
         least_passage=spec.statutory.least_passage,
         where=desk.where,
-        style=Markup(look("sidebyside.css").decode()),  # noqa: S704 - our own file
-        script=Markup(script),  # noqa: S704 - our own file
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-    ).encode()
+    )
 
 
 def shown(held: Held, spec: Spec) -> tuple[Section, ...]:

@@ -6,19 +6,13 @@ thousand rows of markup would take a browser many seconds.
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-
-from markupsafe import Markup
 
 from report_builder.figures import percent
 from report_builder.ledger import UNANSWERED, Entry, Ledger, Tally, duties, tally
 from report_builder.model import PlannedTask
-from report_builder.render import look
-from report_builder.render.pages import page
+from report_builder.render.pages import embedded, scripted
 from report_builder.spec import Spec
 
 _SIGNS: Mapping[str, str] = {
@@ -58,11 +52,10 @@ class TaskLine:
 
 def task_page(ledger: Ledger, spec: Spec) -> bytes:
     """The page; equal ledgers give equal bytes."""
-    script = look("tasks.js").decode()
     tasks = [task for task in ledger.plan.tasks if ledger.by_task[task.code]]
     whole = tally(ledger.entries, ledger.as_of)
-    return page(
-        "tasks.html",
+    return scripted(
+        "tasks",
         ledger=ledger,
         title=ledger.plan.title or f"{ledger.report_year}年任务分工",
         states={**spec.wording.task_states, UNANSWERED: spec.wording.task_unanswered},
@@ -71,11 +64,8 @@ def task_page(ledger: Ledger, spec: Spec) -> bytes:
         rate=_rate(whole),
         lines=[_line(task, ledger) for task in ledger.plan.tasks],
         duties=duties(ledger.plan, ledger.as_of),
-        data=Markup(_data(ledger, tasks, spec)),  # noqa: S704 - JSON in which no markup can begin
-        style=Markup(look("tasks.css").decode()),  # noqa: S704 - our own file
-        script=Markup(script),  # noqa: S704 - our own file
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-    ).encode()
+        data=embedded(_data(ledger, tasks, spec)),
+    )
 
 
 def _rate(counted: Tally) -> str:
@@ -105,18 +95,17 @@ def _shares(counted: Tally) -> Iterator[Share]:
             before += count
 
 
-def _data(ledger: Ledger, tasks: Sequence[PlannedTask], spec: Spec) -> str:
+def _data(ledger: Ledger, tasks: Sequence[PlannedTask], spec: Spec) -> dict[str, object]:
     """What the script draws: the tasks, the words of the signs, and a row a unit."""
     wording = spec.wording
     words = {**wording.task_states, UNANSWERED: wording.task_unanswered}
-    document = {
+    return {
         "tasks": [[task.code, task.title] for task in tasks],
         "states": [[sign, words[state]] for state, sign in _SIGNS.items()],
         "roles": [[sign, wording.task_roles[role]] for role, sign in _ROLE_SIGNS.items()],
         "marks": [[bit, wording.task_marks[mark]] for mark, bit in _MARK_BITS.items()],
         "rows": [list(_row(unit, tasks, ledger)) for unit in ledger.units],
     }
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _row(unit: str, tasks: Sequence[PlannedTask], ledger: Ledger) -> Iterator[object]:

@@ -1,0 +1,27 @@
+"""What a verb draws in before it has done anything: a clerk who asks for the rules waits for no picture library."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+HEAVY = {"jinja2", "matplotlib", "numpy", "pandas", "typst", "weasyprint", "xlsxwriter"}
+
+
+def drawn_in(statement: str) -> set[str]:
+    """The modules that stand ready once a fresh interpreter has run the statement."""
+    told = subprocess.run(
+        [sys.executable, "-c", f"{statement}\nimport sys\nprint(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(told.stdout.split())
+
+
+def test_the_steps_draw_in_nothing_that_only_some_runs_need() -> None:
+    assert not HEAVY & drawn_in("import report_builder.pipeline")
+
+
+def test_the_command_line_draws_in_none_of_the_steps() -> None:
+    assert not {"pathlib", "json", "report_builder.pipeline"} & drawn_in("import report_builder.cli")
