@@ -118,6 +118,13 @@ def day(text: str) -> dt.date | None:
         return None
 
 
+def days_left(days: int) -> str:
+    """The days to a day in words; a negative number are days past."""
+    if days > 0:
+        return f"还有 {days} 天"
+    return f"已过 {-days} 天" if days else "当天"
+
+
 def numeral(number: int) -> str:
     """A number from 1 to 99 in Chinese: 一, 十, 十一, 二十."""
     tens, ones = divmod(number, 10)

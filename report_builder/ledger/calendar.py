@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from report_builder.figures import days_left
 from report_builder.model import Due, Plan, PlannedTask
 
 _PRODUCT = "-//report_builder//任务日历//ZH"
@@ -32,10 +33,7 @@ class Duty:
     @property
     def left_told(self) -> str:
         """The days left or past in words; empty without a day to reckon from."""
-        days = self.days_left
-        if days is None:
-            return ""
-        return f"还有 {days} 天" if days > 0 else f"已过 {-days} 天" if days else "当天"
+        return "" if self.days_left is None else days_left(self.days_left)
 
 
 def duties(plan: Plan, as_of: dt.date | None = None) -> tuple[Duty, ...]:

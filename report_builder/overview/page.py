@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from report_builder import charts, fonts
-from report_builder.figures import percent, printed
+from report_builder.figures import days_left, percent, printed
 from report_builder.model import Chart, Number
 from report_builder.overview.nouns import PAGES, Overseen, Standing, Watched
 from report_builder.overview.tally import KeyFigure, Part, by_place, calendar, key_figures, owed, tally
@@ -186,13 +186,7 @@ def _day_lines(seen: Overseen, spec: Spec) -> list[DayLine]:
             day.due,
             _NOTHING if day.came is None else str(day.came),
             _NOTHING if day.came is None else str(day.due - day.came),
-            "" if seen.as_of is None else _left(day.left(seen.as_of)),
+            "" if seen.as_of is None else days_left(day.left(seen.as_of)),
         )
         for day in calendar(seen, spec)
     ]
-
-
-def _left(days: int) -> str:
-    if days < 0:
-        return f"已过 {-days} 天"
-    return f"还有 {days} 天" if days else "今天到期"
