@@ -58,7 +58,7 @@ def _watched(number: int, governments: tuple[Government, ...], chance: random.Ra
     above = governments[number % len(governments)]
     kind = chance.choice(_KINDS)
     name = f"{above.name.removesuffix('人民政府')}{chance.choice(_BODIES)}第{number}处"
-    standing = chance.choices(tuple(Standing), (4, 1, 2, 9, 1, 2, 81))[0]
+    standing = chance.choices(tuple(Standing), (4, 1, 2, 9, 1, 1, 1, 81))[0]
     late = chance.choices((0, chance.randint(1, 40)), (9, 1))[0] if standing is not Standing.FAILED else None
     findings = tuple(_findings(name, standing, chance))
     level = "township" if kind == "township" else above.level

@@ -510,6 +510,29 @@ def test_a_unit_of_which_nothing_came_is_late_only_by_the_day_set(
     assert marks.rank is None
 
 
+def test_a_report_of_earlier_figures_is_not_taken_for_this_ones(tmp_path: Path) -> None:
+    inputs, name = tmp_path / "in", "示例县财政局"
+    shutil.copytree(ROOT / "examples" / "faulty", inputs)
+    asked = replace(options(tmp_path / "out", "examples/faulty"), inputs=inputs)
+    pipeline.summary(asked)
+    assert rows(tmp_path / "out")[name]["状态"] == "已核对"
+    pipeline.build(asked)
+    pipeline.summary(asked)
+    assert rows(tmp_path / "out")[name]["状态"] == "已生成"
+    settings = (inputs / "settings.toml").read_text(encoding="utf-8")
+    (inputs / "settings.toml").write_text(f"{settings}\n[thresholds]\nB304 = 0.2\n", encoding="utf-8")
+    pipeline.summary(asked)
+    held = rows(tmp_path / "out")
+    assert held[name]["状态"] == "报告待更新"
+    assert held[name]["原因"].endswith("，请运行 build")
+    first = (tmp_path / "out" / str(YEAR) / "示例县民政局" / "年度报告.html")
+    first.write_text("of figures since found faulty", encoding="utf-8")
+    pipeline.summary(asked)
+    drawn = embedded(overview(tmp_path / "out")["总览.html"])
+    (blocked,) = (row for row in drawn["rows"] if row[0] == "示例县民政局")
+    assert blocked[-1] & 1 == 0
+
+
 # --- a browser ------------------------------------------------------------------------------------------------
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")

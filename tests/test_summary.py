@@ -603,3 +603,40 @@ def test_without_a_tolerance_a_real_fee_rounded_up_at_the_member_is_found(tmp_pa
     assert found.cells == ("proactive.fees.amount",)
     assert "汇总填 5949.088667" in found.message
     assert "5949.09，相差 0.001333" in found.message
+
+
+# --- beside build ----------------------------------------------------------------------------------------------
+
+
+def log_of(options: Options) -> list[str]:
+    text = (options.outputs / str(YEAR) / "run.log").read_text(encoding="utf-8")
+    return sorted(line.partition("\t")[0] for line in text.splitlines())
+
+
+def test_the_log_holds_a_line_for_every_unit_and_every_aggregate_whoever_ran_last(place: Options) -> None:
+    governments = [f"{one}（汇总）" for one in ("甲山市人民政府", "东示县人民政府", "南示县人民政府")]
+    for run in (pipeline.build, summary, summary, pipeline.build):
+        run(place)
+    assert log_of(place) == sorted([*OWN, *governments])
+
+
+def test_what_build_saw_as_a_whole_is_not_forgotten_by_summary(place: Options) -> None:
+    pipeline.build(place)
+
+    def seen() -> str:
+        text = (place.outputs / str(YEAR) / "manifest.json").read_text(encoding="utf-8")
+        return str(json.loads(text)["inputs"])
+
+    before = seen()
+    assert before
+    summary(place)
+    summary(replace(place, units=("东示县人民政府",)))
+    assert seen() == before
+
+
+def test_summary_says_what_build_has_still_to_do(place: Options) -> None:
+    assert [note for note in summary(place).notes if note.startswith("5 个单位的报告还没有生成")]
+    pipeline.build(place)
+    assert not [note for note in summary(place).notes if "请运行 build" in note]
+    (place.inputs / str(YEAR) / "东示县水利局.xlsx").write_bytes(workbook("东示县水利局", cells_of(8)))
+    assert [note for note in summary(place).notes if note.startswith("1 个单位的报告还没有生成")]

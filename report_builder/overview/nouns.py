@@ -21,6 +21,7 @@ class Standing(StrEnum):
     REJECTED = "rejected"
     TO_CORRECT = "to_correct"
     DRAFT = "draft"
+    OUTDATED = "outdated"
     CHECKED = "checked"
     BUILT = "built"
 

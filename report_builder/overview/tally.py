@@ -14,7 +14,7 @@ from report_builder.overview.nouns import Overseen, Standing, Watched
 from report_builder.spec import Measure, Spec
 
 _HELD_BACK = (Standing.REJECTED, Standing.TO_CORRECT, Standing.DRAFT)
-_DONE = (Standing.BUILT, Standing.CHECKED)
+_DONE = (Standing.BUILT, Standing.CHECKED, Standing.OUTDATED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,11 @@ from report_builder.validate import blocks
 
 _BESIDE = (f"{TABLES}.xlsx", f"{CIRCULAR}.xlsx", f"{PROGRESS}.html")
 _LATE, _NOT_IN, _REPEATS = "published_late", "handed_in", "repeats"
+_WITHOUT_REPORT = (Standing.FAILED, Standing.REJECTED, Standing.TO_CORRECT)
+_TO_BE_BUILT = {
+    Standing.CHECKED: "还没有生成报告，请运行 build",
+    Standing.OUTDATED: "报送、设置或运行参数有变动，报告是以前生成的，请运行 build",
+}
 
 
 LastYear = Callable[[Unit], Held | None]
@@ -165,11 +170,16 @@ def _watched(desk: _Desk, outcome: Outcome) -> Iterator[Watched]:
 
 def _came(desk: _Desk, result: UnitResult) -> Watched:
     handed = desk.handed[result.unit]
-    return _row(desk, handed.unit, result, _standing(result))
+    lie = _pages(year_folder(desk.place) / handed.folder)
+    standing = _standing(result, lie)
+    row = _row(desk, handed.unit, result, standing)
+    if standing in _WITHOUT_REPORT and f"{handed.folder}/{PAGES[0]}" not in result.files:
+        lie = tuple(name for name in lie if name != PAGES[0])  # that of figures since found faulty
+    return replace(row, files=lie, why=result.why or _TO_BE_BUILT.get(standing, ""))
 
 
-def _standing(result: UnitResult) -> Standing:
-    """Where the report stands by how the run ended and by the gravest of what was found."""
+def _standing(result: UnitResult, lie: Container[str]) -> Standing:
+    """Where the report stands by how the run ended, by the gravest of what was found and by the pages that ``lie`` there."""
     if result.state == "failed":
         return Standing.FAILED
     if any(finding.severity is Severity.REJECT for finding in result.findings):
@@ -177,7 +187,7 @@ def _standing(result: UnitResult) -> Standing:
     if result.state == "blocked":
         return Standing.TO_CORRECT
     if result.state == "checked":
-        return Standing.CHECKED
+        return Standing.OUTDATED if PAGES[0] in lie else Standing.CHECKED
     return Standing.DRAFT if blocks(result.findings) else Standing.BUILT
 
 
@@ -191,7 +201,6 @@ def _row(desk: _Desk, unit: Unit, result: UnitResult, standing: Standing) -> Wat
         government=desk.tree.government_of(unit),
         why=result.why or "",
         folder=folder,
-        files=_pages(year_folder(place) / folder) if folder else (),
         findings=result.findings,
         ran=_ran(desk, handed, result.findings, runs),
         lacked=tuple((run.code, run.why) for run in runs if run.state is State.INSUFFICIENT_DATA),

@@ -150,7 +150,10 @@ class Record:
         }
         made = {name: one for name, one in self.summary.items() if of_summary(name)}
         self.last = made if aggregates else self.units
+        others = _lines_of_others(folder / LOG, aggregates=aggregates)
         self._journal, self._log = _Lines(journal, anew=False), _Lines(folder / LOG, anew=True)
+        if others:
+            self._log.add(others)
 
     def __enter__(self) -> Self:
         return self
@@ -217,6 +220,8 @@ class Record:
     def finished(self, results: Sequence[UnitResult]) -> None:
         """The manifest; with it the journal has done its duty. A unit not asked for stays on record as it was.
 
+        What a run over all units saw is not `summary`'s to change, whatever it was asked for.
+
         Raises:
             OutputError: it cannot be written; the journal stays for the next run.
         """
@@ -227,7 +232,7 @@ class Record:
         entries = {name: one for name, one in unasked.items() if name not in present}
         entries |= {result.unit: result.entry for result in results if result.entry is not None}
         sound = not place.options.units and all(entry is not None and entry.key for entry in ended)
-        whole = self.whole if sound else manifest.Whole()
+        whole = self.whole if sound or self._aggregates else manifest.Whole()
         units, summary = entries, self.summary
         if self._aggregates:
             others = {name: one for name, one in self.summary.items() if not of_summary(name)}
@@ -261,6 +266,15 @@ class Record:
         manifest.write_file(self._folder / manifest.FILE, data)
         self._journal.end()
         (self._folder / JOURNAL).unlink(missing_ok=True)
+
+
+def _lines_of_others(path: Path, *, aggregates: bool) -> str:
+    """What the log says of the units where aggregates are made, of these where units are; empty without one."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return "".join(line for line in lines if of_summary(line.partition("\t")[0]) is not aggregates)
 
 
 def _journalled(path: Path) -> dict[str, manifest.Entry]:

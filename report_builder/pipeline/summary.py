@@ -70,7 +70,18 @@ def summary(options: Options, progress: Progress = unwatched) -> Outcome:
         overview = overseen(place, year.found, year.jobs, record, year.ledger)
         record.finished([*results, tables, overview])
     own = tuple(replace(result, unit=job.handed.unit.name) for result, job in _paired(results, jobs))
-    return Outcome(place.year, folder, place.spec, own, tuple(year.unused))
+    return Outcome(place.year, folder, place.spec, own, tuple(year.unused), notes=tuple(_notes(year)))
+
+
+def _notes(year: _Year) -> Iterator[str]:
+    """What to look at first, and what `build` has still to do: of units it has not seen as they are nothing lies there."""
+    yield f"总览.html、{TABLES}、报送情况和评分在 {year_folder(year.place) / SUMMARY}"
+    unbuilt = sum(not one.files for one in year.found.values())
+    if unbuilt:
+        yield (
+            f"{unbuilt} 个单位的报告还没有生成，或者生成以后报送、设置、运行参数又有变动；汇总按它们报送的数计算。"
+            "请运行 build，再运行一次 summary，总览里才能打开各单位的报告和校验意见"
+        )
 
 
 def _paired(results: Sequence[UnitResult], jobs: Iterable[Job]) -> Iterator[tuple[UnitResult, Job]]:
