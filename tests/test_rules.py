@@ -117,6 +117,8 @@ def members_of(example: Example, fmt: Format) -> Members | None:
         example.missing,
         example.doubtful,
         {unit: cells for unit, cells in blank.items() if cells},
+        {unit: fee_of(fee) for unit, fee in example.member_fees.items()},
+        bool(example.fee),
     )
 
 
@@ -129,12 +131,16 @@ def figures_of(held: Mapping[str, Mapping[str, object]]) -> dict[str, dict[str, 
     }
 
 
+def fee_of(said: Mapping[str, Any]) -> ProcessingFee:
+    """The processing fee an example states."""
+    return ProcessingFee(said["collected"], said["cases"], Decimal(str(said["amount"])))
+
+
 def returned(example: Example, fmt: Format, year: int) -> Return:
     """The return an example describes."""
     if example.absent:
         return Return("示例局", year, fmt.id, {})
     fields: dict[str, Any] = {"fee": None}
-    fee: dict[str, Any] = dict(example.fee)
     if example.sections:
         fields["sections"] = written(example.sections, fmt, year, example.repeat)
     if example.headings:
@@ -148,7 +154,7 @@ def returned(example: Example, fmt: Format, year: int) -> Return:
             Trouble(said["kind"], said["where"], tuple(said.get("cells", ())), said.get("facts", {})),
         )
     if example.fee:
-        fields["fee"] = ProcessingFee(fee["collected"], fee["cases"], Decimal(str(fee["amount"])))
+        fields["fee"] = fee_of(example.fee)
     if example.tasks:
         fields["tasks"] = tasks_of(example.tasks, year)
     if example.published_on:

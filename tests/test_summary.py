@@ -471,6 +471,21 @@ def test_fees_are_added_where_every_member_states_its_own(place: Options) -> Non
     }
 
 
+def test_a_fee_stated_by_hand_is_held_against_the_members(place: Options) -> None:
+    fee = ProcessingFee(collected=True, cases=2, amount=Decimal("30.5"))
+    (place.inputs / str(YEAR) / "东示县水利局.xlsx").write_bytes(
+        workbook("东示县水利局", cells_of(7), fee=fee)
+    )
+    none = ProcessingFee(collected=False, cases=0, amount=Decimal(0))
+    (place.inputs / str(YEAR) / "东示县人民政府.xlsx").write_bytes(
+        workbook("东示县人民政府", cells_of(12), fee=none)
+    )
+    (cases, amount) = (one for one in findings(summary(place), "东示县人民政府") if one.code == "A805")
+    assert "2 件" in cases.message
+    assert "东示县水利局 30.5" in amount.message
+    assert "信息处理费" in amount.where
+
+
 def test_last_year_is_the_sum_of_last_years_members_and_a_change_among_them_explains(place: Options) -> None:
     last = place.inputs / str(YEAR - 1)
     last.mkdir()

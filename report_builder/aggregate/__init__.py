@@ -107,9 +107,9 @@ def _sum(compiled: Compiled, key: str, fmt: Format, spec: Spec) -> Figure:
 
 def _fee(given: Return, returns: Sequence[Return]) -> ProcessingFee | None:
     """The position the place states itself, else its members' together, where every one of them states its own."""
-    if given.fee is not None and given.fee.collected is not None:
+    if _stated(given.fee):
         return given.fee
-    fees = [one.fee for one in returns if one.fee is not None and one.fee.collected is not None]
+    fees = [one.fee for one in returns if one.fee is not None and _stated(one.fee)]
     if not fees or len(fees) < len(returns):
         return given.fee
     cases = [fee.cases or 0 for fee in fees if not fee.collected or fee.cases is not None]
@@ -120,6 +120,11 @@ def _fee(given: Return, returns: Sequence[Return]) -> ProcessingFee | None:
         cases=sum(cases) if whole else None,
         amount=sum(amounts, Decimal(0)) if whole else None,
     )
+
+
+def _stated(fee: ProcessingFee | None) -> bool:
+    """Whether it is said if a processing fee was collected."""
+    return fee is not None and fee.collected is not None
 
 
 def members_of(compiled: Compiled, ret: Return, fmt: Format) -> Members:
@@ -134,6 +139,8 @@ def members_of(compiled: Compiled, ret: Return, fmt: Format) -> Members:
         missing=compiled.missing,
         doubtful=compiled.doubtful,
         blank={one.unit: cells for one in compiled.returns if (cells := _blank(one, fmt))},
+        fees={one.unit: one.fee for one in compiled.returns if one.fee is not None and _stated(one.fee)},
+        own_fee=compiled.given is not None and _stated(compiled.given.fee),
     )
 
 

@@ -32,7 +32,13 @@ from report_builder.rule_kinds.claims import (
     year_agrees,
 )
 from report_builder.rule_kinds.days import handed_in, published_late
-from report_builder.rule_kinds.members import adds_up, members_blank, members_doubtful, members_missing
+from report_builder.rule_kinds.members import (
+    adds_up,
+    fees_add_up,
+    members_blank,
+    members_doubtful,
+    members_missing,
+)
 from report_builder.rule_kinds.params import PARAMS, named
 from report_builder.rule_kinds.repetition import repeats
 from report_builder.rule_kinds.tasks import (
@@ -126,6 +132,9 @@ KINDS: Mapping[str, _Shape] = {
         "label given sum difference counted members hint",
         threshold=True,
         without_tables=True,
+    ),
+    "fees_add_up": _shape(
+        fees_add_up, "shown", "what unit given sum difference counted members", without_tables=True
     ),
     "members_missing": _shape(members_missing, "", "member why", without_tables=True),
     "members_blank": _shape(members_blank, "shown", "member count cells", without_tables=True),

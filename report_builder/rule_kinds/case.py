@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from report_builder.history import Held, History, hidden_names, text_of
-from report_builder.model import Assigned, Number, Return, Settings, Severity, State, Unit
+from report_builder.model import Assigned, Number, ProcessingFee, Return, Settings, Severity, State, Unit
 from report_builder.prose import Claim, Speaker, read
 from report_builder.spec import Format, Measure, Rule, Spec
 from report_builder.spec.layout import matching
@@ -25,6 +25,7 @@ class Members:
     ``given`` are the cells a hand has filled in; ``parts`` the members' figures in these that are not zero, by cell
     and member (a cell that no member has filled in is not there), ``apart`` likewise those of bodies that are not
     counted. ``missing`` and ``doubtful`` say why, by member; ``blank`` are the cells a member has left empty.
+    ``fees`` are the processing fees that members state; ``own_fee`` whether a hand has stated the aggregate's.
     """
 
     units: tuple[str, ...] = ()
@@ -34,6 +35,8 @@ class Members:
     missing: Mapping[str, str] = field(default_factory=dict)
     doubtful: Mapping[str, str] = field(default_factory=dict)
     blank: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    fees: Mapping[str, ProcessingFee] = field(default_factory=dict)
+    own_fee: bool = False
 
 
 @dataclass(frozen=True)

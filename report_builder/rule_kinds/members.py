@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from itertools import combinations
 
 from report_builder.figures import printed
-from report_builder.model import Number, State
+from report_builder.model import Number, ProcessingFee, State
+from report_builder.rule_kinds import places
 from report_builder.rule_kinds.case import HELD, Blame, Case, Members, Outcome, outcome
 from report_builder.spec import Rule, Slot
 
@@ -86,6 +88,64 @@ def _making_up(parts: Mapping[str, Number], apart: Decimal) -> Sequence[str]:
 
 def _either(units: Sequence[str]) -> str:
     return "或".join(units[:3])
+
+
+def fees_add_up(rule: Rule, case: Case) -> Outcome:
+    """A processing fee stated by hand is the sum of the members'; while some do not state theirs, no less than that."""
+    members, fee = case.members, case.ret.fee
+    if members is None:
+        return _NO_AGGREGATE
+    if not members.own_fee or fee is None:
+        return Outcome(State.NOT_APPLICABLE, why="信息处理费不是手工填的")
+    if not members.fees:
+        return Outcome(State.INSUFFICIENT_DATA, why="没有成员写明信息处理费，手工填的无从核对")
+    return outcome(
+        blame
+        for what, unit, measure in _OF_A_FEE
+        if (given := measure(fee)) is not None
+        for blame in _fee_difference(rule, case, members, _Fees(what, unit, given, measure))
+    )
+
+
+def _cases(fee: ProcessingFee) -> Number | None:
+    return fee.cases if fee.collected else 0
+
+
+def _amount(fee: ProcessingFee) -> Number | None:
+    return fee.amount if fee.collected else 0
+
+
+_Measure = Callable[[ProcessingFee], Number | None]
+_OF_A_FEE: Sequence[tuple[str, str, _Measure]] = (("件数", "件", _cases), ("金额", "元", _amount))
+
+
+@dataclass(frozen=True)
+class _Fees:
+    """What of the fee is added up, and what the aggregate states of it."""
+
+    what: str
+    unit: str
+    given: Number
+    measure: _Measure
+
+
+def _fee_difference(rule: Rule, case: Case, members: Members, fees: _Fees) -> Iterator[Blame]:
+    stated = {unit: fees.measure(fee) for unit, fee in members.fees.items()}
+    parts = {unit: number for unit, number in stated.items() if number is not None}
+    some = bool(members.missing) or len(parts) < len(members.units)
+    apart = Decimal(fees.given) - Decimal(sum(parts.values()))
+    if not apart or (some and apart > 0):
+        return
+    facts = {
+        "what": fees.what,
+        "unit": fees.unit,
+        "given": printed(fees.given),
+        "sum": printed(sum(parts.values())),
+        "difference": printed(abs(apart)),
+        "counted": f"{'写明了的 ' if some else ''}{len(parts)} 个成员",
+        "members": _listed({unit: number for unit, number in parts.items() if number}, rule.params["shown"]),
+    }
+    yield Blame((), facts, places.sheet(case, "fee"))
 
 
 def members_missing(_rule: Rule, case: Case) -> Outcome:

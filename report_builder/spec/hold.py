@@ -374,6 +374,8 @@ def _hold_words(example: Example, spec: Spec, place: str) -> None:
         toml.noun_from(_Trouble, example.trouble, file, f"{within}trouble ")
     if example.fee:
         toml.noun_from(_Fee, example.fee, file, f"{within}fee ")
+    for unit, fee in example.member_fees.items():
+        toml.noun_from(_Fee, fee, file, f"{within}member_fees {unit} ")
     _hold_days(example, place)
 
 

@@ -280,7 +280,7 @@ class Example:
     year after the report year. ``tasks`` are rows of the unit's own and ``last_tasks`` those of the year before, ``plan``
     what the plan gives the unit (code, title, role, due); ``planned`` is a plan that gives it nothing. ``names`` are other registered units. ``severity`` and ``says`` are what the finding must be and hold, where given.
     ``members`` make the return an aggregate given by hand: their figures by cell (“” is left empty); ``apart`` are
-    those of bodies not counted, ``missing`` and ``doubtful`` say why, by member.
+    those of bodies not counted, ``missing`` and ``doubtful`` say why, by member; ``member_fees`` are their processing fees.
     """
 
     name: str
@@ -311,6 +311,7 @@ class Example:
     apart: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
     doubtful: Mapping[str, str] = field(default_factory=dict)
+    member_fees: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     formats: tuple[str, ...] = ()
     state: Literal["held", "found", "not_applicable", "insufficient_data"] = "found"
 
