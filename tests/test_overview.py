@@ -525,7 +525,7 @@ def test_a_report_of_earlier_figures_is_not_taken_for_this_ones(tmp_path: Path) 
     held = rows(tmp_path / "out")
     assert held[name]["状态"] == "报告待更新"
     assert held[name]["原因"].endswith("，请运行 build")
-    first = (tmp_path / "out" / str(YEAR) / "示例县民政局" / "年度报告.html")
+    first = tmp_path / "out" / str(YEAR) / "示例县民政局" / "年度报告.html"
     first.write_text("of figures since found faulty", encoding="utf-8")
     pipeline.summary(asked)
     drawn = embedded(overview(tmp_path / "out")["总览.html"])

@@ -185,7 +185,7 @@ def _about(desk: _Desk) -> Sheet:
     rows = [_worth(one, counted, tried[one.rule.code], desk) for one in counted]
     fmt = desk.spec.format(desk.seen.format_id)
     rest = sorted({*(fmt.rules if fmt is not None else ())} - {one.rule.code for one in counted})
-    sheet = _sheet(_ABOUT, rows, [*desk.notes, f"不计分的规则：{'、'.join(rest) or '无'}。"], desk)
+    sheet = _sheet(_ABOUT, rows, [*desk.notes, f"不计分的规则：\n{'、'.join(rest) or '无'}。"], desk)
     clauses = [one.clause.key for one in counted]
     return replace(sheet, cells=tuple(_together(sheet.cells, clauses, _ABOUT)), filter=None)
 
