@@ -519,8 +519,12 @@ def test_a_report_of_earlier_figures_is_not_taken_for_this_ones(tmp_path: Path) 
     pipeline.build(asked)
     pipeline.summary(asked)
     assert rows(tmp_path / "out")[name]["状态"] == "已生成"
-    settings = (inputs / "settings.toml").read_text(encoding="utf-8")
-    (inputs / "settings.toml").write_text(f"{settings}\n[thresholds]\nB304 = 0.2\n", encoding="utf-8")
+    pipeline.summary(replace(asked, as_of=dt.date(2025, 1, 20)))
+    assert rows(tmp_path / "out")[name]["状态"] == "已生成"
+    (path,) = (inputs / str(YEAR)).glob(f"{name}*.xlsx")
+    book = openpyxl.load_workbook(path)
+    book.properties.title = "handed in once more"
+    book.save(path)
     pipeline.summary(asked)
     held = rows(tmp_path / "out")
     assert held[name]["状态"] == "报告待更新"

@@ -32,7 +32,7 @@ _LATE, _NOT_IN, _REPEATS = "published_late", "handed_in", "repeats"
 _WITHOUT_REPORT = (Standing.FAILED, Standing.REJECTED, Standing.TO_CORRECT)
 _TO_BE_BUILT = {
     Standing.CHECKED: "还没有生成报告，请运行 build",
-    Standing.OUTDATED: "报送、设置或运行参数有变动，报告是以前生成的，请运行 build",
+    Standing.OUTDATED: "报送有变动，报告是以前生成的，请运行 build",
 }
 
 

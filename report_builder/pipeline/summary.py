@@ -79,7 +79,7 @@ def _notes(year: _Year) -> Iterator[str]:
     unbuilt = sum(not one.files for one in year.found.values())
     if unbuilt:
         yield (
-            f"{unbuilt} 个单位的报告还没有生成，或者生成以后报送、设置、运行参数又有变动；汇总按它们报送的数计算。"
+            f"{unbuilt} 个单位的报告还没有生成，或者生成以后报送又有变动；汇总按它们报送的数计算。"
             "请运行 build，再运行一次 summary，总览里才能打开各单位的报告和校验意见"
         )
 
@@ -239,8 +239,16 @@ def _found(place: Place, job: Job, record: Record) -> UnitResult:
             return UnitResult(job.name, entry.state, tuple(sorted(entry.outputs)), findings=findings)
     years = history(place, job.handed.unit, job.earlier)
     one = judged(place, job.handed, Around(years, job.answers, job.alike, job.assigned))
-    state = "blocked" if blocks(one.findings) else "checked"
-    return UnitResult(job.name, state, findings=tuple(one.findings), runs=tuple(one.runs))
+    files = _built_of_the_same(place, job, entry)
+    state = "blocked" if blocks(one.findings) else "built" if files else "checked"
+    return UnitResult(job.name, state, files, findings=tuple(one.findings), runs=tuple(one.runs))
+
+
+def _built_of_the_same(place: Place, job: Job, entry: manifest.Entry | None) -> tuple[str, ...]:
+    """What `build` made of the very same files, though by other settings or asked for otherwise, as by another day."""
+    if entry is None or entry.state != "built" or entry.inputs != job.inputs:
+        return ()
+    return tuple(sorted(entry.outputs)) if manifest.intact(entry, year_folder(place)) else ()
 
 
 def _mark(ret: Return) -> str:
