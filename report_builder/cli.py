@@ -395,7 +395,7 @@ def _read(asked: argparse.Namespace) -> int:
         return 0
     print(f"{ret.unit or '（单位不明）'} {ret.report_year} 年（{fmt.document}）")
     for table in fmt.tables:
-        held = sum(key in ret.cells for key in table.slots)
+        held = sum(ret.number(key) is not None for key in table.slots)
         print(f"  {fmt.section(table.section).title}：读到 {held} 格，共 {len(table.slots)} 格")
     for section in ret.sections:
         print(f"  {section.title}：{sum(map(len, section.paragraphs))} 字")
@@ -412,11 +412,12 @@ def _compare(asked: argparse.Namespace) -> int:
         raise ReportBuilderError("compare 后面写两份文件（旧的在前），或者一份也不写，比对本年度全部单位")
     if asked.files:
         old, new = asked.files
-        comparison, spec = pipeline.compare_files(old, new, asked.inputs)
+        pair = pipeline.compare_files(old, new, _options(asked))
         if asked.json:
-            _print_json(compare.as_json(comparison))
+            _print_json(compare.as_json(pair.comparison))
         else:
-            print("\n".join(compare.told(comparison, spec)))
+            print("\n".join(compare.told(pair.comparison, pair.spec)))
+            print(f"并排对照在 {pair.folder}/年际比对.html，带修订的 Word 和数据在同一文件夹")
         return 0
     compared = pipeline.compare_units(_options(asked))
     if asked.json:

@@ -21,6 +21,7 @@ from report_builder.compare import Basis, Comparison, as_json, compare
 from report_builder.figures import figure
 from report_builder.history import Held, text_of
 from report_builder.model import Figure, Section, Settings, Task
+from report_builder.pipeline import Options, compare_files
 from report_builder.similarity import How
 from report_builder.spec import Format, Spec, load_spec
 
@@ -203,6 +204,12 @@ def test_the_document_is_the_contracts() -> None:
     assert json.loads(json.dumps(said, ensure_ascii=False)) == json.loads(json.dumps(said))
 
 
+def test_against_a_report_without_a_text_no_rate_is_told() -> None:
+    said = as_json(compare(held(year=2024), held(year=2023, sections=()), BASIS))
+    assert (said["strict"], said["loose"]) == (None, None)
+    assert {one["loose"] for one in said["sections"]} == {None}
+
+
 def test_unlike_reports_have_nothing_in_common() -> None:
     said = as_json(compare(held(base=RIVERS), held(base=FIELDS), BASIS))
     assert said["strict"] == 0
@@ -235,19 +242,56 @@ def published_held(path: Path, spec: Spec) -> Held:
 
 
 def test_two_files_of_any_kind_are_compared_from_the_command_line(
-    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     inputs = Path(__file__).parents[1] / "data_inputs"
     unit = "示例省教育厅"
     files = [str(inputs / year / f"{unit}.xlsx") for year in ("2023", "2024")]
-    assert main(["compare", *files, "--json", "--inputs", str(inputs)]) == 0
+    common = ["--inputs", str(inputs), "--outputs", str(tmp_path)]
+    assert main(["compare", *files, "--json", *common]) == 0
     document = json.loads(capsys.readouterr().out)
     assert (document["unit"], document["against"]) == (unit, {"unit": unit, "report_year": 2023})
     assert document["strict"] < document["loose"] * 2 < 1
-    assert main(["compare", files[1], files[1], "--inputs", str(inputs)]) == 0
+    assert main(["compare", files[1], files[1], *common]) == 0
     said = capsys.readouterr().out
     assert "整句重复率 100.0%，片段重复率 100.0%" in said
     assert "【逐字重复】" in said
+
+
+def test_two_files_get_the_page_and_the_document_a_unit_gets(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inputs = Path(__file__).parents[1] / "data_inputs"
+    unit = "示例省教育厅"
+    files = [str(inputs / year / f"{unit}.xlsx") for year in ("2023", "2024")]
+    common = ["--inputs", str(inputs), "--outputs", str(tmp_path)]
+    assert main(["compare", *files, *common]) == 0
+    folder = tmp_path / "两份比对" / f"{unit}2024年对照{unit}2023年"
+    assert str(folder / "年际比对.html") in capsys.readouterr().out
+    assert main(["compare", "--unit", unit, *common]) == 0
+    theirs = {path.name: path.read_bytes() for path in (tmp_path / "2024" / unit).iterdir()}
+    mine = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert mine.keys() == theirs.keys()
+    assert {name for name in mine if mine[name] != theirs[name]} <= {"年际比对.html"}
+
+
+def test_a_title_that_no_folder_can_bear_names_one_all_the_same(tmp_path: Path) -> None:
+    old, new = (tmp_path / name for name in ("old.json", "new.json"))
+    for path, year in ((old, 2023), (new, 2024)):
+        said: dict[str, object] = {
+            "unit": "../甲山市:教育局" * 30,
+            "report_year": year,
+            "format": "2021",
+            "tables": {},
+        }
+        path.write_text(json.dumps(said | {"schema": 1, "sections": []}), encoding="utf-8")
+    made = compare_files(old, new, Options(inputs=tmp_path, outputs=tmp_path / "out"))
+    assert made.folder.parent == tmp_path / "out" / "两份比对"
+    assert {path.name for path in made.folder.iterdir()} == {
+        "年际比对.html",
+        "年际比对.docx",
+        "年际比对.json",
+    }
 
 
 def test_a_copied_return_is_found_among_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

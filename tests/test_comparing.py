@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from texts import FIELDS, RIVERS, SCHOOLS, Base, other_numbers
 
 from report_builder import blank, pipeline
 from report_builder.cli import main
+from report_builder.errors import SpecError
 from report_builder.model import Section
 from report_builder.pipeline import Options, build, circulars, compare_units
 from report_builder.spec import Spec
@@ -350,3 +352,47 @@ def test_a_damaged_document_is_said_for_what_was_followed_is_lost_with_it(sent: 
     (note,) = build(sent).notes
     assert note.startswith("雷同.json 读不出来")
     assert build(sent).notes == ()
+
+
+# --- groups that share text by right --------------------------------------------------------------------------
+
+REGISTRY = "\n".join(
+    [
+        "code,name,aliases,kind,level,parent,successor_of,since,until",
+        f"1,{SCHOOLS.unit},甲山教育,department,city,,,,",
+        *(f"{at},{unit},,department,city,,,," for at, unit in enumerate((COPIER, RIVERS.unit, NEW), 2)),
+    ]
+)
+
+
+def declared(options: Options, *units: str) -> Options:
+    """The place with a registry, and a group of these units that may share text."""
+    (options.inputs / "units.csv").write_text(REGISTRY, encoding="utf-8")
+    said = json.dumps([units], ensure_ascii=False)
+    (options.inputs / "settings.toml").write_text(f"[repetition]\nshared_groups = {said}\n", encoding="utf-8")
+    return options
+
+
+def named_together(options: Options) -> set[frozenset[str]]:
+    return {frozenset((one.later.unit, one.earlier.unit)) for one in compare_units(options).shared.matches}
+
+
+def test_a_group_may_name_a_unit_by_its_alias(place: Options) -> None:
+    pair = frozenset((SCHOOLS.unit, COPIER))
+    assert pair in named_together(declared(place, RIVERS.unit, NEW))
+    assert pair not in named_together(declared(place, "甲山教育", COPIER))
+
+
+@pytest.mark.parametrize(
+    ("units", "said"),
+    [
+        ((f"{COPIER[:-1]}厅", SCHOOLS.unit), f"不在单位名册中，是否应为“{COPIER}”？"),
+        ((COPIER,), "一组至少写两个单位"),
+        ((SCHOOLS.unit, "甲山教育"), "一组至少写两个单位"),
+        ((), "一组至少写两个单位"),
+    ],
+    ids=["unknown", "one", "twice", "none"],
+)
+def test_a_group_that_would_do_nothing_is_said(place: Options, units: tuple[str, ...], said: str) -> None:
+    with pytest.raises(SpecError, match=re.escape(said)):
+        compare_units(declared(place, *units))

@@ -1095,6 +1095,26 @@ def test_read_prints_facts_and_findings(tmp_path: Path, capsys: pytest.CaptureFi
     assert "读到 175 格，共 175 格" in capsys.readouterr().out
 
 
+def test_a_cell_whose_figure_is_not_taken_is_not_said_to_be_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "年报.html"
+    whole = page(body())
+    row = whole.index("本年新收")
+    path.write_text(whole[:row] + re.sub(r">\d+<", ">3 4<", whole[row:], count=1), encoding="utf-8")
+    assert main(["read", str(path), "--inputs", str(tmp_path)]) == 0
+    assert "读到 174 格，共 175 格" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("verb", ["read", "compare"])
+def test_a_folder_in_place_of_a_file_is_said_to_be_one(
+    verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [str(tmp_path)] * (2 if verb == "compare" else 1)
+    assert main([verb, *files, "--inputs", str(tmp_path)]) == 2
+    assert "是文件夹" in capsys.readouterr().err
+
+
 def test_unit_and_year_may_be_told_where_the_file_does_not(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

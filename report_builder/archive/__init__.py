@@ -154,7 +154,7 @@ class _Reading:
             return
         pictures = "，只有图片" if self.document.pictures else ""
         raise UnreadableError(
-            f"没有找到格式规定的表，也没有各部分的标题{pictures}",
+            f"没有找到格式规定的表，各部分的标题也没有或不全{pictures}",
             _ASK_FOR_TEXT if pictures else "请确认文件里是年度报告的正文，而不是它的链接或通知",
         )
 

@@ -5,7 +5,7 @@ for itself, in a process of its own where there are several), tell which repeat,
 or is held back stops no other.
 """
 
-from report_builder.pipeline.comparing import Compared, compare_files, compare_units
+from report_builder.pipeline.comparing import Compared, Pair, compare_files, compare_units
 from report_builder.pipeline.intake import ANSWERED, answers, earlier_sources, past, read_earlier, sources
 from report_builder.pipeline.place import FORMATS, Options, Place, open_place, set_up, years
 from report_builder.pipeline.planning import Planned, names_of, plan_of, read_plan
@@ -20,6 +20,7 @@ __all__ = [
     "Compared",
     "Options",
     "Outcome",
+    "Pair",
     "Place",
     "Planned",
     "UnitResult",

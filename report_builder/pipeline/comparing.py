@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from report_builder import archive, collect
+from report_builder import archive, collect, manifest
 from report_builder.errors import InputError, UnreadableError
-from report_builder.history import Held
+from report_builder.history import Held, History
+from report_builder.model import Unit
 from report_builder.pipeline.circulars import found, renewed
 from report_builder.pipeline.gathering import gathered, work_of
 from report_builder.pipeline.intake import replies
-from report_builder.pipeline.place import Options, open_place, set_up, year_folder, year_of_folder
+from report_builder.pipeline.place import Options, hold_file, open_place, set_up, year_folder, year_of_folder
 from report_builder.pipeline.record import alone
-from report_builder.pipeline.unit import compare_unit
+from report_builder.pipeline.unit import Judged, compare_unit, comparison_files
+from report_builder.registry import load_registry
+from report_builder.rule_kinds import Case
 from report_builder.spec import Spec
+from report_builder.validate import validate
 
 if TYPE_CHECKING:
     from report_builder.compare import Comparison
     from report_builder.similarity import Shared
+
+_PAIRS = "两份比对"
+_NOT_IN_NAMES = re.compile(r'[\\/:*?"<>|\x00-\x1f]')
+_LONGEST_NAME = 80
+"""Signs of a folder's name: three bytes each, a name may have 255."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two files compared, and the folder their comparison was written to."""
+
+    comparison: Comparison
+    spec: Spec
+    folder: Path
 
 
 @dataclass(frozen=True)
@@ -34,20 +53,45 @@ class Compared:
     notes: tuple[str, ...] = ()
 
 
-def compare_files(old: Path, new: Path, inputs: Path) -> tuple[Comparison, Spec]:
+def compare_files(old: Path, new: Path, options: Options) -> Pair:
     """The report in ``new`` against the one in ``old``; each may be of any kind that can be read.
+
+    Writes what a unit of the year gets, in a folder named after both reports: it is no unit's of any run.
 
     Raises:
         InputError: no such file, or a workbook whose year is not told.  UnreadableError: one cannot be read.
+        OutputError: the files cannot be written.
     """
     from report_builder.compare import Basis, compare  # noqa: PLC0415 - numpy is needed only where texts are compared
 
     for path in (old, new):
-        if not path.is_file():
-            raise InputError(f"没有找到文件 {path}；请核对路径")
-    settings, spec = set_up(inputs)
+        hold_file(path)
+    settings, spec = set_up(options.inputs)
+    registry = load_registry(options.inputs)
     earlier, now = (_held(path, spec) for path in (old, new))
-    return compare(now, earlier, Basis(spec, settings), (earlier,)), spec
+    comparison = compare(now, earlier, Basis(spec, settings, tuple(registry.names)), (earlier,))
+    folder = options.outputs / _PAIRS / _named(comparison)
+    unit = registry.find(now.ret.unit) or Unit(now.ret.unit)
+    files = comparison_files(
+        comparison, _judged(Case(now.ret, now.fmt, spec, settings, unit), earlier), earlier
+    )
+    manifest.write_files({folder / name: data for name, data in files.items()})
+    return Pair(comparison, spec, folder)
+
+
+def _named(comparison: Comparison) -> str:
+    """Both reports, the later first, as a folder is called."""
+    name = (
+        f"{comparison.unit}{comparison.report_year}年对照{comparison.against_unit}{comparison.against_year}年"
+    )
+    return _NOT_IN_NAMES.sub("_", name)[:_LONGEST_NAME]
+
+
+def _judged(case: Case, earlier: Held) -> Judged:
+    """What the rules find in the later report; the other counts as a year of its own unit only."""
+    mine = earlier.ret.unit == case.ret.unit and earlier.ret.report_year < case.ret.report_year
+    case = replace(case, history=History((earlier,) if mine else ()), alike=None)
+    return Judged(case, *validate(case))
 
 
 def _held(path: Path, spec: Spec) -> Held:

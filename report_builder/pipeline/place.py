@@ -23,6 +23,7 @@ from report_builder.validate import hold_rules
 
 FORMATS = ("docx", "pdf", "html", "csv", "json")
 _YEAR_FOLDER = re.compile(r"\d{4}")
+_LEAST_GROUP = 2
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,25 @@ def place_for(options: Options, year: int) -> Place | None:
     settings, spec = set_up(options.inputs)
     settings = replace(settings, as_of=options.as_of or settings.as_of)
     fmt = spec.format_for(year)
-    return None if fmt is None else Place(options, spec, load_registry(options.inputs), settings, year, fmt)
+    if fmt is None:
+        return None
+    registry = load_registry(options.inputs)
+    groups = tuple(_members(group, registry) for group in settings.shared_groups)
+    return Place(options, spec, registry, replace(settings, shared_groups=groups), year, fmt)
+
+
+def _members(group: Sequence[str], registry: Registry) -> tuple[str, ...]:
+    """The units of a group that shares text by right, by their registered names; without a registry, as written."""
+    where = "settings.toml：repetition shared_groups"
+    found = {name: registry.find(name) for name in group}
+    for name, unit in found.items():
+        if unit is None:
+            near = registry.suggestion(name) or "；请改正，或在 units.csv 里补上"
+            raise SpecError(f"{where} 里的“{name}”不在单位名册中{near}")
+    units = tuple(dict.fromkeys(unit.name for unit in found.values() if unit is not None))
+    if len(units) < _LEAST_GROUP:
+        raise SpecError(f"{where} 的一组里只有“{'、'.join(units)}”；一组至少写两个单位")
+    return units
 
 
 def _check_settings(settings: Settings, spec: Spec) -> None:
@@ -171,6 +190,18 @@ def newest_year(inputs: Path) -> int:
             f"{inputs} 里没有年度文件夹；请建立如 {inputs.name}/2024 的文件夹，把各单位的报送表放进去"
         )
     return held[-1]
+
+
+def hold_file(path: Path) -> None:
+    """A file that is asked for by its path is there.
+
+    Raises:
+        InputError: it is not, or is a folder.
+    """
+    if path.is_dir():
+        raise InputError(f"{path} 是文件夹；请写出其中一份文件的路径")
+    if not path.is_file():
+        raise InputError(f"没有找到文件 {path}；请核对路径")
 
 
 def open_files(options: Options, files: Sequence[Path]) -> Place:

@@ -33,7 +33,15 @@ from report_builder.pipeline.intake import (
     sources,
 )
 from report_builder.pipeline.keys import Job, everything, left_as_is
-from report_builder.pipeline.place import Options, Place, open_files, open_place, set_up, year_folder
+from report_builder.pipeline.place import (
+    Options,
+    Place,
+    hold_file,
+    open_files,
+    open_place,
+    set_up,
+    year_folder,
+)
 from report_builder.pipeline.record import Record, alone
 from report_builder.pipeline.unit import UnitResult, checked, why_blocked
 from report_builder.pipeline.worker import Folded
@@ -288,8 +296,7 @@ def read(path: Path, inputs: Path, hint: archive.Hint | None = None) -> tuple[Re
     Raises:
         InputError: no such file.  UnreadableError: it cannot be read.
     """
-    if not path.is_file():
-        raise InputError(f"没有找到文件 {path}；请核对路径")
+    hold_file(path)
     settings, spec = set_up(inputs)
     registry = load_registry(inputs)
     ret = archive.read(path, spec, hint)

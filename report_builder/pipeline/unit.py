@@ -102,7 +102,7 @@ def _built(place: Place, job: Job) -> Made:
     held_back = blocks(findings, allowed=bool(place.options.reason)) or job.empty
     files = dict(_feedback_files(place, job.handed, one))
     if comparison is not None:
-        files |= comparison_files(comparison, one)
+        files |= comparison_files(comparison, one, years.years[-1])
     notes: tuple[str, ...] = ()
     if not held_back or (job.together is not None and not job.empty):
         report, notes = _report_files(place, job, years, findings)
@@ -184,13 +184,12 @@ def against_years(handed: Handed, one: Judged) -> Iterator[Comparison]:
             yield compared(Held(case.ret, case.fmt), earlier, texts, case.spec)
 
 
-def comparison_files(comparison: Comparison, one: Judged) -> dict[str, bytes]:
-    """The comparison with last year as a page, as a Word file with tracked changes, and as data."""
+def comparison_files(comparison: Comparison, one: Judged, earlier: Held) -> dict[str, bytes]:
+    """The comparison with ``earlier`` as a page, as a Word file with tracked changes, and as data."""
     from report_builder.compare import as_json  # noqa: PLC0415
     from report_builder.render import sidebyside, tracked  # noqa: PLC0415 - only where comparisons are written
 
-    case = one.case
-    now, earlier, spec = Held(case.ret, case.fmt), case.history.years[-1], case.spec
+    now, spec = Held(one.case.ret, one.case.fmt), one.case.spec
     return {
         f"{COMPARED}.json": facts.dumped(as_json(comparison)).encode(),
         f"{COMPARED}.html": sidebyside.side_by_side_page(comparison, now, earlier, one.findings, spec),
@@ -357,7 +356,7 @@ def compare_unit(place: Place, job: Job) -> tuple[UnitResult, tuple[Comparison, 
     )
     found = tuple(against_years(job.handed, one))
     newest = found[0] if found else None
-    files = comparison_files(newest, one) if newest is not None else {}
+    files = comparison_files(newest, one, one.case.history.years[-1]) if newest is not None else {}
     for name, data in files.items():
         manifest.write_file(job.folder / name, data)
     result = UnitResult(

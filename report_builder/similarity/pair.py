@@ -134,7 +134,9 @@ class Against:
 
 
 def overlap(now: Masked, earlier: Masked) -> Overlap:
-    """How much of ``now`` stands in ``earlier``."""
+    """How much of ``now`` stands in ``earlier``; against a report without a text nothing can be counted."""
+    if not earlier.text.sections:
+        return _uncounted(now)
     grams, _ = earlier.sought(now.grams)
     gram_sections = now.section_of[now.grams_at]
     letters, letter_sections = _whole_sentences(now, earlier), now.section_of
@@ -146,6 +148,12 @@ def overlap(now: Masked, earlier: Masked) -> Overlap:
     return Overlap(
         Share(int(letters.sum()), len(letters)), Share(int(grams.sum()), len(grams)), sections=sections
     )
+
+
+def _uncounted(now: Masked) -> Overlap:
+    none = Share(0, 0)
+    numbers = sorted({section.number for section in now.text.sections})
+    return Overlap(none, none, tuple(Repeated(number, none, none) for number in numbers))
 
 
 def _share(found: Flags, counted: Flags) -> Share:
