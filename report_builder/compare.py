@@ -125,11 +125,17 @@ def _texts_left_out(now: Held, earlier: Held) -> Iterator[NotComparable]:
 
 
 def _changes(now: Held, earlier: Held, spec: Spec) -> Iterator[Change]:
-    """The figures both reports can state, in the order of the newer format; split rows as the sum they were."""
+    """The figures both reports can state, in the order of the newer format; split rows as the sum they were.
+
+    Of a table that was not read in one of them there are none: nobody left its cells blank, and they are not unchanged.
+    """
+    unread = {table for held in (now, earlier) for table in _unread(held)}
     older, newer = sorted((now, earlier), key=lambda held: spec.formats.index(held.fmt))
     splits = _splits(now, earlier, spec)
     done: set[str] = set()
     for key, slot in newer.fmt.slots.items():
+        if slot.table in unread:
+            continue
         row, column = f"{slot.table}.{slot.row.key}", slot.column.key
         split = next((one for one in splits if row in one.into), None)
         if split is not None:
@@ -183,9 +189,13 @@ def _left_out(now: Held, earlier: Held, spec: Spec) -> Iterator[NotComparable]:
 
 def _tables_left_out(now: Held, earlier: Held) -> Iterator[NotComparable]:
     for held in (now, earlier):
-        for table in held.fmt.tables:
-            if not any(key.startswith(table.key + ".") for key in held.ret.cells):
-                yield NotComparable(table.key, f"{held.ret.report_year}年的报告里没有读到这张表")
+        for table in _unread(held):
+            yield NotComparable(table, f"{held.ret.report_year}年的报告里没有读到这张表")
+
+
+def _unread(held: Held) -> Iterator[str]:
+    read = {key.partition(".")[0] for key in held.ret.cells}
+    return (table.key for table in held.fmt.tables if table.key not in read)
 
 
 # --- the document ---------------------------------------------------------------------------------------------

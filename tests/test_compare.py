@@ -127,7 +127,9 @@ def test_missing_tables_and_sections_are_named() -> None:
     now = held(year=2024)
     cells = {key: one for key, one in now.ret.cells.items() if not key.startswith("disputes.")}
     earlier = replace(now, ret=replace(now.ret, report_year=2023, cells=cells, sections=now.ret.sections[:1]))
-    why = {one.what: one.why for one in compare(now, earlier, BASIS).not_comparable}
+    found = compare(now, earlier, BASIS)
+    assert {one.cell.partition(".")[0] for one in found.cells} == {"proactive", "requests"}
+    why = {one.what: one.why for one in found.not_comparable}
     assert why == {
         "disputes": "2023年的报告里没有读到这张表",
         "sections.5": "2023年的报告没有这一部分的文字",

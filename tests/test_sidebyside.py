@@ -284,6 +284,13 @@ def test_reports_without_texts_have_a_page_too() -> None:
     assert "没有雷同段落" in "".join(root.itertext())
 
 
+def test_of_tables_that_were_not_read_nothing_is_said_to_be_unchanged() -> None:
+    now, earlier = (replace(one, ret=replace(one.ret, cells={})) for one in (held((), 2024), held((), 2023)))
+    said = text(drawn(now, earlier)[1])
+    assert "各项都没有变动" not in said
+    assert "没有两年都读到的数字。" in said
+
+
 # --- the page itself -------------------------------------------------------------------------------------------
 
 

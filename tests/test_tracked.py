@@ -249,6 +249,18 @@ def test_figures_that_changed_stand_under_their_tables() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("read", "said"),
+    [(True, "能比较的数字没有变化。"), (False, "没有两年都读到的数字。")],
+    ids=["steady", "unread"],
+)
+def test_figures_nobody_read_are_not_said_to_be_unchanged(read: bool, said: str) -> None:
+    now, earlier = held({}), held({}, YEAR - 1)
+    if not read:
+        earlier = replace(earlier, ret=replace(earlier.ret, cells={}))
+    assert said in map(str, reader.read(written(now, earlier)).items)
+
+
 def test_what_cannot_be_compared_is_named_with_its_reason() -> None:
     now, earlier = PAIRS["formats"]
     rows = grids(written(now, earlier))["不可比的项目"].rows[1:]

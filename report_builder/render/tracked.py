@@ -71,6 +71,9 @@ def write(comparison: Comparison, now: Held, earlier: Held, spec: Spec) -> bytes
     return word.packed(parts)
 
 
+_UNCHANGED, _NO_FIGURES = "能比较的数字没有变化。", "没有两年都读到的数字。"
+
+
 @dataclass(frozen=True)
 class _Page:
     """All that one file is written from."""
@@ -124,7 +127,8 @@ def _summary(page: _Page) -> Iterator[str]:
     yield word.paragraph("Caption", word.run(page.spec.terms["not_compared"]))
     yield from _notes(_not_compared(page))
     yield word.paragraph("Caption", word.run(f"有变化的数字（{len(page.changed)}项）"))
-    yield _figures(page) if page.changed else "".join(_notes(("能比较的数字没有变化。",)))
+    unchanged = _UNCHANGED if page.comparison.cells else _NO_FIGURES
+    yield _figures(page) if page.changed else "".join(_notes((unchanged,)))
 
 
 def _listed(table: PlainTable, none: str) -> Iterator[str]:
