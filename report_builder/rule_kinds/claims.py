@@ -332,7 +332,8 @@ def _sums(case: Case, parts: Parts) -> bool:
         return not _exhausts(case, whole_list, total)
     if _sum(whole_list) > total:
         return parts.manner == "listed" and min(map(_sum, parts.runs)) < total and _agree(case, whole_list)
-    return parts.manner == "open" or _is_clearly_some(whole_list, total) or _agree(case, whole_list)
+    some = parts.manner == "open" or _is_clearly_some(whole_list, total)
+    return some or _agree(case, whole_list) or _is_unread(case, whole_list)
 
 
 def _is_clearly_some(run: Sequence[Part], total: Decimal) -> bool:
@@ -350,6 +351,12 @@ def _exhausts(case: Case, run: Iterable[Part], total: Decimal) -> bool:
 def _agree(case: Case, run: Iterable[Part]) -> bool:
     known = [part for part in run if part.subject is not None]
     return bool(known) and all(_is_held(case, part.quantity, part.subject) for part in known if part.subject)
+
+
+def _is_unread(case: Case, run: Iterable[Part]) -> bool:
+    """Whether a part's own number is not there to tell by: its table is missing, or its cell was refused."""
+    known = (_readings(case, part.subject) for part in run if part.subject is not None)
+    return any(all(one.number(_now(case)) is None for one in readings) for readings in known)
 
 
 def _is_held(case: Case, quantity: Quantity, subject: Subject) -> bool:
