@@ -296,5 +296,5 @@ def _passage_told(passage: Passage, spec: Spec) -> Iterator[str]:
     title = _label(f"sections.{passage.now.section}", spec)
     running = f"，已连续 {passage.years_running} 年" if passage.years_running > 1 else ""
     yield f"  【{spec.terms[str(passage.how)]}】{title}第{passage.now.paragraph}段，{passage.characters} 字{running}"
-    yield f"    本年：{passage.now.text}"
-    yield f"    对照：{passage.earlier_text}"
+    yield f"    本年：{passage.excerpt}"
+    yield f"    对照：{passage.earlier_excerpt}"

@@ -102,13 +102,21 @@ class Passage:
     @property
     def excerpt(self) -> str:
         """How it begins: a list names it so, since the whole stands in the text."""
-        text = self.now.text
-        return text if len(text) <= _EXCERPT else f"{text[:_EXCERPT]}……"
+        return _beginning(self.now.text)
+
+    @property
+    def earlier_excerpt(self) -> str:
+        """How the other text's words begin."""
+        return _beginning(self.earlier_text)
 
     @property
     def earlier_text(self) -> str:
         """The other text's words; several places are parted by an ellipsis."""
         return "……".join(place.text for place in self.earlier)
+
+
+def _beginning(text: str) -> str:
+    return text if len(text) <= _EXCERPT else f"{text[:_EXCERPT]}……"
 
 
 @dataclass(frozen=True, eq=False)
