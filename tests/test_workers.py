@@ -160,7 +160,8 @@ def test_a_stopped_run_keeps_what_it_had_finished(stop: signal.Signals, place: O
     befalls = f"open({str(place.outputs)!r} + f'/at{{os.getpid()}}', 'w').close(); time.sleep(600)"
     words = ["build", "--inputs", str(place.inputs), "--outputs", str(place.outputs), "--jobs", "2"]
     program = (
-        "import sys; from report_builder import cli; from report_builder.pipeline import worker;"
+        "import signal, sys; from report_builder import cli; from report_builder.pipeline import worker;"
+        "signal.signal(signal.SIGINT, signal.default_int_handler);"  # tests started in the background ignore it
         f"worker._LAUNCH = {launch(befalls, UNITS[2:])!r}; sys.exit(cli.main({[*words, '--formats', ','.join(QUICK)]!r}))"
     )
     journal = place.outputs / "2024" / JOURNAL
