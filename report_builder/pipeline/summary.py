@@ -333,6 +333,10 @@ def _listing(year: _Year, unit: Unit, compiled: aggregate.Compiled) -> face.List
     return face.Listing(counted, tuple(one.name for one in year.tree.apart(unit)))
 
 
+def _states_figures(given: Return | None) -> bool:
+    return given is not None and any(figure.number is not None for figure in given.cells.values())
+
+
 @dataclass(frozen=True)
 class _Years:
     """The aggregates of earlier years: what a government gave or published then, else the sum of its members then.
@@ -345,13 +349,18 @@ class _Years:
     _held: dict[int, Mapping[str, Return]] = field(default_factory=dict)
 
     def of(self, unit: Unit, now: aggregate.Compiled) -> History:
-        """The earlier years of one government's aggregate, the oldest first, and why they may not fit this one."""
+        """The earlier years of one government's aggregate, the oldest first, and why they may not fit this one.
+
+        While members are missing this year's sum is not the whole place's: of earlier years only the texts are beside it.
+        """
         place = self.place
         own = {
             one.ret.report_year: one for one in history(place, unit, past(place, unit, self.sources)).years
         }
         years = sorted({year for held in self.sources.values() for year, _ in held})
         held = [one for year in years if (one := self._one(unit, year, own.get(year))) is not None]
+        if now.missing and not _states_figures(now.given):
+            held = [replace(one, ret=replace(one.ret, cells={})) for one in held]
         return History(tuple(held), Lineage((), "；".join(self._told(unit, now))))
 
     def _one(self, unit: Unit, year: int, given: Held | None) -> Held | None:
