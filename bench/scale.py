@@ -45,10 +45,13 @@ class _Peaks:
     workers: dict[int, int] = field(default_factory=dict)
 
     def look(self, process: int) -> None:
-        """Notes what the system has recorded so far."""
+        """Notes what the system has recorded so far.
+
+        Of a child the last word counts: between its fork and its own program it shows what the parent holds.
+        """
         self.parent = max(self.parent, _peak(process))
         for child in _children(process):
-            self.workers[child] = max(self.workers.get(child, 0), _peak(child))
+            self.workers[child] = _peak(child) or self.workers.get(child, 0)
 
 
 def _peak(process: int) -> int:
