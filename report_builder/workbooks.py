@@ -128,6 +128,51 @@ class Book:
     names: Mapping[str, str] = field(default_factory=dict)
 
 
+Row = tuple[tuple[Content, Look], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A table under a title: its sheet's name, what heads its columns and how wide they are.
+
+    The last ``hidden`` columns are for the program alone; the first ``kept`` ones stay in sight.
+    """
+
+    name: str
+    columns: Sequence[tuple[str, float]]
+    hidden: int = 0
+    kept: int = 1
+
+
+def tabulated(form: Form, title: str, notes: Sequence[str], rows: Sequence[Row]) -> Sheet:
+    """A title, what the figures mean, then a table with a filter, its header on every page.
+
+    A cell that looks to be typed into is open; all others are locked.
+    """
+    every, head = len(form.columns), len(notes) + 1
+    count = every - form.hidden
+    cells = [Cell(0, 0, title, "title", column_span=count)]
+    cells += [Cell(row, 0, text, "note", column_span=count) for row, text in enumerate(notes, 1)]
+    cells += [Cell(head, column, text, "head") for column, (text, _) in enumerate(form.columns)]
+    for at, row in enumerate(rows, head + 1):
+        cells += [_tabulated(at, column, content, look) for column, (content, look) in enumerate(row)]
+    return Sheet(
+        name=form.name,
+        widths=tuple(width for _, width in form.columns),
+        cells=tuple(cells),
+        landscape=True,
+        repeat=(head, head),
+        frozen=(head + 1, form.kept),
+        filter=(head, 0, head + max(len(rows), 1), count - 1),
+        hidden_columns=tuple(range(count, every)),
+    )
+
+
+def _tabulated(row: int, column: int, content: Content, look: Look) -> Cell:
+    entry = Entry("text") if look == "text" else None
+    return Cell(row, column, cut(content) if isinstance(content, str) else content, look, entry=entry)
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """A long list, drawn row by row so that it takes no memory: what heads its columns and how wide they are.

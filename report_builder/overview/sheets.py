@@ -13,21 +13,11 @@ from report_builder.figures import percent
 from report_builder.overview.nouns import Overseen
 from report_builder.overview.score import Loss, Marks, Worth, in_points, worths
 from report_builder.spec import Spec
-from report_builder.workbooks import Book, Cell, Content, Look, Sheet, cut, written
+from report_builder.workbooks import Book, Cell, Content, Form, Look, Row, Sheet, tabulated, written
 
 _NONE = "—"
-_Row = tuple[tuple[Content, Look], ...]
 
-
-@dataclass(frozen=True)
-class _Form:
-    """One of the tables: its sheet, what heads its columns and how wide they are."""
-
-    name: str
-    columns: Sequence[tuple[str, float]]
-
-
-_UNITS = _Form(
+_UNITS = Form(
     "汇总",
     (
         ("单位", 30.0),
@@ -43,7 +33,7 @@ _UNITS = _Form(
         ("说明", 52.0),
     ),
 )
-_LOSSES = _Form(
+_LOSSES = Form(
     "逐项",
     (
         ("单位", 26.0),
@@ -56,7 +46,7 @@ _LOSSES = _Form(
         ("依据", 36.0),
     ),
 )
-_ABOUT = _Form(
+_ABOUT = Form(
     "说明",
     (
         ("条目", 18.0),
@@ -107,10 +97,11 @@ def score_book(seen: Overseen, marks: Sequence[Marks], spec: Spec) -> bytes:
 def _units(desk: _Desk) -> Sheet:
     rows = [_unit(one, desk) for one in desk.marks]
     rated = sum(one.rate is not None for one in desk.marks)
-    return _sheet(_UNITS, rows, [f"应报单位 {len(rows)} 个，其中可以评分的 {rated} 个。", *desk.notes], desk)
+    notes = [f"应报单位 {len(rows)} 个，其中可以评分的 {rated} 个。", *desk.notes]
+    return tabulated(_UNITS, desk.title, notes, rows)
 
 
-def _unit(one: Marks, desk: _Desk) -> _Row:
+def _unit(one: Marks, desk: _Desk) -> Row:
     unit, words = one.watched.unit, desk.spec.wording.aggregate
     score: list[Content] = [_NONE] if one.rate is None else [in_points(one.got)]
     return (
@@ -124,7 +115,7 @@ def _unit(one: Marks, desk: _Desk) -> _Row:
     )
 
 
-def _texts(*texts: str) -> _Row:
+def _texts(*texts: str) -> Row:
     return tuple((text, "plain") for text in texts)
 
 
@@ -161,10 +152,10 @@ def _no_rank(one: Marks, spec: Spec) -> str:
 def _losses(desk: _Desk) -> Sheet:
     rows = [_loss(one, loss, desk.spec) for one in desk.marks for loss in one.losses]
     said = "每一行是一处扣分。同一条规则扣到分值为止，再有的问题见该单位的校验意见，不再列出。"
-    return _sheet(_LOSSES, rows, [said if rows else "没有扣分。"], desk)
+    return tabulated(_LOSSES, desk.title, [said if rows else "没有扣分。"], rows)
 
 
-def _loss(one: Marks, loss: Loss, spec: Spec) -> _Row:
+def _loss(one: Marks, loss: Loss, spec: Spec) -> Row:
     finding = loss.finding
     return (
         *_texts(one.watched.unit.name, loss.worth.clause.name, _rule(finding.code, spec)),
@@ -185,12 +176,13 @@ def _about(desk: _Desk) -> Sheet:
     rows = [_worth(one, counted, tried[one.rule.code], desk) for one in counted]
     fmt = desk.spec.format(desk.seen.format_id)
     rest = sorted({*(fmt.rules if fmt is not None else ())} - {one.rule.code for one in counted})
-    sheet = _sheet(_ABOUT, rows, [*desk.notes, f"不计分的规则：\n{'、'.join(rest) or '无'}。"], desk)
+    notes = [*desk.notes, f"不计分的规则：\n{'、'.join(rest) or '无'}。"]
+    sheet = tabulated(_ABOUT, desk.title, notes, rows)
     clauses = [one.clause.key for one in counted]
     return replace(sheet, cells=tuple(_together(sheet.cells, clauses, _ABOUT)), filter=None)
 
 
-def _together(cells: Sequence[Cell], clauses: Sequence[str], form: _Form) -> Iterator[Cell]:
+def _together(cells: Sequence[Cell], clauses: Sequence[str], form: Form) -> Iterator[Cell]:
     """What all rules of a clause share stands once beside them."""
     first = max(cell.row for cell in cells) - len(clauses) + 1
     for cell in cells:
@@ -201,7 +193,7 @@ def _together(cells: Sequence[Cell], clauses: Sequence[str], form: _Form) -> Ite
             yield replace(cell, row_span=clauses.count(clauses[at]))
 
 
-def _worth(one: Worth, counted: Sequence[Worth], tried: int, desk: _Desk) -> _Row:
+def _worth(one: Worth, counted: Sequence[Worth], tried: int, desk: _Desk) -> Row:
     clause = sum((each.points for each in counted if each.clause is one.clause), Fraction(0))
     costs = (one.rule.fault_costs, one.rule.question_costs)
     return (
@@ -212,26 +204,3 @@ def _worth(one: Worth, counted: Sequence[Worth], tried: int, desk: _Desk) -> _Ro
         *((in_points(Fraction(cost) * one.factor), "plain") for cost in costs),
         *_texts(f"{tried} / {len(desk.marks)}", one.clause.basis),
     )
-
-
-def _sheet(form: _Form, rows: Sequence[_Row], notes: Sequence[str], desk: _Desk) -> Sheet:
-    """A title, what the figures mean, then a table with a filter, its header on every page."""
-    count, head = len(form.columns), len(notes) + 1
-    cells = [Cell(0, 0, desk.title, "title", column_span=count)]
-    cells += [Cell(row, 0, text, "note", column_span=count) for row, text in enumerate(notes, 1)]
-    cells += [Cell(head, column, text, "head") for column, (text, _) in enumerate(form.columns)]
-    for at, row in enumerate(rows, head + 1):
-        cells += [Cell(at, column, _held(content), look) for column, (content, look) in enumerate(row)]
-    return Sheet(
-        name=form.name,
-        widths=tuple(width for _, width in form.columns),
-        cells=tuple(cells),
-        landscape=True,
-        repeat=(head, head),
-        frozen=(head + 1, 1),
-        filter=(head, 0, head + max(len(rows), 1), count - 1),
-    )
-
-
-def _held(content: Content) -> Content:
-    return cut(content) if isinstance(content, str) else content

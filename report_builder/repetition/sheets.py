@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from report_builder.errors import UnreadableError
 from report_builder.model import Settings, Severity
@@ -22,25 +22,12 @@ from report_builder.repetition.circular import (
 )
 from report_builder.spec import Spec, label
 from report_builder.spec.nouns import CIRCULAR_NAME, META_SHEET, SENT_BACK
-from report_builder.workbooks import Book, Cell, Content, Entry, Look, Sheet, cut, written
+from report_builder.workbooks import Book, Cell, Form, Row, Sheet, cut, tabulated, written
 
 REPLY_HEAD, MARK_HEAD = "整改回复", "核对码"
 
 
-@dataclass(frozen=True)
-class _Form:
-    """One of the tables: its sheet, what heads its columns and how wide they are, what is said where it is empty.
-
-    The last ``hidden`` columns are for the program alone.
-    """
-
-    name: str
-    columns: Sequence[tuple[str, float]]
-    nothing: str
-    hidden: int = 0
-
-
-_CIRCULAR = _Form(
+_CIRCULAR = Form(
     CIRCULAR_NAME,
     (
         ("序号", 6.0),
@@ -55,10 +42,10 @@ _CIRCULAR = _Form(
         (REPLY_HEAD, 28.0),
         (MARK_HEAD, 14.0),
     ),
-    "没有可以通报的比对结果。",
     hidden=1,
+    kept=2,
 )
-_GROUPS = _Form(
+_GROUPS = Form(
     "相互雷同",
     (
         ("组", 6.0),
@@ -70,9 +57,9 @@ _GROUPS = _Form(
         ("{strict}", 12.0),
         ("{loose}", 12.0),
     ),
-    "没有发现各单位报告相互雷同。",
+    kept=2,
 )
-_FOLLOWED = _Form(
+_FOLLOWED = Form(
     "整改跟踪",
     (
         ("单位", 28.0),
@@ -85,8 +72,13 @@ _FOLLOWED = _Form(
         ("结果", 24.0),
         (REPLY_HEAD, 28.0),
     ),
-    "本年度没有要求整改或说明的单位。",
+    kept=2,
 )
+_NOTHING = {
+    _CIRCULAR.name: "没有可以通报的比对结果。",
+    _GROUPS.name: "没有发现各单位报告相互雷同。",
+    _FOLLOWED.name: "本年度没有要求整改或说明的单位。",
+}
 _ABOUT_SHEET = "说明"
 _ABOUT_WIDTHS = (40.0, 106.0)
 _ABOUT = (
@@ -139,9 +131,6 @@ def _text(content: object) -> str:
     return "" if content is None else str(content).strip()
 
 
-_Row = tuple[tuple[Content, Look], ...]
-
-
 @dataclass(frozen=True)
 class _Desk:
     """What all sheets are written from."""
@@ -181,7 +170,7 @@ def _circular(desk: _Desk) -> Sheet:
     return _sheet(_CIRCULAR, rows, [*said, *desk.definitions("strict", "loose")], desk)
 
 
-def _case(number: int, case: Case, desk: _Desk) -> _Row:
+def _case(number: int, case: Case, desk: _Desk) -> Row:
     return (
         (number, "count"),
         (case.unit, "plain"),
@@ -196,7 +185,7 @@ def _case(number: int, case: Case, desk: _Desk) -> _Row:
     )
 
 
-def _rates(rates: Rates | None) -> _Row:
+def _rates(rates: Rates | None) -> Row:
     """Strict and loose; no rate at all where the pair is no longer found."""
     if rates is None:
         return ((_NOT_FOUND, "count"), (_NOT_FOUND, "count"))
@@ -220,7 +209,7 @@ def _groups(desk: _Desk) -> Sheet:
     return _sheet(_GROUPS, rows, said, desk)
 
 
-def _group(number: int, group: Group) -> Iterator[_Row]:
+def _group(number: int, group: Group) -> Iterator[Row]:
     for one in group.copies:
         yield (
             (number, "count"),
@@ -240,10 +229,10 @@ def _followed(desk: _Desk) -> Sheet:
     return _sheet(_FOLLOWED, rows, (said, *desk.definitions("strict", "loose")), desk)
 
 
-def _one_followed(one: Followed, desk: _Desk) -> _Row:
+def _one_followed(one: Followed, desk: _Desk) -> Row:
     (strict, loose), (strict_now, loose_now) = _rates(one.before), _rates(one.now)
     against = _name(one.against, one.unit)
-    said: _Row = ((one.unit, "plain"), (against, "plain"), (desk.word(one.asked), "plain"))
+    said: Row = ((one.unit, "plain"), (against, "plain"), (desk.word(one.asked), "plain"))
     reply = desk.found.replies.get((one.unit, one.against))
     outcome = desk.spec.terms[one.outcome]
     return (*said, strict, strict_now, loose, loose_now, (outcome, "plain"), (reply, "plain"))
@@ -263,30 +252,8 @@ def _about(desk: _Desk) -> Sheet:
     return Sheet(_ABOUT_SHEET, _ABOUT_WIDTHS, tuple(cells), landscape=True)
 
 
-def _sheet(form: _Form, rows: Sequence[_Row], said: Iterable[str], desk: _Desk) -> Sheet:
-    """A title, what the figures mean, then a table with a filter, its header on every page."""
-    every = len(form.columns)
-    count, notes = every - form.hidden, [*said] if rows else [form.nothing]
-    cells = [Cell(0, 0, desk.title, "title", column_span=count)]
-    cells += [Cell(row, 0, text, "note", column_span=count) for row, text in enumerate(notes, 1)]
-    head = len(notes) + 1
-    for column, (text, _) in enumerate(form.columns):
-        cells.append(Cell(head, column, text.format(**desk.spec.terms), "head"))
-    for at, row in enumerate(rows, head + 1):
-        cells += [_cell(at, column, content, look) for column, (content, look) in enumerate(row)]
-    return Sheet(
-        name=form.name,
-        widths=tuple(width for _, width in form.columns),
-        cells=tuple(cells),
-        landscape=True,
-        repeat=(head, head),
-        frozen=(head + 1, 2),
-        filter=(head, 0, head + max(len(rows), 1), count - 1),
-        hidden_columns=tuple(range(count, every)),
-    )
-
-
-def _cell(row: int, column: int, content: Content, look: Look) -> Cell:
-    """A cell for a reply is open; all others are locked."""
-    entry = Entry("text") if look == "text" else None
-    return Cell(row, column, cut(content) if isinstance(content, str) else content, look, entry=entry)
+def _sheet(form: Form, rows: Sequence[Row], said: Iterable[str], desk: _Desk) -> Sheet:
+    """The table with the terms' own words over its columns, and what is said of it where there is nothing."""
+    columns = [(text.format(**desk.spec.terms), width) for text, width in form.columns]
+    notes = [*said] if rows else [_NOTHING[form.name]]
+    return tabulated(replace(form, columns=columns), desk.title, notes, rows)
