@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from report_builder import blank
-from report_builder.errors import UnreadableError
 from report_builder.model import Finding, Return, Run, Severity, Unit
 from report_builder.readers import sheets
 from report_builder.spec import Format, Spec
@@ -127,16 +126,8 @@ def answers(data: bytes) -> dict[str, Answer]:
     Raises:
         UnreadableError: it is no workbook, or has not the columns for answers.
     """
-    grid = next((grid for grid in sheets.read(data).grids if grid.name == FINDINGS_SHEET), None)
-    rows = [[_text(content) for content in row] for row in grid.rows] if grid is not None else []
-    head = next((row for row in rows if {ANSWER_HEAD, FINGERPRINT_HEAD} <= {*row}), None)
-    if head is None:
-        raise UnreadableError(
-            f"里面没有“{ANSWER_HEAD}”和“{FINGERPRINT_HEAD}”两栏", "请用发回的校验意见填写，不要删去这两栏"
-        )
-    columns = [head.index(name) if name in head else len(head) for name in _ANSWER_HEADS]
-    filled = ([*row, ""] for row in rows[rows.index(head) + 1 :] if len(row) >= len(head))
-    read = ([row[column] for column in columns] for row in filled)
+    rows = sheets.returned_rows(data, FINDINGS_SHEET, (ANSWER_HEAD, FINGERPRINT_HEAD), "发回的校验意见")
+    read = ([row.get(name, "") for name in _ANSWER_HEADS] for row in rows)
     return {mark: Answer(code, where, text) for code, where, text, mark in read if mark and text}
 
 
@@ -247,10 +238,6 @@ def from_json(text: str) -> tuple[Finding, ...]:
         Finding(**item | {"severity": Severity(item["severity"]), "cells": tuple(item["cells"])})
         for item in json.loads(text)["findings"]
     )
-
-
-def _text(content: object) -> str:
-    return "" if content is None else str(content).strip()
 
 
 def _plain(fact: object) -> object:

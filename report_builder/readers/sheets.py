@@ -40,6 +40,30 @@ def read(data: bytes) -> Sheets:
     return delimited.read(data)
 
 
+def returned_rows(data: bytes, name: str, wanted: tuple[str, str], sent: str) -> list[dict[str, str]]:
+    """The rows of a list that was sent out and came back, each text by what heads its column.
+
+    ``name`` is the list's sheet; its head is the first row with both ``wanted`` columns; ``sent`` is what a clerk
+    calls the workbook.
+
+    Raises:
+        UnreadableError: it is no workbook, or has not the two columns.
+    """
+    grid = next((grid for grid in read(data).grids if grid.name == name), None)
+    rows = [[_text(content) for content in row] for row in grid.rows] if grid is not None else []
+    head = next((row for row in rows if {*wanted} <= {*row}), None)
+    if head is None:
+        both = "和".join(f"“{one}”" for one in wanted)
+        raise UnreadableError(f"里面没有{both}两栏", f"请用{sent}填写，不要删去这两栏")
+    places = {text: head.index(text) for text in head}
+    below = rows[rows.index(head) + 1 :]
+    return [{text: row[at] if at < len(row) else "" for text, at in places.items()} for row in below]
+
+
+def _text(content: object) -> str:
+    return "" if content is None else str(content).strip()
+
+
 def _package(data: bytes) -> Sheets:
     if _OPEN_DOCUMENT not in data[:_HEAD]:
         return xlsx.read(data)

@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from report_builder.errors import UnreadableError
 from report_builder.model import Settings, Severity
 from report_builder.readers import sheets
 from report_builder.repetition.circular import (
@@ -115,20 +114,8 @@ def replies(data: bytes) -> dict[str, str]:
     Raises:
         UnreadableError: it is no workbook, or has not the columns for replies.
     """
-    grid = next((grid for grid in sheets.read(data).grids if grid.name == CIRCULAR_NAME), None)
-    rows = [[_text(content) for content in row] for row in grid.rows] if grid is not None else []
-    head = next((row for row in rows if {REPLY_HEAD, MARK_HEAD} <= {*row}), None)
-    if head is None:
-        raise UnreadableError(
-            f"里面没有“{REPLY_HEAD}”和“{MARK_HEAD}”两栏", "请用发出的雷同通报填写，不要删去这两栏"
-        )
-    reply, marked = head.index(REPLY_HEAD), head.index(MARK_HEAD)
-    filled = (row for row in rows[rows.index(head) + 1 :] if len(row) > max(reply, marked))
-    return {row[marked]: row[reply] for row in filled if row[marked] and row[reply]}
-
-
-def _text(content: object) -> str:
-    return "" if content is None else str(content).strip()
+    rows = sheets.returned_rows(data, CIRCULAR_NAME, (REPLY_HEAD, MARK_HEAD), "发出的雷同通报")
+    return {row[MARK_HEAD]: row[REPLY_HEAD] for row in rows if row[MARK_HEAD] and row[REPLY_HEAD]}
 
 
 @dataclass(frozen=True)
