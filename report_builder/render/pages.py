@@ -29,7 +29,7 @@ def scripted(name: str, **values: object) -> bytes:
     script = look(f"{name}.js").decode()
     return page(
         f"{name}.html",
-        style=Markup(look(f"{name}.css").decode()),  # noqa: S704 - our own file
+        style=Markup((look("scripted.css") + look(f"{name}.css")).decode()),  # noqa: S704 - our own files
         script=Markup(script),  # noqa: S704 - our own file
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         **values,
