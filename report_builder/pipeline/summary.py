@@ -8,7 +8,7 @@ marked as a draft, and says what is lacking.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 from report_builder import aggregate, collect, ledger, manifest
 from report_builder.aggregate import face
 from report_builder.errors import InputError
-from report_builder.history import Held, History
+from report_builder.history import Held
 from report_builder.ledger import Ledger
-from report_builder.model import Block, Finding, Lineage, Return, Severity, Unit
+from report_builder.model import Block, Finding, Return, Severity, Unit
 from report_builder.pipeline import workers
+from report_builder.pipeline.earlier import EarlierYears
 from report_builder.pipeline.gathering import beside, gathered
 from report_builder.pipeline.intake import (
     Answered,
@@ -27,8 +28,6 @@ from report_builder.pipeline.intake import (
     answers,
     history,
     own_answers,
-    past,
-    read_earlier,
 )
 from report_builder.pipeline.keys import Job, common, is_current, job_for, left_as_is
 from report_builder.pipeline.overseeing import overseen
@@ -170,9 +169,9 @@ class _Year:
         return {ret.unit: _mark(ret) for ret in (*self.given.values(), *self.usable.values())}
 
     @cached_property
-    def years(self) -> _Years:
+    def years(self) -> EarlierYears:
         """The earlier years, for the aggregates."""
-        return _Years(self.place, self.earlier)
+        return EarlierYears(self.place, self.tree, self.earlier)
 
 
 def _has_figures(ret: Return) -> bool:
@@ -331,88 +330,6 @@ def _listing(year: _Year, unit: Unit, compiled: aggregate.Compiled) -> face.List
             parts.setdefault(year.tree.government_of(one), []).append(one.name)
     counted = tuple((name, tuple(units)) for name, units in parts.items() if units)
     return face.Listing(counted, tuple(one.name for one in year.tree.apart(unit)))
-
-
-def _states_figures(given: Return | None) -> bool:
-    return given is not None and any(figure.number is not None for figure in given.cells.values())
-
-
-@dataclass(frozen=True)
-class _Years:
-    """The aggregates of earlier years: what a government gave or published then, else the sum of its members then.
-
-    A year of which a member is not held has no sum.
-    """
-
-    place: Place
-    sources: Mapping[str, Sequence[tuple[int, collect.Source]]]
-    _held: dict[int, Mapping[str, Return]] = field(default_factory=dict)
-
-    def of(self, unit: Unit, now: aggregate.Compiled) -> History:
-        """The earlier years of one government's aggregate, the oldest first, and why they may not fit this one.
-
-        While members are missing this year's sum is not the whole place's: of earlier years only the texts are beside it.
-        """
-        place = self.place
-        own = {
-            one.ret.report_year: one for one in history(place, unit, past(place, unit, self.sources)).years
-        }
-        years = sorted({year for held in self.sources.values() for year, _ in held})
-        held = [one for year in years if (one := self._one(unit, year, own.get(year))) is not None]
-        if now.missing and not _states_figures(now.given):
-            held = [replace(one, ret=replace(one.ret, cells={})) for one in held]
-        return History(tuple(held), Lineage((), "；".join(self._told(unit, now))))
-
-    def _one(self, unit: Unit, year: int, given: Held | None) -> Held | None:
-        fmt = self.place.spec.format_for(year)
-        members = self.place.registry.tree(year).members(unit)
-        returns = [held for one in members if (held := self._returns(year).get(one.name)) is not None]
-        if fmt is None or not members or len(returns) < len(members):
-            return given
-        from report_builder.aggregate import table  # noqa: PLC0415 - pandas is needed by this verb alone
-
-        sums = table.sums(table.tidy(returns, fmt), {unit.name: [one.unit for one in returns]}, fmt)[
-            unit.name
-        ]
-        compiled = aggregate.Compiled(
-            unit.name, year, returns, sums, given.ret if given is not None else None
-        )
-        return Held(aggregate.returned(compiled, fmt, self.place.spec), fmt)
-
-    def _returns(self, year: int) -> Mapping[str, Return]:
-        """What is held of one year, by unit; read once."""
-        if year not in self._held:
-            known = self.place.registry.registered
-            found = {
-                unit: read_earlier(self.place.spec, year, dict(held)[year], known)
-                for unit, held in self.sources.items()
-                if year in dict(held)
-            }
-            self._held[year] = {
-                unit: replace(one.ret, unit=unit) for unit, one in found.items() if one is not None
-            }
-        return self._held[year]
-
-    def _told(self, unit: Unit, now: aggregate.Compiled) -> Iterator[str]:
-        """What sets this year's members apart from last year's, in words; a successor is who it succeeds."""
-        if now.missing:
-            yield f"本年有 {len(now.missing)} 个成员的数据没有计入"
-        registry, year = self.place.registry, self.place.year
-        before, after = (
-            {one.name: one for one in registry.tree(at).members(unit)} for at in (year - 1, year)
-        )
-        heirs = {
-            name
-            for name, one in after.items()
-            if any(old.name in before for old in registry.predecessors(one))
-        }
-        succeeded = {old.name for name in heirs for old in registry.predecessors(after[name])}
-        for said, names in (
-            ("新增", after.keys() - before.keys() - heirs),
-            ("不再有", before.keys() - after.keys() - succeeded),
-        ):
-            if names and before:
-                yield f"成员与上年不同：{said}{'、'.join(sorted(names))}"
 
 
 def _tables(year: _Year, places: Sequence[Return], record: Record) -> UnitResult:
