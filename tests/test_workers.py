@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from report_builder.cli import main
 from report_builder.errors import WorkersError
 from report_builder.pipeline import Options, UnitResult, build, cluster, intake, worker
 from report_builder.pipeline.record import JOURNAL, LOCK, alone
+from report_builder.pipeline.stowed import Stowage
 from report_builder.similarity import Match, Share, Text
 from report_builder.spec import Spec
 
@@ -268,10 +270,21 @@ def test_only_unchanged_inputs_are_not_read_again(
 
 
 def test_cells_put_away_come_back_as_they_were(spec: Spec) -> None:
-    cells = return_of(spec.formats[-1], {"requests.received.total": 7}).cells
-    folded = worker.Folded(cells)
-    assert len(folded) == len(cells)
-    assert dict(folded) == pickle.loads(pickle.dumps(folded)) == cells  # noqa: S301
+    """Whatever they came from: a sheet, a Word table, a cell without a source; each after another return's."""
+    ret = return_of(spec.formats[-1], {"requests.received.total": 7, "requests.carried_in.total": None})
+    sources = ("甲.xlsx·依申请公开!D6", "甲.docx·第3张表·第6行第4列", "", "甲!乙.xlsx·表!E7")
+    cells = {
+        key: replace(held, source=source)
+        for (key, held), source in zip(ret.cells.items(), cycle(sources), strict=False)
+    }
+    stowage = Stowage()
+    for fewer in (0, 3):
+        some = dict(list(cells.items())[fewer:])
+        held = stowage.away(replace(ret, cells=some))
+        assert dict(held.cells) == pickle.loads(pickle.dumps(held)).cells == some  # noqa: S301
+        assert repr(held.cells) == repr(some)
+        assert held.number("requests.received.total") == some["requests.received.total"].number
+        assert "no.such.cell" not in held.cells
 
 
 def test_a_unit_is_held_against_those_it_shares_most_with_itself() -> None:

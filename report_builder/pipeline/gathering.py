@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from report_builder import collect
 from report_builder.errors import InputError
 from report_builder.ledger import Assignment
-from report_builder.model import Unit
+from report_builder.model import Return, Unit
 from report_builder.pipeline import tasks
 from report_builder.pipeline.intake import (
     Among,
@@ -76,8 +76,8 @@ class Work:
     unused: tuple[str, ...]
 
 
-def gathered(place: Place, kept: Callable[[Handed], Handed] = lambda one: one) -> tuple[Year, list[str]]:
-    """What was handed in for the year, each as it is to be ``kept``, with what lies beside it; the files of no use.
+def gathered(place: Place, kept: Callable[[Return], Return] = lambda ret: ret) -> tuple[Year, list[str]]:
+    """What was handed in for the year, each return as it is to be ``kept``, with what lies beside it; the files of no use.
 
     Raises:
         InputError: nothing was handed in.

@@ -113,9 +113,9 @@ def source_of(path: Path, spec: Spec) -> collect.Source:
 
 
 def collected(
-    place: Place, kept: Callable[[Handed], Handed] = lambda one: one
+    place: Place, kept: Callable[[Return], Return] = lambda ret: ret
 ) -> tuple[list[Handed], list[str]]:
-    """What was handed in for the year, each as it is to be ``kept``, and the files that are no returns.
+    """What was handed in for the year, each return as it is to be ``kept``, and the files that are no returns.
 
     Raises:
         InputError: the year has no folder, or there is no return in it.
@@ -129,7 +129,8 @@ def collected(
         raise InputError(
             f"{folder} 里没有报送表；请把各单位的 .xlsx 放进去（空白表用 report-builder blank 生成）"
         )
-    handed = [kept(one) for source in found for one in handed_in(place, source)]
+    came = (one for source in found for one in handed_in(place, source))
+    handed = [replace(one, ret=kept(one.ret)) for one in came]
     said = [_sent_back(one) for one in handed if _words(one)]
     return [one for one in handed if not _words(one)], [*unused, *said]
 

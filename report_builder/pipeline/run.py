@@ -21,7 +21,6 @@ from report_builder.pipeline.circulars import Sent, circulated
 from report_builder.pipeline.gathering import Work, desks, gathered, silent, work_of, year_of
 from report_builder.pipeline.intake import (
     CIRCULAR,
-    Handed,
     Past,
     answers,
     collected,
@@ -43,8 +42,8 @@ from report_builder.pipeline.place import (
     year_folder,
 )
 from report_builder.pipeline.record import Record, alone
+from report_builder.pipeline.stowed import Stowage
 from report_builder.pipeline.unit import UnitResult, checked, why_blocked
-from report_builder.pipeline.worker import Folded
 from report_builder.registry import load_registry
 from report_builder.rule_kinds import Case
 from report_builder.spec import Format, Spec
@@ -81,10 +80,6 @@ class Outcome:
 Progress = Callable[[UnitResult, int, int], None]
 
 
-def _folded(handed: Handed) -> Handed:
-    return replace(handed, ret=replace(handed.ret, cells=Folded(handed.ret.cells)))
-
-
 def left_to_summary(place: Place) -> tuple[str, ...]:
     """The files that are named after governments whose reports are put together from others'."""
     tree, folder = place.registry.tree(place.year), place.options.inputs / str(place.year)
@@ -97,7 +92,7 @@ def _work(place: Place, record: Record) -> tuple[list[Job], Work]:
 
     It needs what all units answered, and afterwards every return goes when its report is made.
     """
-    year, unused = gathered(place, _folded)
+    year, unused = gathered(place, Stowage().away)
     if not place.options.units:
         record.summary = dict(tasks.write(place, year.given, year.distinct, record.summary))
     return work_of(place, year, unused)

@@ -13,14 +13,11 @@ import pickle
 import subprocess
 import sys
 import threading
-import zlib
-from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, BinaryIO, Self
 
 from report_builder.errors import WorkersError
-from report_builder.model import Figure
 from report_builder.pipeline.keys import Job
 from report_builder.pipeline.place import Place
 from report_builder.pipeline.unit import Made, build_unit, failed
@@ -68,32 +65,6 @@ def unpacked(data: bytes, spec: Spec) -> Job:
     """The job that has arrived, under the law of the place."""
     job: Job = _Unpacker(data, spec).load()
     return job
-
-
-class Folded(Mapping[str, Figure]):
-    """The cells of a return put away small, where a run holds thousands of returns; they travel unfolded."""
-
-    def __init__(self, cells: Mapping[str, Figure]) -> None:
-        self._data = zlib.compress(pickle.dumps(dict(cells)), 1)
-        self._count = len(cells)
-
-    def __reduce__(self) -> tuple[Callable[[bytes], Mapping[str, Figure]], tuple[bytes]]:
-        """What is packed of it is a plain mapping when it arrives."""
-        return _unfolded, (self._data,)
-
-    def __len__(self) -> int:
-        return self._count
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(_unfolded(self._data))
-
-    def __getitem__(self, key: str) -> Figure:
-        return _unfolded(self._data)[key]
-
-
-def _unfolded(data: bytes) -> Mapping[str, Figure]:
-    cells: Mapping[str, Figure] = pickle.loads(zlib.decompress(data))  # noqa: S301 - of our own making
-    return cells
 
 
 class Worker:
