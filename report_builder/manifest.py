@@ -6,11 +6,11 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from report_builder import __version__
 from report_builder.errors import OutputError
@@ -18,6 +18,10 @@ from report_builder.errors import OutputError
 SCHEMA = 1
 FILE = "manifest.json"
 UNFINISHED = ".tmp"
+_AT_ONCE = 1 << 20
+
+Content = bytes | Callable[[BinaryIO], None]
+"""What a file is to hold; what is too large to be held in memory writes itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,11 @@ class Whole:
 
 def sha256(path: Path) -> str:
     """The content's digest, in hexadecimal."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    whole = hashlib.sha256()
+    with path.open("rb", buffering=0) as stream:
+        while part := stream.read(_AT_ONCE):
+            whole.update(part)
+    return whole.hexdigest()
 
 
 def digests(files: Mapping[str, bytes]) -> dict[str, str]:
@@ -160,7 +168,7 @@ def write_file(path: Path, data: bytes) -> None:
     write_files({path: data})
 
 
-def write_files(files: Mapping[Path, bytes]) -> None:
+def write_files(files: Mapping[Path, Content]) -> None:
     """Writes all beside their names before the first is renamed: where there is no room, the old set stays as it was.
 
     Raises:
@@ -168,11 +176,11 @@ def write_files(files: Mapping[Path, bytes]) -> None:
     """
     beside: dict[Path, Path] = {}
     try:
-        for path, data in files.items():
-            if not _holds(path, data):
+        for path, content in files.items():
+            if callable(content) or not _holds(path, content):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 beside[path] = path.with_name(f".{path.name}.{os.getpid()}{UNFINISHED}")
-                beside[path].write_bytes(data)
+                _put(beside[path], content)
         for path, written in beside.items():
             written.replace(path)
     except OSError as fault:
@@ -185,14 +193,23 @@ def write_files(files: Mapping[Path, bytes]) -> None:
                 left.unlink(missing_ok=True)
 
 
-def write_within(folder: Path, files: Mapping[str, bytes]) -> dict[str, str]:
+def _put(path: Path, content: Content) -> None:
+    if not callable(content):
+        path.write_bytes(content)
+        return
+    with path.open("wb") as stream:
+        content(stream)
+
+
+def write_within(folder: Path, files: Mapping[str, Content]) -> dict[str, str]:
     """Writes files by their names from ``folder``, as :func:`write_files`; each one's digest, by the same name.
 
     Raises:
         OutputError: one of them cannot be written; the path and the reason are named.
     """
-    write_files({folder / name: data for name, data in files.items()})
-    return digests(files)
+    write_files({folder / name: content for name, content in files.items()})
+    at_hand = digests({name: content for name, content in files.items() if not callable(content)})
+    return {name: at_hand.get(name) or sha256(folder / name) for name in files}
 
 
 def _holds(path: Path, data: bytes) -> bool:

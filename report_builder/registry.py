@@ -109,9 +109,16 @@ class Tree:
             name = self.parents.get(name, "")
         return name
 
+    def part_of(self, place: Unit, unit: Unit) -> str:
+        """The government next below ``place`` within which a unit stands; empty where it is the place's own."""
+        part, name = "", self.government_of(unit)
+        while name and name != place.name:
+            part, name = name, self.government_of(self._places[name])
+        return part
+
     @cached_property
-    def _places(self) -> frozenset[str]:
-        return frozenset(one.name for one in self.governments)
+    def _places(self) -> Mapping[str, Unit]:
+        return {one.name: one for one in self.governments}
 
     def compiled(self, unit: Unit) -> bool:
         """Whether a unit's report is put together from others': a government with members."""

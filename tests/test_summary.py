@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -174,10 +174,42 @@ def test_every_total_of_the_demonstration_is_found_again_in_plain_python(
     assert facts["aggregate"]["missing"] == {}
 
 
-def test_a_sum_names_the_cells_it_is_the_sum_of(demonstration: Options) -> None:
+def test_a_sum_names_the_cells_it_is_the_sum_of_and_the_sums_below(demonstration: Options) -> None:
+    key, named = "requests.received.total", "依申请公开!J8"
     facts = facts_of(demonstration, "东示县人民政府")
-    said = facts["sources"]["requests.received.total"]
-    assert said == " + ".join(f"{one}.xlsx·依申请公开!J8" for one in MEMBERS["东示县人民政府"])
+    assert facts["sources"][key] == " + ".join(f"{one}.xlsx·{named}" for one in MEMBERS["东示县人民政府"])
+    own = [f"{one}.xlsx·{named}" for one in MEMBERS["甲山市人民政府"][:2]]
+    below = f"东示县人民政府（汇总）·依申请公开·{FORMAT.slots[key].label}"
+    assert facts_of(demonstration, "甲山市人民政府")["sources"][key] == " + ".join([*own, below])
+
+
+def addends(options: Options) -> dict[str, Number]:
+    """Every figure that a sum may name, by where it stands: those of returns and those of aggregates."""
+    found: dict[str, Number] = {}
+    for path in (options.inputs / str(YEAR)).glob("*.xlsx"):
+        cells = collect.read_return(path, SPEC, YEAR).cells.values()
+        found |= {held.source: held.number for held in cells if held.number is not None}
+    for folder in (options.outputs / str(YEAR) / "汇总").iterdir():
+        tables = facts_of(options, folder.name)["tables"] if folder.is_dir() else {}
+        for slot in FORMAT.slots.values() if tables else ():
+            sheet = next(one.name for one in SPEC.workbook.sheets if one.table == slot.table)
+            number = tables[slot.table][slot.row.key][slot.column.key]
+            found[f"{folder.name}（汇总）·{sheet}·{slot.label}"] = number
+    return found
+
+
+def assert_traced(options: Options, unit: str) -> None:
+    """What every figure of a report is traced to comes to that figure."""
+    known, facts = addends(options), facts_of(options, unit)
+    for key, slot in FORMAT.slots.items():
+        held = facts["tables"][slot.table][slot.row.key][slot.column.key]
+        named = [part for part in facts["sources"][key].split(" + ") if not part.endswith(" 格填 0")]
+        assert sum(Decimal(str(known[part])) for part in named) == Decimal(str(held)), key
+
+
+@pytest.mark.parametrize("unit", MEMBERS)
+def test_every_figure_is_traced_to_figures_that_come_to_it(demonstration: Options, unit: str) -> None:
+    assert_traced(demonstration, unit)
 
 
 def test_reports_of_the_demonstration_read_back_as_they_were_summed(demonstration: Options) -> None:
@@ -209,6 +241,13 @@ def returns(draw: st.DrawFn) -> list[Return]:
         )
         for at in range(draw(st.integers(1, 5)))
     ]
+
+
+def written(write: Callable[..., None], *contents: object) -> bytes:
+    """What a file would hold that writes itself."""
+    target = io.BytesIO()
+    write(target, *contents)
+    return target.getvalue()
 
 
 def added(rets: list[Return], members: Mapping[str, list[str]]) -> dict[str, dict[str, Number]]:
@@ -248,7 +287,7 @@ def test_the_table_of_all_cells_reads_back_exactly(tmp_path: Path) -> None:
     rets = [return_of(FORMAT, amounts, YEAR, unit="=示例甲局"), return_of(FORMAT, {}, YEAR, unit="示例乙局")]
     frame = table.tidy(rets, FORMAT)
     words = SPEC.wording.aggregate.dictionary
-    (tmp_path / "t.parquet").write_bytes(table.as_parquet(frame, words))
+    (tmp_path / "t.parquet").write_bytes(written(table.write_parquet, frame, words))
     back = pd.read_parquet(tmp_path / "t.parquet")
     assert tuple(back.columns) == table.COLUMNS
     assert len(back) == 2 * len(FORMAT.slots)
@@ -256,8 +295,8 @@ def test_the_table_of_all_cells_reads_back_exactly(tmp_path: Path) -> None:
     assert first["proactive", "fees", "amount"] == Decimal("0.1234567")
     assert pd.isna(first["requests", "received", "total"])
     assert first["requests", "carried_in", "total"] == 0
-    assert table.as_parquet(frame, words) == (tmp_path / "t.parquet").read_bytes()
-    lines = table.as_csv(frame).decode("utf-8-sig").splitlines()
+    assert written(table.write_parquet, frame, words) == (tmp_path / "t.parquet").read_bytes()
+    lines = written(table.write_csv, frame).decode("utf-8-sig").splitlines()
     assert lines[0] == ",".join(table.COLUMNS)
     assert "'=示例甲局,2024,proactive,fees,amount,0.1234567" in lines
     assert "'=示例甲局,2024,requests,received,total," in lines
@@ -276,8 +315,9 @@ def test_every_format_is_summed_cell_by_cell_changes_downwards_too(fmt: Format) 
 def test_text_in_the_workbook_stays_text_and_every_row_is_there() -> None:
     names = ("=1+1", "示例<甲>&乙局")
     rets = [return_of(FORMAT, {"proactive.fees.amount": Decimal("0.1")}, YEAR, unit=name) for name in names]
-    data = sheets.workbook(sheets.Contents(YEAR, rets, {}, {}, rets), FORMAT, SPEC)
-    assert data == sheets.workbook(sheets.Contents(YEAR, rets, {}, {}, rets), FORMAT, SPEC)
+    contents = sheets.Contents(YEAR, rets, {}, {}, rets)
+    data = written(sheets.write, contents, FORMAT, SPEC)
+    assert data == written(sheets.write, contents, FORMAT, SPEC)
     cells = openpyxl.load_workbook(io.BytesIO(data))["明细"]
     held = [
         (row[0].value, row[0].data_type, row[9].value, row[8].value) for row in cells.iter_rows(min_row=2)
@@ -391,6 +431,28 @@ def test_a_given_figure_is_printed_and_what_it_lacks_is_named(place: Options) ->
     released = summary(replace(place, reason="示例：先行报审"))
     assert states(released)["东示县人民政府"] == "built"
     assert "示例：先行报审" in page(place, "东示县人民政府")
+
+
+def test_a_sum_is_not_traced_to_a_figure_that_was_given_in_place_of_one(place: Options) -> None:
+    path = place.inputs / str(YEAR) / "东示县人民政府.xlsx"
+    path.write_bytes(government("东示县人民政府", {"requests.received.natural_person": 5}))
+    summary(place)
+    assert_traced(place, "甲山市人民政府")
+    sources = facts_of(place, "甲山市人民政府")["sources"]
+    assert "东示县水利局.xlsx" in sources["requests.received.natural_person"]
+    assert "东示县人民政府（汇总）" in sources["requests.granted.total"]
+
+
+def test_a_sum_is_not_traced_to_that_of_a_place_of_which_something_is_not_counted(place: Options) -> None:
+    rows = UNITS.replace(
+        "D2,东示县水利局,,department,county,D,,,,,", "D2,东示县水利局,,department,county,D,,,,,C"
+    )
+    (place.inputs / "units.csv").write_text(rows, encoding="utf-8")
+    summary(place)
+    assert received(place, "甲山市人民政府") == 19
+    assert received(place, "东示县人民政府") == 12
+    assert_traced(place, "甲山市人民政府")
+    assert "东示县人民政府（汇总）" not in str(facts_of(place, "甲山市人民政府")["sources"])
 
 
 def test_a_given_figure_smaller_than_what_came_in_is_found_while_members_are_missing(place: Options) -> None:

@@ -6,7 +6,7 @@ they are its own statement, held against the sum (A801). A cell it leaves empty 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -28,7 +28,8 @@ class Compiled:
     """What one place's report is put together from: its members' returns, their sums, and what it gave itself.
 
     ``given`` is None where nothing was handed in for the place; ``apart`` are the returns of bodies below it that
-    are not counted.
+    are not counted. ``parts`` are the places below whose members are all counted here, and no others of theirs;
+    ``blank`` are the cells a unit has left empty, by unit, of all units there are.
     """
 
     place: str
@@ -37,6 +38,8 @@ class Compiled:
     sums: Mapping[str, Number]
     given: Return | None = None
     apart: Sequence[Return] = ()
+    parts: Sequence[Compiled] = ()
+    blank: Mapping[str, Sequence[str]] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
     doubtful: Mapping[str, str] = field(default_factory=dict)
 
@@ -96,13 +99,18 @@ def _is_empty(held: Figure | None) -> bool:
 
 
 def _sum(compiled: Compiled, key: str, fmt: Format, spec: Spec) -> Figure:
+    number = compiled.sums.get(key)
+    source = _place_of(compiled, key, fmt, spec)
+    if number is None:
+        return Figure(None, Typed.BLANK, "", source)
+    return Figure(number, Typed.NUMBER, printed(number), source)
+
+
+def _place_of(compiled: Compiled, key: str, fmt: Format, spec: Spec) -> str:
+    """Where a place's own sum stands, in words."""
     slot = fmt.known_slots[key]
     sheet = next((one.name for one in spec.workbook.sheets if one.table == slot.table), slot.table)
-    place = f"{compiled.place}（汇总）·{sheet}·{slot.label}"
-    number = compiled.sums.get(key)
-    if number is None:
-        return Figure(None, Typed.BLANK, "", place)
-    return Figure(number, Typed.NUMBER, printed(number), place)
+    return f"{compiled.place}（汇总）·{sheet}·{slot.label}"
 
 
 def _fee(given: Return, returns: Sequence[Return]) -> ProcessingFee | None:
@@ -138,7 +146,11 @@ def members_of(compiled: Compiled, ret: Return, fmt: Format) -> Members:
         apart={key: dict(_figures(compiled.apart, key, fmt)) for key in summed_too},
         missing=compiled.missing,
         doubtful=compiled.doubtful,
-        blank={one.unit: cells for one in compiled.returns if (cells := _blank(one, fmt))},
+        blank={
+            one.unit: tuple(compiled.blank[one.unit])
+            for one in compiled.returns
+            if one.unit in compiled.blank
+        },
         fees={one.unit: one.fee for one in compiled.returns if one.fee is not None and _stated(one.fee)},
         own_fee=compiled.given is not None and _stated(compiled.given.fee),
     )
@@ -153,24 +165,65 @@ def _figures(returns: Sequence[Return], key: str, fmt: Format) -> Iterator[tuple
             yield one.unit, number
 
 
-def _blank(ret: Return, fmt: Format) -> tuple[str, ...]:
-    return tuple(key for key in fmt.standing(tuple(fmt.slots), ret.cells) if ret.number(key) is None)
+def traced(compiled: Compiled, ret: Return, fmt: Format, spec: Spec) -> Return:
+    """The return with every summed cell traced to what it is the sum of; zeros are only counted.
 
-
-def traced(compiled: Compiled, ret: Return, fmt: Format) -> Return:
-    """The return with every summed cell traced to the members' cells it is the sum of; zeros are only counted."""
-    own = _own(compiled, fmt)
+    That are the cells of the place's own members, and the sums of the places below it, which their own reports
+    trace further: ten thousand cells in one line would help nobody. Where a place below prints another figure in a
+    cell than its members' sum, these stand in its stead.
+    """
+    by_hand = {one.place: frozenset(_own(one, fmt)) for one in (compiled, *_below(compiled))}
+    addends = _Addends(fmt, spec, by_hand)
     found = {
-        key: held if key in own or held.number is None else replace(held, source=_sources(compiled, key, fmt))
+        key: held
+        if key in by_hand[compiled.place] or held.number is None
+        else replace(held, source=_in_words(addends.of(compiled, key)))
         for key, held in ret.cells.items()
     }
     return replace(ret, cells=found)
 
 
-def _sources(compiled: Compiled, key: str, fmt: Format) -> str:
-    cells = {key, *fmt.stands_for.get(key, ())}
-    figures = [one.cells[cell] for one in compiled.returns for cell in sorted(cells & one.cells.keys())]
-    filled = [one for one in figures if one.number is not None]
-    counted = [one.source for one in filled if one.number]
-    noughts = len(filled) - len(counted)
+def _below(compiled: Compiled) -> Iterator[Compiled]:
+    for part in compiled.parts:
+        yield part
+        yield from _below(part)
+
+
+@dataclass(frozen=True)
+class _Addends:
+    """Finds what a cell is the sum of; ``by_hand`` are the cells that each place has filled in itself."""
+
+    fmt: Format
+    spec: Spec
+    by_hand: Mapping[str, Container[str]]
+
+    def of(self, compiled: Compiled, key: str) -> Iterator[tuple[str, Number]]:
+        """Each figure that is added up, with where it stands."""
+        cells = sorted({key, *self.fmt.stands_for.get(key, ())})
+        for one in _direct(compiled):
+            for cell in cells:
+                figure = one.cells.get(cell)
+                if figure is not None and figure.number is not None:
+                    yield figure.source, figure.number
+        for part in compiled.parts:
+            for cell in cells:
+                yield from self._of_part(part, cell)
+
+    def _of_part(self, part: Compiled, cell: str) -> Iterator[tuple[str, Number]]:
+        if cell in self.by_hand[part.place]:
+            yield from self.of(part, cell)
+        elif cell in part.sums:
+            yield _place_of(part, cell, self.fmt, self.spec), part.sums[cell]
+
+
+def _direct(compiled: Compiled) -> Iterator[Return]:
+    """The members that are counted in no place below."""
+    within = {one.unit for part in compiled.parts for one in part.returns}
+    return (one for one in compiled.returns if one.unit not in within)
+
+
+def _in_words(addends: Iterable[tuple[str, Number]]) -> str:
+    named = list(addends)
+    counted = [source for source, number in named if number]
+    noughts = len(named) - len(counted)
     return " + ".join([*counted, *([f"{noughts} 格填 0"] if noughts else [])])

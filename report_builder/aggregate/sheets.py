@@ -14,7 +14,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 from xml.sax.saxutils import escape
 
 import xlsxwriter
@@ -77,10 +77,10 @@ class Contents:
     places: Sequence[Return]
 
 
-def workbook(contents: Contents, fmt: Format, spec: Spec) -> bytes:
+def write(target: BinaryIO, contents: Contents, fmt: Format, spec: Spec) -> None:
     """汇总表.xlsx; equal contents give equal bytes. The cells go on to a further sheet where one is full."""
-    target = io.BytesIO()
-    book = xlsxwriter.Workbook(target, dict(_OPTIONS))
+    drawn = io.BytesIO()
+    book = xlsxwriter.Workbook(drawn, dict(_OPTIONS))
     book.set_properties({"title": "汇总表", "created": dt.datetime(contents.report_year, 1, 1)})  # noqa: DTZ001 - a mark in the file, not a moment
     pen = _pen(book)
     _listed(book.add_worksheet(ABOUT), _ABOUT, dictionary(fmt, spec), pen)
@@ -99,7 +99,7 @@ def workbook(contents: Contents, fmt: Format, spec: Spec) -> bytes:
         _listed(sheet, _CELLS, itertools.islice(rows, 1), pen, _count(returns, fmt))
         rest[f"xl/worksheets/sheet{number + 2}.xml"] = _Rest(rows, 1 + _count(returns, fmt))
     book.close()
-    return _filled(target.getvalue(), rest)
+    _fill(target, drawn, rest)
 
 
 def _count(returns: Sequence[Return], fmt: Format) -> int:
@@ -120,18 +120,17 @@ class _Rest:
     last: int
 
 
-def _filled(data: bytes, rest: Mapping[str, _Rest]) -> bytes:
+def _fill(target: BinaryIO, drawn: BinaryIO, rest: Mapping[str, _Rest]) -> None:
     """The workbook with the rest of the rows put into its sheets, each cell in the look of the one above it.
 
     XlsxWriter would take ten microseconds a cell, and a province has millions.
     """
-    target = io.BytesIO()
     with (
-        zipfile.ZipFile(io.BytesIO(data)) as drawn,
+        zipfile.ZipFile(drawn) as empty,
         zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as filled,
     ):
-        for part in drawn.infolist():
-            content = drawn.read(part)
+        for part in empty.infolist():
+            content = empty.read(part)
             if part.filename not in rest:
                 filled.writestr(part, content)
                 continue
@@ -144,7 +143,6 @@ def _filled(data: bytes, rest: Mapping[str, _Rest]) -> bytes:
                 while batch := "".join(itertools.islice(lines, _BATCH)):
                     stream.write(batch.encode())
                 stream.write(end + tail)
-    return target.getvalue()
 
 
 def _xml(rows: Iterable[Row], looks: Sequence[int]) -> Iterator[str]:

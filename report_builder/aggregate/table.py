@@ -10,8 +10,10 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Context, Decimal
+from typing import Any, BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 from pyarrow import parquet
@@ -23,12 +25,16 @@ from report_builder.workbooks import RISKY
 
 COLUMNS = ("unit", "report_year", "table", "row", "column", "value")
 _CELL = "cell"
-_PLACE = "place"
 _EXACT = Context(prec=200)
 _INT64 = 2**63
 _LEAST_SCALE = 6
 """Of an amount in 万元 six places are a fen."""
+_AT_ONCE = 1 << 18
+"""Rows that are written at once."""
 _NARROW, _WIDE = (38, 18), (76, 38)
+
+Codes = npt.NDArray[np.int32]
+"""Texts by their number among those there are."""
 
 Sums = Mapping[str, Mapping[str, Number]]
 """What each place's members come to, cell by cell; a cell that none of them has filled in is not there."""
@@ -42,14 +48,11 @@ def tidy(returns: Sequence[Return], fmt: Format) -> pd.DataFrame:
     keys = list(fmt.known_slots)
     code_of = {key: code for code, key in enumerate(keys)}
     usual = tuple(fmt.slots)
-    units: list[int] = []
-    cells: list[int] = []
-    values: list[Number | None] = []
-    for at, ret in enumerate(returns):
-        own = fmt.standing(usual, ret.cells)
-        units.extend([at] * len(own))
-        cells.extend(code_of[key] for key in own)
-        values.extend(map(ret.number, own))
+    standing = [tuple(fmt.standing(usual, ret.cells)) for ret in returns]
+    codes = {own: np.array([code_of[key] for key in own], dtype=np.int32) for own in set(standing)}
+    cells = np.concatenate([np.empty(0, np.int32), *(codes[own] for own in standing)])
+    units = np.repeat(np.arange(len(returns), dtype=np.int32), [len(own) for own in standing])
+    values = [ret.number(key) for ret, own in zip(returns, standing, strict=True) for key in own]
     frame = pd.DataFrame(
         {
             "unit": _named(units, [ret.unit for ret in returns]),
@@ -63,18 +66,15 @@ def tidy(returns: Sequence[Return], fmt: Format) -> pd.DataFrame:
     return frame[[*COLUMNS, _CELL]]
 
 
-def _named(codes: Sequence[int], names: Sequence[str]) -> pd.Categorical:
-    return pd.Categorical.from_codes(
-        np.asarray(codes, dtype=np.int32), categories=pd.Index(names, dtype=object)
-    )
+def _named(codes: Codes, names: Sequence[str]) -> pd.Categorical:
+    return pd.Categorical.from_codes(codes, categories=pd.Index(names, dtype=object))
 
 
-def _relabelled(cells: Sequence[int], parts: Sequence[tuple[str, ...]], part: int) -> pd.Categorical:
+def _relabelled(cells: Codes, parts: Sequence[tuple[str, ...]], part: int) -> pd.Categorical:
     """The table, row or column of each cell; a row's key may have dots in it."""
     said = [(one[0], ".".join(one[1:-1]), one[-1])[part] for one in parts]
     names = list(dict.fromkeys(said))
-    codes = [names.index(one) for one in said]
-    return _named([codes[cell] for cell in cells], names)
+    return _named(np.array([names.index(one) for one in said], dtype=np.int32)[cells], names)
 
 
 def sums(
@@ -83,21 +83,28 @@ def sums(
     """The sum of each place's members, cell by cell, exact; the order of units and rows says nothing."""
     filled = frame[frame["value"].notna()]
     scale = _scale(filled["value"])
-    scaled = _scaled(filled["value"], scale)
-    held = pd.DataFrame({"unit": filled["unit"].cat.codes, _CELL: filled[_CELL].cat.codes, "value": scaled})
-    added = held.merge(_owned(frame, members), on="unit").groupby([_PLACE, _CELL], sort=False)["value"].sum()
-    places, keys = list(members), frame[_CELL].cat.categories
-    found: dict[str, dict[str, Number]] = {place: {} for place in places}
-    for (place, cell), number in added.items():
-        found[places[place]][keys[cell]] = _unscaled(int(number), scale)
-    return {place: in_one_edition(cells, fmt) for place, cells in found.items()}
+    at = [filled["unit"].cat.codes, filled[_CELL].cat.codes]
+    scaled = pd.Series(_scaled(filled["value"], scale), index=at)
+    by_unit = scaled.unstack(fill_value=0)  # noqa: PD010 - a pivot would go by way of floats
+    there = scaled.notna().unstack(fill_value=False)  # noqa: PD010
+    row_of = {unit: row for row, unit in enumerate(frame["unit"].cat.categories[by_unit.index])}
+    keys = frame[_CELL].cat.categories[by_unit.columns]
+    found = {}
+    for place, units in members.items():
+        own = [row_of[unit] for unit in units if unit in row_of]
+        cells = zip(keys, by_unit.iloc[own].sum(), there.iloc[own].any(), strict=True)
+        added = {key: _unscaled(int(number), scale) for key, number, filled_in in cells if filled_in}
+        found[place] = in_one_edition(added, fmt)
+    return found
 
 
-def _owned(frame: pd.DataFrame, members: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-    """Which unit counts in which place, both by number: the unit's in the table, the place's in ``members``."""
-    number = {unit: at for at, unit in enumerate(frame["unit"].cat.categories)}
-    pairs = [(number[unit], at) for at, units in enumerate(members.values()) for unit in units]
-    return pd.DataFrame(pairs, columns=["unit", _PLACE], dtype=np.int32)
+def blank(frame: pd.DataFrame) -> dict[str, list[str]]:
+    """The cells that each unit has left empty, of those units that left some."""
+    empty = frame[frame["value"].isna()]
+    found: dict[str, list[str]] = {}
+    for unit, key in zip(empty["unit"], empty[_CELL], strict=True):
+        found.setdefault(unit, []).append(key)
+    return found
 
 
 def _scale(values: Iterable[Number]) -> int:
@@ -109,13 +116,13 @@ def _exponent(number: Decimal) -> int:
     return int(number.as_tuple().exponent)
 
 
-def _scaled(values: pd.Series, scale: int) -> pd.Series:
+def _scaled(values: pd.Series, scale: int) -> npt.NDArray[Any]:
     """The figures as whole numbers: machine integers where their sum surely fits, else Python's own."""
     numbers = [
         one * 10**scale if isinstance(one, int) else int(_EXACT.scaleb(one, Decimal(scale))) for one in values
     ]
     most = max(map(abs, numbers), default=0) * len(numbers)
-    return pd.Series(numbers, index=values.index, dtype="int64" if most < _INT64 else object)
+    return np.array(numbers, dtype=np.int64 if most < _INT64 else object)
 
 
 def _unscaled(number: int, scale: int) -> Number:
@@ -131,7 +138,7 @@ def in_one_edition(cells: Mapping[str, Number], fmt: Format) -> dict[str, Number
     return settled
 
 
-def as_parquet(frame: pd.DataFrame, described: Mapping[str, str]) -> bytes:
+def write_parquet(target: BinaryIO, frame: pd.DataFrame, described: Mapping[str, str]) -> None:
     """The table as Parquet: texts, the year as int32, the value as an exact decimal; null is not filled in.
 
     ``described`` says what each column holds and stands in the file beside it.
@@ -141,18 +148,24 @@ def as_parquet(frame: pd.DataFrame, described: Mapping[str, str]) -> bytes:
         "report_year": pa.int32(),
         "value": _decimal(_scale(one for one in frame["value"] if one is not None)),
     }
-    fields = [
+    schema = pa.schema(
         pa.field(name, kinds.get(name, words), metadata={"description": described[name]}) for name in COLUMNS
-    ]
-    arrays = [
-        pa.array(frame[name].tolist() if name == "value" else frame[name], type=one.type)
-        for name, one in zip(COLUMNS, fields, strict=True)
-    ]
-    target = io.BytesIO()
-    parquet.write_table(
-        pa.Table.from_arrays(arrays, schema=pa.schema(fields)), target, compression="zstd", version="2.6"
     )
-    return target.getvalue()
+    with parquet.ParquetWriter(target, schema, compression="zstd", version="2.6") as writer:
+        for part in _parts(frame):
+            writer.write_table(pa.Table.from_arrays(list(_arrays(part, schema)), schema=schema))
+
+
+def _arrays(frame: pd.DataFrame, schema: pa.Schema) -> Iterator[pa.Array]:
+    for field in schema:
+        column = frame[field.name]
+        yield pa.array(column.tolist() if field.name == "value" else column, type=field.type)
+
+
+def _parts(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """The table bit by bit: a province's millions of rows are never all texts at once; an empty one is one bit."""
+    for at in range(0, max(len(frame), 1), _AT_ONCE):
+        yield frame.iloc[at : at + _AT_ONCE]
 
 
 def _decimal(scale: int) -> pa.DataType:
@@ -160,13 +173,14 @@ def _decimal(scale: int) -> pa.DataType:
     return pa.decimal128(digits, max(scale, _LEAST_SCALE)) if scale <= most else pa.decimal256(*_WIDE)
 
 
-def as_csv(frame: pd.DataFrame) -> bytes:
+def write_csv(target: BinaryIO, frame: pd.DataFrame) -> None:
     """The table as CSV in UTF-8 with a mark, so that Excel opens it right; an empty value is not filled in."""
-    lines = io.StringIO()
+    lines = io.TextIOWrapper(target, encoding="utf-8-sig", newline="")
     rows = csv.writer(lines, lineterminator="\r\n")
     rows.writerow(COLUMNS)
-    rows.writerows(_lines(frame))
-    return lines.getvalue().encode("utf-8-sig")
+    for part in _parts(frame):
+        rows.writerows(_lines(part))
+    lines.detach()
 
 
 def as_dictionary(rows: Iterable[tuple[str, str]]) -> bytes:

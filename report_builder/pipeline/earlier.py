@@ -1,19 +1,21 @@
 """The aggregates of earlier years: what a government gave or published then, else the sum of its members then.
 
-A year of which a member is not held has no sum. What is held of a year is read once, and added once for all places.
+A year of which a member is not held has no sum. What is held of a year is read once, and added once for all places;
+of ten thousand units only the figures are kept.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from report_builder import aggregate, collect
 from report_builder.history import Held, History
 from report_builder.model import Lineage, Number, Return, Unit
-from report_builder.pipeline.intake import history, past, read_earlier
+from report_builder.pipeline.intake import history, past, reader
 from report_builder.pipeline.place import Place
+from report_builder.pipeline.stowed import Stowage
 from report_builder.registry import Tree
 from report_builder.spec import Format
 
@@ -25,6 +27,14 @@ class EarlierYears:
     place: Place
     tree: Tree
     sources: Mapping[str, Sequence[tuple[int, collect.Source]]]
+    _stowage: Stowage = field(default_factory=Stowage)
+    _read: dict[tuple[int, collect.Source], Held | None] = field(default_factory=dict)
+
+    def last(self, unit: Unit) -> Held | None:
+        """The figures of the year just before; None where it is not held."""
+        before = self.place.year - 1
+        held = [one for one in past(self.place, unit, self.sources) if one.year == before]
+        return history(self.place, unit, held, self._figures).year(before)
 
     def of(self, unit: Unit, now: aggregate.Compiled) -> History:
         """The earlier years of one government's aggregate, the oldest first, and why they may not fit this one.
@@ -45,14 +55,26 @@ class EarlierYears:
         return tuple(self._year(year, fmt) for year in years if (fmt := self.place.spec.format_for(year)))
 
     def _year(self, report_year: int, fmt: Format) -> _Year:
-        registry = self.place.registry
         found = {
-            unit: read_earlier(self.place.spec, report_year, dict(held)[report_year], registry.registered)
+            unit: self._figures(report_year, dict(held)[report_year])
             for unit, held in self.sources.items()
             if report_year in dict(held)
         }
         returns = {unit: replace(one.ret, unit=unit) for unit, one in found.items() if one is not None}
-        return _Year(report_year, fmt, registry.tree(report_year), self.tree.governments, returns)
+        tree = self.place.registry.tree(report_year)
+        return _Year(report_year, fmt, tree, self.tree.governments, returns)
+
+    def _figures(self, year: int, source: collect.Source) -> Held | None:
+        """The figures of one earlier return or report."""
+        if (year, source) not in self._read:
+            held = reader(self.place)(year, source)
+            self._read[year, source] = self._bare(held) if held is not None else None
+        return self._read[year, source]
+
+    def _bare(self, held: Held) -> Held:
+        ret = held.ret
+        bare = Return(ret.unit, ret.report_year, ret.format_id, ret.cells, fee=ret.fee, origin=ret.origin)
+        return replace(held, ret=self._stowage.away(bare))
 
     def _one(self, unit: Unit, year: _Year, given: Held | None) -> Held | None:
         returns = year.members.get(unit.name)

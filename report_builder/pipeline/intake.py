@@ -318,17 +318,24 @@ def past(
     return tuple(found)
 
 
-def history(place: Place, unit: Unit, earlier: Sequence[Past]) -> History:
+Reader = Callable[[int, collect.Source], Held | None]
+"""Reads an earlier year's return or report of one unit; None where it cannot be read."""
+
+
+def history(place: Place, unit: Unit, earlier: Sequence[Past], read: Reader | None = None) -> History:
     """The earlier years, read; one that cannot be read whole is not held."""
+    read = read or reader(place)
     held = []
     for one in earlier:
-        parts = [
-            read_earlier(place.spec, one.year, source, place.registry.registered) for source in one.parts
-        ]
-        read = [part for part in parts if part is not None]
-        if len(read) == len(parts) and len({part.fmt.id for part in read}) == 1:
-            held.append(together(unit.name, read))
+        parts = [part for source in one.parts if (part := read(one.year, source)) is not None]
+        if len(parts) == len(one.parts) and len({part.fmt.id for part in parts}) == 1:
+            held.append(together(unit.name, parts))
     return History(tuple(held), place.registry.lineage(unit, place.year))
+
+
+def reader(place: Place) -> Reader:
+    """Reads each file anew."""
+    return lambda year, source: read_earlier(place.spec, year, source, place.registry.registered)
 
 
 @dataclass(frozen=True)

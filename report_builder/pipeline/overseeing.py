@@ -14,7 +14,7 @@ from report_builder.ledger import Ledger
 from report_builder.model import Finding, Number, Run, Severity, State, Unit
 from report_builder.overview import PAGES, Government, Overseen, Standing, Watched, overview_files
 from report_builder.overview.tally import owed
-from report_builder.pipeline.intake import ANSWERED, CIRCULAR, Handed, Past, history
+from report_builder.pipeline.intake import ANSWERED, CIRCULAR, Handed
 from report_builder.pipeline.keys import Job, common, left_as_is
 from report_builder.pipeline.place import Place, year_folder
 from report_builder.pipeline.record import Record
@@ -38,16 +38,6 @@ _TO_BE_BUILT = {
 
 LastYear = Callable[[Unit], Held | None]
 """Last year's return or report of a unit; None where none is held."""
-
-
-def reading_last_year(place: Place, earlier: Mapping[str, Sequence[Past]]) -> LastYear:
-    """Reads last year's, unit by unit, and keeps none; ``earlier`` are the years held, by unit."""
-
-    def read(unit: Unit) -> Held | None:
-        last = [one for one in earlier.get(unit.name, ()) if one.year == place.year - 1]
-        return history(place, unit, last).year(place.year - 1)
-
-    return read
 
 
 def oversee(
@@ -81,11 +71,13 @@ def oversee(
     )
 
 
-def overseen(
+def overseen(  # noqa: PLR0913 - what last year's figures are read from is the summary's
     place: Place,
     found: Mapping[str, UnitResult],
     jobs: Mapping[str, Job],
     record: Record,
+    last_year: LastYear,
+    *,
     ledger: Ledger | None = None,
 ) -> UnitResult:
     """总览, 报送情况 and 评分, written only where something in them has changed: what ``found`` says of each unit.
@@ -96,12 +88,11 @@ def overseen(
     everyone = replace(place, options=replace(place.options, units=()))
     outcome = Outcome(place.year, folder, place.spec, tuple(found.values()))
     outcome = with_absent(outcome, everyone, jobs)
-    earlier = {name: job.earlier for name, job in jobs.items()}
     key = manifest.digest([_key(place, outcome, jobs), repr(owed(ledger))])
     entry = left_as_is(place, record.last.get(OVERVIEW), key)
     if entry is not None:
         return UnitResult(OVERVIEW, "unchanged", tuple(sorted(entry.outputs)), entry=entry)
-    seen = oversee(place, outcome, handed, reading_last_year(place, earlier), ledger)
+    seen = oversee(place, outcome, handed, last_year, ledger)
     files = {f"{SUMMARY}/{name}": data for name, data in overview_files(seen, place.spec).items()}
     outputs = manifest.write_within(folder, files)
     inputs = {name: known for job in jobs.values() for name, known in job.inputs.items()}
@@ -209,7 +200,7 @@ def _row(desk: _Desk, unit: Unit, result: UnitResult, standing: Standing) -> Wat
         late=_late(desk, result.findings, runs),
         repeats=len(desk.found(_REPEATS, result.findings)),
         now=_stated(Held(handed.ret, place.fmt), place.spec) if handed is not None else {},
-        last=_stated(desk.last_year(unit), place.spec),
+        last=_stated(desk.last_year(unit), place.spec) if handed is not None else {},
         apart=unit.name in desk.apart,
     )
 

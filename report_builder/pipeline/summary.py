@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from report_builder import aggregate, collect, ledger, manifest
 from report_builder.aggregate import face
@@ -20,6 +19,7 @@ from report_builder.history import Held
 from report_builder.ledger import Ledger
 from report_builder.model import Block, Finding, Return, Severity, Unit
 from report_builder.pipeline import workers
+from report_builder.pipeline.adding import Adding
 from report_builder.pipeline.earlier import EarlierYears
 from report_builder.pipeline.gathering import beside, gathered
 from report_builder.pipeline.intake import (
@@ -34,15 +34,12 @@ from report_builder.pipeline.overseeing import overseen
 from report_builder.pipeline.place import Options, Place, open_place, year_folder
 from report_builder.pipeline.record import Record, alone
 from report_builder.pipeline.run import Making, Outcome, Progress, kept_findings, made_of, unwatched
+from report_builder.pipeline.stowed import Stowage
 from report_builder.pipeline.together import SUMMARY, TABLES, Together
 from report_builder.pipeline.unit import Around, UnitResult, judged, why_blocked
 from report_builder.registry import Registry, Tree
 from report_builder.validate import blocks
 
-if TYPE_CHECKING:
-    from report_builder.aggregate import table
-
-_NOTHING_CAME = "没有报送"
 _REFUSED = "报送的文件不能使用（退回）"
 
 
@@ -56,25 +53,21 @@ def summary(options: Options, progress: Progress = unwatched) -> Outcome:
     folder = year_folder(place)
     with alone(folder), workers.hired(options) as hands, Record(place, aggregates=True) as record:
         year = _gathered(place, record)
-        asked = _asked(place, year.tree)
-        compiled = {
-            unit.name: _compiled(year, unit) for unit in year.tree.governments if year.tree.compiled(unit)
-        }
-        jobs = [_job(year, unit, compiled[unit.name]) for unit in asked]
+        compiled = year.adding.compiled
+        jobs = [_job(place, year, unit, compiled[unit.name]) for unit in _asked(place, year.adding.tree)]
         results = made_of([*jobs], Making(place, record, hands, progress))
         results.sort(key=lambda result: result.unit)
-        tables = _tables(
-            year, [aggregate.returned(one, place.fmt, place.spec) for one in compiled.values()], record
-        )
-        overview = overseen(place, year.found, year.jobs, record, year.ledger)
+        places = [aggregate.returned(one, place.fmt, place.spec) for one in compiled.values()]
+        tables = _tables(place, year, places, record)
+        overview = overseen(place, year.found, year.jobs, record, year.earlier.last, ledger=year.ledger)
         record.finished([*results, tables, overview])
     own = tuple(replace(result, unit=job.handed.unit.name) for result, job in _paired(results, jobs))
-    return Outcome(place.year, folder, place.spec, own, tuple(year.unused), notes=tuple(_notes(year)))
+    return Outcome(place.year, folder, place.spec, own, tuple(year.unused), notes=tuple(_notes(place, year)))
 
 
-def _notes(year: _Year) -> Iterator[str]:
+def _notes(place: Place, year: _Year) -> Iterator[str]:
     """What to look at first, and what `build` has still to do: of units it has not seen as they are nothing lies there."""
-    yield f"总览.html、{TABLES}、报送情况和评分在 {year_folder(year.place) / SUMMARY}"
+    yield f"总览.html、{TABLES}、报送情况和评分在 {year_folder(place) / SUMMARY}"
     unbuilt = sum(not one.files for one in year.found.values())
     if unbuilt:
         yield (
@@ -111,76 +104,31 @@ def _asked(place: Place, tree: Tree) -> tuple[Unit, ...]:
 
 @dataclass(frozen=True)
 class _Year:
-    """All that came in for the year, and what is held of earlier ones.
+    """All that came in for the year with what was found on it, and what is held of earlier ones.
 
-    ``usable`` are the returns that can be counted, by unit; ``wholes`` what governments with members gave
-    themselves; ``doubts`` say what is to be mended in a return, ``refused`` which cannot be used at all.
+    ``wholes`` are what governments with members gave themselves.
     """
 
-    place: Place
-    tree: Tree
     jobs: Mapping[str, Job]
     found: Mapping[str, UnitResult]
-    usable: Mapping[str, Return]
     wholes: Mapping[str, Handed]
-    doubts: Mapping[str, str]
-    refused: Mapping[str, str]
+    adding: Adding
+    earlier: EarlierYears
     answered: Sequence[Answered]
     unused: Sequence[str]
     alike: Mapping[str, tuple[Held, ...]]
-    earlier: Mapping[str, Sequence[tuple[int, collect.Source]]]
     common: str
     ledger: Ledger | None
 
     @cached_property
-    def frame(self) -> Any:  # noqa: ANN401 - pandas carries no types
-        """Every cell of what can be counted, and of what governments gave whose members gave nothing."""
-        from report_builder.aggregate import table  # noqa: PLC0415 - pandas is needed by this verb alone
-
-        return table.tidy([*self.usable.values(), *self.given.values()], self.place.fmt)
-
-    @cached_property
-    def given(self) -> Mapping[str, Return]:
-        """The governments' own returns that hold figures."""
-        return {name: one.ret for name, one in self.wholes.items() if _has_figures(one.ret)}
-
-    @cached_property
-    def members(self) -> Mapping[str, tuple[Unit, ...]]:
-        """Whose figures make up each government's, whether they came in or not."""
-        came = {*self.usable, *self.given}
-        return {unit.name: self.tree.members(unit, came) for unit in self.tree.governments}
-
-    def returns(self, units: Iterable[Unit]) -> tuple[Return, ...]:
-        """What came in of these units and can be counted."""
-        held = {**self.given, **self.usable}
-        return tuple(held[unit.name] for unit in units if unit.name in held)
-
-    @cached_property
-    def sums(self) -> table.Sums:
-        """What each government's members come to."""
-        from report_builder.aggregate import table  # noqa: PLC0415
-
-        owned = {name: [one.unit for one in self.returns(units)] for name, units in self.members.items()}
-        return table.sums(self.frame, owned, self.place.fmt)
-
-    @cached_property
     def marks(self) -> Mapping[str, str]:
         """The digest of what each return adds to a sum, and where it stands."""
-        return {ret.unit: _mark(ret) for ret in (*self.given.values(), *self.usable.values())}
-
-    @cached_property
-    def years(self) -> EarlierYears:
-        """The earlier years, for the aggregates."""
-        return EarlierYears(self.place, self.tree, self.earlier)
-
-
-def _has_figures(ret: Return) -> bool:
-    return any(held.number is not None for held in ret.cells.values())
+        return {ret.unit: _mark(ret) for ret in self.adding.held.values()}
 
 
 def _gathered(place: Place, record: Record) -> _Year:
     """Reads what came in, and finds for every unit whether its figures can be counted."""
-    year, unused = gathered(place)
+    year, unused = gathered(place, Stowage().away)
     said, unread = answers(place)
     tree, key = place.registry.tree(place.year), common(place)
     wholes = {
@@ -194,19 +142,23 @@ def _gathered(place: Place, record: Record) -> _Year:
     found = {name: _found(place, job, record) for name, job in jobs.items() if name not in wholes}
     refused = {name: _REFUSED for name, one in found.items() if _refused(one, jobs[name])}
     counted = {name: one for name, one in found.items() if name not in refused}
-    return _Year(
+    adding = Adding(
         place=place,
         tree=tree,
-        jobs=jobs,
-        found=found,
         usable={name: jobs[name].handed.ret for name in counted},
-        wholes=wholes,
+        wholes={name: one.ret for name, one in wholes.items()},
         doubts={name: _doubt(one.findings) for name, one in counted.items() if blocks(one.findings)},
         refused=refused,
+    )
+    return _Year(
+        jobs=jobs,
+        found=found,
+        wholes=wholes,
+        adding=adding,
+        earlier=EarlierYears(place, tree, year.earlier),
         answered=said,
         unused=[*unused, *unread],
         alike=year.among.alike,
-        earlier=year.earlier,
         common=key,
         ledger=_ledger(place, year.given, year.distinct),
     )
@@ -255,29 +207,8 @@ def _mark(ret: Return) -> str:
     return manifest.digest([ret.unit, repr(ret.fee), *cells])
 
 
-def _compiled(year: _Year, unit: Unit) -> aggregate.Compiled:
-    """What one government's aggregate is put together from."""
-    whole = year.wholes.get(unit.name)
-    members = year.members[unit.name]
-    returns = year.returns(members)
-    came = {one.unit for one in returns}
-    return aggregate.Compiled(
-        place=unit.name,
-        report_year=year.place.year,
-        returns=returns,
-        sums=year.sums[unit.name],
-        given=whole.ret if whole is not None else None,
-        apart=year.returns(year.tree.apart(unit)),
-        missing={
-            one.name: year.refused.get(one.name, _NOTHING_CAME) for one in members if one.name not in came
-        },
-        doubtful={one.name: year.doubts[one.name] for one in members if one.name in year.doubts},
-    )
-
-
-def _job(year: _Year, unit: Unit, compiled: aggregate.Compiled) -> Job:
+def _job(place: Place, year: _Year, unit: Unit, compiled: aggregate.Compiled) -> Job:
     """The work on one government's aggregate, and its key: the digest of all that decides what comes out."""
-    place = year.place
     ret = aggregate.returned(compiled, place.fmt, place.spec)
     members = aggregate.members_of(compiled, ret, place.fmt)
     listing = _listing(year, unit, compiled)
@@ -286,7 +217,9 @@ def _job(year: _Year, unit: Unit, compiled: aggregate.Compiled) -> Job:
     handed = Handed(unit, source, ret)
     own = own_answers(place, handed, year.answered)
     others = year.alike.get(unit.name, ())
-    before = year.years.of(unit, compiled)
+    before = year.earlier.of(unit, compiled)
+    tasks = _tasks(place, year, unit, ret)
+    together = Together(members, listing, aggregate.traced(compiled, ret, place.fmt, place.spec), tasks)
     key = manifest.digest(
         [
             year.common,
@@ -296,22 +229,22 @@ def _job(year: _Year, unit: Unit, compiled: aggregate.Compiled) -> Job:
             ),
             *(f"{one.fmt.id} {_mark(one.ret)} {one.ret.sections!r}" for one in before.years),
             repr([(one.ret.unit, one.ret.sections, one.ret.tasks) for one in others]),
-            repr(_tasks(year, unit, ret)),
+            repr(tasks),
+            _mark(together.traced),
             *(year.marks[one.unit] for one in (*compiled.returns, *compiled.apart)),
         ]
     )
     inputs = _inputs(year, [unit.name, *(one.unit for one in (*compiled.returns, *compiled.apart))])
-    together = Together(members, listing, aggregate.traced(compiled, ret, place.fmt), _tasks(year, unit, ret))
     folder = year_folder(place) / SUMMARY / unit.name
     return Job(handed, (), folder, key, inputs, own, others, years=before, together=together)
 
 
-def _tasks(year: _Year, unit: Unit, ret: Return) -> tuple[Block, ...]:
+def _tasks(place: Place, year: _Year, unit: Unit, ret: Return) -> tuple[Block, ...]:
     """What the place's members made of the year's tasks; nothing where it tells of its tasks itself."""
     if year.ledger is None or ret.tasks:
         return ()
-    own = {unit.name, *(one.name for one in year.members[unit.name])}
-    return ledger.summed(ledger.within(year.ledger, own), year.place.spec)
+    own = {unit.name, *(one.name for one in year.adding.members[unit.name])}
+    return ledger.summed(ledger.within(year.ledger, own), place.spec)
 
 
 def _inputs(year: _Year, units: Iterable[str]) -> dict[str, str]:
@@ -325,20 +258,20 @@ def _listing(year: _Year, unit: Unit, compiled: aggregate.Compiled) -> face.List
     """The members by the government they stand under, the place's own first."""
     came = {one.unit for one in compiled.returns}
     parts: dict[str, list[str]] = {unit.name: []}
-    for one in year.members[unit.name]:
+    for one in year.adding.members[unit.name]:
         if one.name in came:
-            parts.setdefault(year.tree.government_of(one), []).append(one.name)
+            parts.setdefault(year.adding.tree.government_of(one), []).append(one.name)
     counted = tuple((name, tuple(units)) for name, units in parts.items() if units)
-    return face.Listing(counted, tuple(one.name for one in year.tree.apart(unit)))
+    return face.Listing(counted, tuple(one.name for one in year.adding.tree.apart(unit)))
 
 
-def _tables(year: _Year, places: Sequence[Return], record: Record) -> UnitResult:
+def _tables(place: Place, year: _Year, places: Sequence[Return], record: Record) -> UnitResult:
     """汇总表 in its three kinds, and what its columns hold; written only where something in it has changed."""
     from report_builder.aggregate import sheets, table  # noqa: PLC0415 - pandas is needed by this verb alone
 
-    place = year.place
-    units = {name: unit for name in year.usable if (unit := place.registry.find(name)) is not None}
-    contents = sheets.Contents(place.year, tuple(year.usable.values()), units, year.tree.parents, places)
+    adding = year.adding
+    units = {name: unit for name in adding.usable if (unit := place.registry.find(name)) is not None}
+    contents = sheets.Contents(place.year, tuple(adding.usable.values()), units, adding.tree.parents, places)
     key = manifest.digest(
         [
             year.common,
@@ -349,15 +282,16 @@ def _tables(year: _Year, places: Sequence[Return], record: Record) -> UnitResult
     entry = left_as_is(place, record.last.get(TABLES), key)
     if entry is not None:
         return UnitResult(TABLES, "unchanged", tuple(sorted(entry.outputs)), entry=entry)
-    own = year.frame[year.frame["unit"].isin(set(year.usable))]
-    files = {
-        f"{SUMMARY}/{TABLES}.parquet": table.as_parquet(own, place.spec.wording.aggregate.dictionary),
-        f"{SUMMARY}/{TABLES}.csv": table.as_csv(own),
+    own = adding.frame[adding.frame["unit"].isin(set(adding.usable))]
+    described = place.spec.wording.aggregate.dictionary
+    files: dict[str, manifest.Content] = {
+        f"{SUMMARY}/{TABLES}.parquet": lambda target: table.write_parquet(target, own, described),
+        f"{SUMMARY}/{TABLES}.csv": lambda target: table.write_csv(target, own),
         f"{SUMMARY}/{TABLES}-说明.csv": table.as_dictionary(sheets.dictionary(place.fmt, place.spec)),
-        f"{SUMMARY}/{TABLES}.xlsx": sheets.workbook(contents, place.fmt, place.spec),
+        f"{SUMMARY}/{TABLES}.xlsx": lambda target: sheets.write(target, contents, place.fmt, place.spec),
     }
     outputs = manifest.write_within(year_folder(place), files)
-    entry = manifest.Entry(TABLES, key, "built", _inputs(year, year.usable), outputs)
+    entry = manifest.Entry(TABLES, key, "built", _inputs(year, adding.usable), outputs)
     return UnitResult(TABLES, "built", tuple(sorted(files)), entry=entry)
 
 
