@@ -11,10 +11,10 @@ import itertools
 import re
 import string
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING, BinaryIO
 from xml.sax.saxutils import escape
 
 import xlsxwriter
@@ -34,7 +34,9 @@ _BATCH = 1000
 _UNFIT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _REACH = re.compile(rb'<dimension ref="(A1:[A-Z]+)\d+"/>')
 _LANDSCAPE_A4 = 9
-_OPTIONS = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+_OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False}
+_STRINGS = "xl/sharedStrings.xml"
+_COUNTS = re.compile(rb' count="\d+" uniqueCount="\d+"')
 
 Row = Sequence[str | Number | None]
 
@@ -129,42 +131,73 @@ def _fill(target: BinaryIO, drawn: BinaryIO, rest: Mapping[str, _Rest]) -> None:
         zipfile.ZipFile(drawn) as empty,
         zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as filled,
     ):
+        strings = _Strings(empty.read(_STRINGS))
         for part in empty.infolist():
             content = empty.read(part)
-            if part.filename not in rest:
+            if part.filename in rest:
+                with filled.open(part, "w") as stream:
+                    _fill_sheet(stream, content, rest[part.filename], strings)
+            elif part.filename != _STRINGS:
                 filled.writestr(part, content)
-                continue
-            head, end, tail = content.partition(b"</sheetData>")
-            head = _REACH.sub(rf'<dimension ref="\g<1>{rest[part.filename].last}"/>'.encode(), head, count=1)
-            looks = [int(look) for look in re.findall(rb'<c r="[A-Z]+2" s="(\d+)"', head)]
-            with filled.open(part, "w") as stream:
-                stream.write(head)
-                lines = _xml(rest[part.filename].rows, looks)
-                while batch := "".join(itertools.islice(lines, _BATCH)):
-                    stream.write(batch.encode())
-                stream.write(end + tail)
+        filled.writestr(empty.getinfo(_STRINGS), strings.part())
 
 
-def _xml(rows: Iterable[Row], looks: Sequence[int]) -> Iterator[str]:
-    """The third row and those after it, as a sheet's own markup."""
+def _fill_sheet(stream: IO[bytes], drawn: bytes, rest: _Rest, strings: _Strings) -> None:
+    head, end, tail = drawn.partition(b"</sheetData>")
+    looks = [int(look) for look in re.findall(rb'<c r="[A-Z]+2" s="(\d+)"', head)]
+    stream.write(_REACH.sub(rf'<dimension ref="\g<1>{rest.last}"/>'.encode(), head, count=1))
+    lines = _xml(rest.rows, looks, strings)
+    while batch := "".join(itertools.islice(lines, _BATCH)):
+        stream.write(batch.encode())
+    stream.write(end + tail)
+
+
+class _Strings:
+    """The texts of a workbook, each held once; cells name them by number."""
+
+    def __init__(self, part: bytes) -> None:
+        """``part`` holds those that are there already."""
+        self._part = part
+        self._first = part.count(b"<si>")
+        self._numbers: dict[str, int] = {}
+
+    def number(self, text: str) -> int:
+        """The text's number; a new one is taken up."""
+        return self._first + self._numbers.setdefault(text, len(self._numbers))
+
+    def part(self) -> bytes:
+        """All texts as markup; how often each stands in a cell is left out."""
+        head, end, tail = self._part.partition(b"</sst>")
+        added = (f'<si><t xml:space="preserve">{_escaped(text)}</t></si>' for text in self._numbers)
+        return _COUNTS.sub(b"", head) + "".join(added).encode() + end + tail
+
+
+def _xml(rows: Iterable[Row], looks: Sequence[int], strings: _Strings) -> Iterator[str]:
+    """The third row and those after it, as a sheet's own markup: a cell is the same in all rows but for its number."""
     letters = string.ascii_uppercase[: len(looks)]
+    ends = (*(f'<c r="{letter}' for letter in letters[1:]), "</row>")
+    drawn = [_cells(look, end, strings) for look, end in zip(looks, ends, strict=True)]
+    begin = ('<row r="', f'"><c r="{letters[0]}')
     for number, row in enumerate(rows, 3):
-        cells = (
-            _cell_xml(f"{letter}{number}", look, storable(content))
-            for letter, look, content in zip(letters, looks, row, strict=True)
-        )
-        yield f'<row r="{number}">{"".join(cells)}</row>'
+        cells = (cell(content) for cell, content in zip(drawn, row, strict=True))
+        yield str(number).join((*begin, *cells))
 
 
-def _cell_xml(place: str, look: int, content: object) -> str:
-    if content is None:
-        return f'<c r="{place}" s="{look}"/>'
-    if isinstance(content, str):
-        return f'<c r="{place}" s="{look}" t="inlineStr"><is><t xml:space="preserve">{_escaped(content)}</t></is></c>'
-    return f'<c r="{place}" s="{look}"><v>{content!r}</v></c>'
+def _cells(look: int, end: str, strings: _Strings) -> Callable[[str | Number | None], str]:
+    """Draws the cells of one column, from after their number to before the next one."""
+
+    @cache
+    def cell(content: str | Number | None) -> str:
+        held = storable(content)
+        if held is None:
+            return f'" s="{look}"/>{end}'
+        if isinstance(held, str):
+            return f'" s="{look}" t="s"><v>{strings.number(held)}</v></c>{end}'
+        return f'" s="{look}"><v>{held!r}</v></c>{end}'
+
+    return cell
 
 
-@cache
 def _escaped(text: str) -> str:
     """Text as markup; signs that markup cannot hold are left out."""
     return escape(_UNFIT.sub("", text))
