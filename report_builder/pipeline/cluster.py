@@ -22,9 +22,9 @@ from report_builder.errors import ReportBuilderError, WorkersError
 from report_builder.pipeline.intake import history
 from report_builder.pipeline.keys import Job, program
 from report_builder.pipeline.place import Place
+from report_builder.pipeline.spreading import Coming, spread
 from report_builder.pipeline.unit import Made, failed
 from report_builder.pipeline.worker import Worker, packed
-from report_builder.pipeline.workers import Coming, spread
 
 _REACHED_WITHIN_S = 5
 _EACH_CORE = 3

@@ -42,6 +42,7 @@ from report_builder.pipeline.place import (
     year_folder,
 )
 from report_builder.pipeline.record import Record, alone
+from report_builder.pipeline.spreading import Hands
 from report_builder.pipeline.stowed import Stowage
 from report_builder.pipeline.unit import UnitResult, checked, why_blocked
 from report_builder.registry import load_registry
@@ -134,7 +135,7 @@ class Making:
 
     place: Place
     record: Record
-    hands: workers.Hands
+    hands: Hands
     progress: Progress
 
 

@@ -5,23 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import pickle
-from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from itertools import islice
 from queue import SimpleQueue
 
 from report_builder.pipeline.keys import Job
 from report_builder.pipeline.place import Options, Place
+from report_builder.pipeline.spreading import Coming, Hands, spread, taken
 from report_builder.pipeline.unit import Made, build_unit
 from report_builder.pipeline.worker import Worker, packed, unpacked
-
-Coming = Generator[tuple[Job, Made], None, None]
-"""Each job with what became of it, in whatever order they come; closed, it ends whoever is still at work."""
-
-
-Hands = Callable[[Place, list[Job]], Coming]
-"""Does the jobs of a list, which it takes out of it: of thousands of returns none is held longer than it must be."""
 
 
 @contextlib.contextmanager
@@ -43,7 +36,7 @@ def hired(options: Options) -> Iterator[Hands]:
 def _here(place: Place, jobs: list[Job]) -> Coming:
     """One unit, or ``--jobs 1``, is made in this process: no start-up, but no time limit either."""
     if len(jobs) <= 1 or place.options.jobs == 1:
-        return ((job, build_unit(place, unpacked(packed(job), place.spec))) for job in _taken(jobs))
+        return ((job, build_unit(place, unpacked(packed(job), place.spec))) for job in taken(jobs))
     return _by_workers(place, jobs, min(place.options.jobs or _cores(), len(jobs)))
 
 
@@ -81,34 +74,3 @@ def _ended(hands: ThreadPoolExecutor, crew: Iterable[Worker]) -> Iterator[None]:
         hands.shutdown(wait=False, cancel_futures=True)
         for worker in crew:
             worker.close()
-
-
-def spread(
-    submit: Callable[[Job], Future[Made]],
-    jobs: list[Job],
-    window: int,
-    idle: Callable[[], None] | None = None,
-) -> Iterator[tuple[Job, Future[Made]]]:
-    """Each job with its future once that is done; only ``window`` are out at a time, so few results wait in memory.
-
-    ``idle`` is called every few seconds in which nothing came.
-    """
-    waiting = _taken(jobs)
-    out = {submit(job): job for job in islice(waiting, window)}
-    while out:
-        done, _ = wait(out, timeout=_PATIENCE_S if idle else None, return_when=FIRST_COMPLETED)
-        if not done and idle:
-            idle()
-        for future in done:
-            job = out.pop(future)
-            out |= {submit(following): following for following in islice(waiting, 1)}
-            yield job, future
-
-
-_PATIENCE_S = 5
-
-
-def _taken(jobs: list[Job]) -> Iterator[Job]:
-    jobs.reverse()
-    while jobs:
-        yield jobs.pop()
