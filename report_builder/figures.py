@@ -71,6 +71,11 @@ def percent(ratio: Decimal, places: int) -> str:
     return f"{(ratio * 100).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, _WIDE):f}%"
 
 
+def signed(change: Number, said: str) -> str:
+    """What is ``said`` of a change with its sign before it: a plus where it grew, a true minus where it fell."""
+    return f"+{said}" if change > 0 else said.replace("-", "−")
+
+
 def _from_float(value: float, source: str) -> Figure:
     """A spreadsheet stores 72701.2578 in binary; its first fifteen digits are what it shows and what was typed."""
     if value.is_integer() and abs(value) < _EXACT_FLOAT:

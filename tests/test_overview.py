@@ -246,6 +246,14 @@ def test_key_figures_add_what_is_stated_and_compare_only_units_with_both_years(
     assert figure.last_units == len([last for _, last in counted if last is not None])
 
 
+@pytest.mark.parametrize(
+    ("now", "said"), [(1001, "+1（+0.10%）"), (999, "−1（−0.10%）"), (1000, "0（0.00%）")]
+)
+def test_a_change_below_one_per_cent_keeps_its_sign(now: int, said: str) -> None:
+    page = overview_page(seen([watched(now={"received": now}, last={"received": 1000})]), SPEC).decode()
+    assert f">{said}<" in page
+
+
 def test_figures_of_another_format_are_not_set_beside() -> None:
     one = watched(now={"normative_issued": 3}, last={"normative_issued": 2})
     figures = {

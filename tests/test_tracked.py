@@ -244,7 +244,7 @@ def test_figures_that_changed_stand_under_their_tables() -> None:
         (SPEC.terms["proactive"], None, None, None, None, None),
         (slots[FEES].row.label, slots[FEES].column.label, "未填", "1.5", "—", "—"),
         (SPEC.terms["requests"], None, None, None, None, None),
-        (slots[RECEIVED].row.label, "自然人", "8", "0", "-8", "-100.00%"),
+        (slots[RECEIVED].row.label, "自然人", "8", "0", "−8", "−100.00%"),
         (None, "总计", "8", "9", "+1", "+12.50%"),
     ]
 

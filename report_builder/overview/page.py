@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from report_builder import charts, fonts
-from report_builder.figures import days_left, percent, printed
+from report_builder.figures import days_left, percent, printed, signed
 from report_builder.model import Chart, Number
 from report_builder.overview.nouns import PAGES, Overseen, Standing, Watched
 from report_builder.overview.tally import KeyFigure, Part, by_place, calendar, key_figures, owed, tally
@@ -168,14 +168,11 @@ def _change(one: KeyFigure, spec: Spec) -> str:
     """By how much the units that state both years went up or down; in per cent only where all of last year's do."""
     if one.change is None:
         return _NOTHING
-    said, wording = _signed(printed(one.change)), spec.wording.change
+    said, wording = signed(one.change, printed(one.change)), spec.wording.change
     if one.last is None or one.both != one.last_units or one.last < wording.percent_base:
         return said
-    return f"{said}（{_signed(percent(Decimal(one.change) / Decimal(one.last), wording.percent_places))}）"
-
-
-def _signed(number: str) -> str:
-    return number.replace("-", "−") if number.startswith(("-", "0")) else f"+{number}"
+    ratio = percent(Decimal(one.change) / Decimal(one.last), wording.percent_places)
+    return f"{said}（{signed(one.change, ratio)}）"
 
 
 def _day_lines(seen: Overseen, spec: Spec) -> list[DayLine]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from report_builder.compare import Change, Comparison
-from report_builder.figures import percent, printed
+from report_builder.figures import percent, printed, signed
 from report_builder.history import Held, text_of
 from report_builder.model import Finding, Number, Section
 from report_builder.render.marks import Line, Spot, side_by_side
@@ -215,7 +215,7 @@ def _figure_line(change: Change, row: str, desk: _Desk, findings: Sequence[Findi
         desk.label(change.cell).removeprefix(f"{row}·"),
         _figure(change.earlier),
         _figure(change.now),
-        _NOTHING if change.change is None else _signed(change.change),
+        _NOTHING if change.change is None else signed(change.change, printed(change.change)),
         _ratio(change, desk.spec),
         change.earlier == change.now,
         findings,
@@ -226,16 +226,11 @@ def _figure(number: Number | None) -> str:
     return "未填" if number is None else printed(number)
 
 
-def _signed(number: Number) -> str:
-    return f"+{printed(number)}" if number > 0 else printed(number).replace("-", "−")
-
-
 def _ratio(change: Change, spec: Spec) -> str:
     """The change in per cent; of a figure that was 0 there is none."""
     if change.ratio is None:
         return _NOTHING
-    said = percent(change.ratio, spec.wording.change.percent_places)
-    return f"+{said}" if change.ratio > 0 else said.replace("-", "−")
+    return signed(change.ratio, percent(change.ratio, spec.wording.change.percent_places))
 
 
 # --- findings -------------------------------------------------------------------------------------------------

@@ -10,12 +10,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from itertools import count, groupby, pairwise
 from typing import Literal
 
 from report_builder.compare import Change, Comparison
-from report_builder.figures import percent, printed
+from report_builder.figures import percent, printed, signed
 from report_builder.history import Held
 from report_builder.model import Heading, Number, PlainTable, Section
 from report_builder.recognise import text_block
@@ -228,17 +227,13 @@ def _figure_rows(row: str, figures: Sequence[Sequence[str]], widths: Sequence[in
 
 def _figure(change: Change, page: _Page) -> tuple[str, ...]:
     """Its column, both years and the change. One not filled in is said to be so: it is no zero, nothing grew from it."""
-    ratio = _NO_RATIO if change.ratio is None else _signed(change.ratio, percent(change.ratio, page.places))
-    grown = _NO_RATIO if change.change is None else _signed(change.change, printed(change.change))
+    ratio = _NO_RATIO if change.ratio is None else signed(change.ratio, percent(change.ratio, page.places))
+    grown = _NO_RATIO if change.change is None else signed(change.change, printed(change.change))
     return (page.parts(change.cell).column, _number(change.earlier), _number(change.now), grown, ratio)
 
 
 def _number(number: Number | None) -> str:
     return _NOT_FILLED if number is None else printed(number)
-
-
-def _signed(number: Number | Decimal, text: str) -> str:
-    return f"+{text}" if number > 0 else text
 
 
 def _not_comparable(page: _Page) -> PlainTable:
