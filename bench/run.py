@@ -134,11 +134,12 @@ def compare(bench: Bench, names: Sequence[str]) -> int:
     return 1 if any(result.missed for result in results) else 0
 
 
-def grow(bench: Bench, sizes: Sequence[int], reports: int, formats: str) -> int:
+def grow(bench: Bench, sizes: Sequence[int], reports: int, formats: str, engine: str) -> int:
     """Measures many units and many reports; the result is the exit status."""
+    asked = [*(("--formats", formats) if formats else ()), *(("--pdf-engine", engine) if engine else ())]
     figures = []
     try:
-        units = scale.measured(bench.root, bench.scratch, sizes, formats) if sizes else ()
+        units = scale.measured(bench.root, bench.scratch, sizes, asked) if sizes else ()
         for figure in itertools.chain(scale.reports(bench.root, reports), units):
             print(f"{figure.what}：{figure.said}", file=sys.stderr, flush=True)
             figures.append(figure)
@@ -152,7 +153,8 @@ def grow(bench: Bench, sizes: Sequence[int], reports: int, formats: str) -> int:
     said = table(_SCALE_HEAD, rows)
     print(said)
     if sizes:
-        kinds = f"只生成 {formats}。" if formats else "生成全部种类的文件。"
+        kinds = f"只生成 {formats}" if formats else "生成全部种类的文件"
+        kinds += f"，PDF 由 {engine} 排版。" if engine else "。"
         write(SCALE_PAGE, _SCALE, f"{machine()}。{_MANY}{kinds}\n\n{said}\n")
     return 1 if any(figure.missed for figure in figures) else 0
 
@@ -175,11 +177,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--reports", type=int, default=50_000, metavar="N", help="相互查重的报告份数")
     parser.add_argument("--formats", default="", metavar="LIST", help="各单位只生成这些种类的文件")
+    parser.add_argument("--engine", default="", metavar="NAME", help="各单位的 PDF 由它排版；不写即用默认的")
     asked = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         bench = Bench(ROOT, Path(folder))
         return (
-            grow(bench, asked.sizes, asked.reports, asked.formats)
+            grow(bench, asked.sizes, asked.reports, asked.formats, asked.engine)
             if asked.scale
             else compare(bench, asked.only)
         )

@@ -183,9 +183,8 @@ _LABELS = {
 _spec = cache(load_spec)
 
 
-def measured(root: Path, scratch: Path, sizes: Sequence[int], formats: str) -> Iterator[Figure]:
-    """The lines of the scale table, smallest number of units first."""
-    asked = ("--formats", formats) if formats else ()
+def measured(root: Path, scratch: Path, sizes: Sequence[int], asked: Sequence[str]) -> Iterator[Figure]:
+    """The lines of the scale table, smallest number of units first; ``asked`` are options of `build` and `summary`."""
     runs: list[_Run] = []
     for count in sizes:
         inputs, outputs = scratch / f"in{count}", scratch / f"out{count}"
@@ -201,7 +200,7 @@ def measured(root: Path, scratch: Path, sizes: Sequence[int], formats: str) -> I
         yield Figure(
             f"每个工作进程的内存峰值（{count} 个单位）", f"{worker:.0f} MiB", "≤ 350 MiB", worker > 350
         )
-        yield _compiled(root, inputs, outputs, asked, count)
+        yield from _compiled(root, inputs, outputs, asked, count)
         shutil.rmtree(outputs)
     if len(sizes) > 1:
         growth = _growth(sizes, [run.seconds for run in runs])
@@ -210,7 +209,7 @@ def measured(root: Path, scratch: Path, sizes: Sequence[int], formats: str) -> I
         yield Figure("处理器用时的增长指数", f"{worked:.2f}", "≤ 1.1", worked > 1.1)
 
 
-def _compiled(root: Path, inputs: Path, outputs: Path, asked: Sequence[str], count: int) -> Figure:
+def _compiled(root: Path, inputs: Path, outputs: Path, asked: Sequence[str], count: int) -> Iterator[Figure]:
     """Up the tree, after the units were built: every government's aggregate, the table of all cells, the overview."""
     run = _ran(root, "summary", inputs, outputs, *asked)
     if run.status > 1:  # held back are aggregates whose governments wrote no text of their own: all of these
@@ -218,10 +217,9 @@ def _compiled(root: Path, inputs: Path, outputs: Path, asked: Sequence[str], cou
     year = max(path.name for path in outputs.iterdir() if path.name.isdigit())
     made = sum(path.is_dir() for path in (outputs / year / "汇总").iterdir())
     peak = run.peaks.parent / MIB
-    said = (
-        f"{run.seconds:.1f} 秒（处理器 {run.worked:.0f} 秒，主进程内存 {peak:.0f} MiB），汇总报告 {made} 份"
-    )
-    return Figure(f"逐级汇总（{count} 个单位）", said, "—")
+    said = f"{run.seconds:.1f} 秒（处理器 {run.worked:.0f} 秒），汇总报告 {made} 份"
+    yield Figure(f"逐级汇总（{count} 个单位）", said, "—")
+    yield Figure(f"逐级汇总的主进程内存峰值（{count} 个单位）", f"{peak:.0f} MiB", "≤ 1024 MiB", peak > 1024)
 
 
 def _growth(sizes: Sequence[int], times: Sequence[float]) -> float:
