@@ -154,7 +154,7 @@ def answered(
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class Opinion:
     """One unit's report year as it goes back: what was read (None where nothing was), and what was found."""
 
     unit: Unit
@@ -164,40 +164,40 @@ class Case:
     runs: Sequence[Run] = ()
 
 
-def returned_workbook(case: Case, spec: Spec, filling: blank.Filling | None = None) -> bytes:
+def returned_workbook(opinion: Opinion, spec: Spec, filling: blank.Filling | None = None) -> bytes:
     """校验意见.xlsx: three index sheets, then the unit's return drawn afresh with its own values, the cells red.
 
-    ``filling`` gives what the blank of this unit held (last year, its tasks); values and marks come from ``case``.
+    ``filling`` gives what the blank of this unit held (last year, its tasks); values and marks come from ``opinion``.
     Where no statutory cell was read there is nothing to draw and the index sheets stand alone.
     """
-    fmt = spec.format_for(case.report_year)
-    if case.held is None or not case.held.cells or fmt is None:
-        return written(_index_book(case, spec))
-    given = filling or blank.Filling(case.report_year, case.unit)
+    fmt = spec.format_for(opinion.report_year)
+    if opinion.held is None or not opinion.held.cells or fmt is None:
+        return written(_index_book(opinion, spec))
+    given = filling or blank.Filling(opinion.report_year, opinion.unit)
     filled = blank.Filling(
-        case.report_year,
-        case.unit,
+        opinion.report_year,
+        opinion.unit,
         given.last,
         given.tasks,
-        filled=case.held,
-        marks=_marks(case, spec),
+        filled=opinion.held,
+        marks=_marks(opinion, spec),
     )
     drawn = blank.sheets(fmt, spec.workbook, filled)
-    index = _index(case, spec, blank.places(drawn))
+    index = _index(opinion, spec, blank.places(drawn))
     return written(blank.book(fmt, spec.workbook, filled, (*index, *drawn), sent_back=True))
 
 
-def _index_book(case: Case, spec: Spec) -> Book:
+def _index_book(opinion: Opinion, spec: Spec) -> Book:
     return Book(
-        sheets=_index(case, spec, {}),
-        title=_title(case),
-        created=dt.datetime(case.report_year, 1, 1),  # noqa: DTZ001 - a mark in the file, not a moment
-        header=f"{case.unit.name}　{case.report_year}年度",
+        sheets=_index(opinion, spec, {}),
+        title=_title(opinion),
+        created=dt.datetime(opinion.report_year, 1, 1),  # noqa: DTZ001 - a mark in the file, not a moment
+        header=f"{opinion.unit.name}　{opinion.report_year}年度",
     )
 
 
-def _title(case: Case) -> str:
-    return f"{case.unit.name}{case.report_year}年度报告填报校验意见"
+def _title(opinion: Opinion) -> str:
+    return f"{opinion.unit.name}{opinion.report_year}年度报告填报校验意见"
 
 
 def _word(finding: Finding, spec: Spec) -> str:
@@ -251,25 +251,25 @@ def _plain(fact: object) -> object:
     return fact if fact is None or isinstance(fact, str | int | float) else str(fact)
 
 
-def _marks(case: Case, spec: Spec) -> dict[str, str]:
+def _marks(opinion: Opinion, spec: Spec) -> dict[str, str]:
     """The comment of each cell that a finding blames, all its findings in it."""
     said: dict[str, list[str]] = defaultdict(list)
-    for finding in case.findings:
-        for key in _targets(finding, case, spec):
+    for finding in opinion.findings:
+        for key in _targets(finding, opinion, spec):
             head = f"【{_word(finding, spec)}】{finding.code} {_name(finding.code, spec)}"
             said[key].append(f"{head}：{finding.message}\n改法：{finding.fix}")
     return {key: "\n".join(parts) for key, parts in said.items()}
 
 
-def _targets(finding: Finding, case: Case, spec: Spec) -> tuple[str, ...]:
+def _targets(finding: Finding, opinion: Opinion, spec: Spec) -> tuple[str, ...]:
     """The drawn cells a finding blames: for a former row those it stands for, for a labelled field that field."""
-    fmt = spec.format_for(case.report_year)
+    fmt = spec.format_for(opinion.report_year)
     former = fmt.stands_for if fmt is not None else {}
     cells = tuple(drawn for key in finding.cells for drawn in former.get(key, (key,)))
-    if case.held is None or fmt is None:
+    if opinion.held is None or fmt is None:
         return cells
-    about = tuple(f"about.{key}" for key, place in case.held.places.items() if place == finding.where)
-    return (*_text_cells(finding, case.held, fmt), *cells) or about
+    about = tuple(f"about.{key}" for key, place in opinion.held.places.items() if place == finding.where)
+    return (*_text_cells(finding, opinion.held, fmt), *cells) or about
 
 
 def _text_cells(finding: Finding, held: Return, fmt: Format) -> Iterator[str]:
@@ -281,22 +281,22 @@ def _text_cells(finding: Finding, held: Return, fmt: Format) -> Iterator[str]:
             yield blank.key_of_paragraph(known[section.number], section.paragraphs, number)
 
 
-def _index(case: Case, spec: Spec, places: Mapping[str, str]) -> tuple[Sheet, ...]:
-    ranked = sorted(case.findings, key=lambda finding: _SEVERITIES.index(finding.severity))
-    return (_overview(case, spec), _by_rule(ranked, spec), _one_by_one(ranked, case, spec, places))
+def _index(opinion: Opinion, spec: Spec, places: Mapping[str, str]) -> tuple[Sheet, ...]:
+    ranked = sorted(opinion.findings, key=lambda finding: _SEVERITIES.index(finding.severity))
+    return (_overview(opinion, spec), _by_rule(ranked, spec), _one_by_one(ranked, opinion, spec, places))
 
 
-def _overview(case: Case, spec: Spec) -> Sheet:
+def _overview(opinion: Opinion, spec: Spec) -> Sheet:
     """How many findings of each severity, what that means, and what to do next."""
     span = len(_OVERVIEW_WIDTHS)
-    counts = Counter(finding.severity for finding in case.findings)
+    counts = Counter(finding.severity for finding in opinion.findings)
     cells = [
-        Cell(0, 0, _title(case), "title", column_span=span),
+        Cell(0, 0, _title(opinion), "title", column_span=span),
         *_row(2, ("等级", "条数", "怎么办"), "head"),
     ]
     for row, severity in enumerate(_SEVERITIES, 3):
         cells += _row(row, (spec.terms[severity.value], counts[severity], _WHAT_TO_DO[severity]), "plain")
-    notes = [*_steps(case), "", "", *_unasked(case)]
+    notes = [*_steps(opinion), "", "", *_unasked(opinion)]
     cells += [
         Cell(row, 0, cut(note), "note", column_span=span)
         for row, note in enumerate(notes, 4 + len(_SEVERITIES))
@@ -305,20 +305,20 @@ def _overview(case: Case, spec: Spec) -> Sheet:
     return Sheet(OVERVIEW_SHEET, _OVERVIEW_WIDTHS, tuple(cells))
 
 
-def _unasked(case: Case) -> Iterator[str]:
+def _unasked(opinion: Opinion) -> Iterator[str]:
     """No finding is no proof that a rule ran: those that did not are named."""
-    lines = not_run(case.runs)
+    lines = not_run(opinion.runs)
     if lines:
         yield "下列规则没有核对："
         yield from lines
 
 
-def _steps(case: Case) -> Iterator[str]:
-    if not case.findings:
+def _steps(opinion: Opinion) -> Iterator[str]:
+    if not opinion.findings:
         yield "没有发现需要处理的问题。"
         return
-    steps = [*(_STEPS_DRAWN if case.held and case.held.cells else _STEPS_UNREAD)]
-    if any(finding.severity is Severity.EXPLAIN for finding in case.findings):
+    steps = [*(_STEPS_DRAWN if opinion.held and opinion.held.cells else _STEPS_UNREAD)]
+    if any(finding.severity is Severity.EXPLAIN for finding in opinion.findings):
         steps.append(_STEP_ANSWER)
     yield from (f"{number}. {step}" for number, step in enumerate(steps, 1))
 
@@ -333,7 +333,9 @@ def _by_rule(findings: Sequence[Finding], spec: Spec) -> Sheet:
     return Sheet(RULES_SHEET, _RULE_WIDTHS, tuple(cells), landscape=True, repeat=(0, 0), frozen=(1, 0))
 
 
-def _one_by_one(findings: Sequence[Finding], case: Case, spec: Spec, places: Mapping[str, str]) -> Sheet:
+def _one_by_one(
+    findings: Sequence[Finding], opinion: Opinion, spec: Spec, places: Mapping[str, str]
+) -> Sheet:
     """Every finding, a link to its cell, and a cell for the unit's answer; the last column ties answer to figures."""
     heads = (*_FINDING_HEADS, ANSWER_HEAD, FINGERPRINT_HEAD)
     cells = _row(0, heads, "head")
@@ -341,9 +343,9 @@ def _one_by_one(findings: Sequence[Finding], case: Case, spec: Spec, places: Map
         said = (row, _word(finding, spec), finding.code, _name(finding.code, spec), finding.where)
         message = f"{finding.message}\n{_LAPSED}：{finding.lapsed}" if finding.lapsed else finding.message
         cells += _row(row, (*said, message, finding.basis, finding.fix), "plain")
-        cells.append(_link(row, finding, case, spec, places))
+        cells.append(_link(row, finding, opinion, spec, places))
         answer = Cell(row, len(heads) - 2, finding.answer or "", "text", entry=Entry("text"))
-        cells += [answer, Cell(row, len(heads) - 1, fingerprint(finding, case.held), "plain")]
+        cells += [answer, Cell(row, len(heads) - 1, fingerprint(finding, opinion.held), "plain")]
     return Sheet(
         name=FINDINGS_SHEET,
         widths=_FINDING_WIDTHS,
@@ -356,10 +358,10 @@ def _one_by_one(findings: Sequence[Finding], case: Case, spec: Spec, places: Map
     )
 
 
-def _link(row: int, finding: Finding, case: Case, spec: Spec, places: Mapping[str, str]) -> Cell:
+def _link(row: int, finding: Finding, opinion: Opinion, spec: Spec, places: Mapping[str, str]) -> Cell:
     """The first blamed cell that is drawn in this workbook; nothing where the finding blames none of them."""
     column = len(_FINDING_HEADS) - 1
-    place = next((places[key] for key in _targets(finding, case, spec) if key in places), "")
+    place = next((places[key] for key in _targets(finding, opinion, spec) if key in places), "")
     if not place:
         return Cell(row, column)
     return Cell(row, column, place.replace("'", ""), "link", link=place)

@@ -64,8 +64,8 @@ def held(**cells: object) -> Return:
 
 
 def opened(*findings: Finding, ret: Return | None = None, unread: bool = False) -> Any:
-    case = feedback.Case(UNIT, YEAR, findings, None if unread else ret or held())
-    return openpyxl.load_workbook(io.BytesIO(feedback.returned_workbook(case, SPEC)))
+    opinion = feedback.Opinion(UNIT, YEAR, findings, None if unread else ret or held())
+    return openpyxl.load_workbook(io.BytesIO(feedback.returned_workbook(opinion, SPEC)))
 
 
 def listed(book: Any) -> list[dict[str, Any]]:
@@ -222,8 +222,8 @@ def test_a_return_without_findings_says_so() -> None:
 
 
 def test_same_findings_same_bytes() -> None:
-    case = feedback.Case(UNIT, YEAR, (finding(), ASKED), held())
-    assert feedback.returned_workbook(case, SPEC) == feedback.returned_workbook(case, SPEC)
+    opinion = feedback.Opinion(UNIT, YEAR, (finding(), ASKED), held())
+    assert feedback.returned_workbook(opinion, SPEC) == feedback.returned_workbook(opinion, SPEC)
 
 
 def test_a_real_check_is_returned_whole() -> None:
@@ -242,7 +242,7 @@ def test_a_real_check_is_returned_whole() -> None:
 
 def answered_file(said: str, ret: Return) -> bytes:
     """校验意见.xlsx as a unit saves it, with an answer to its first finding."""
-    data = feedback.returned_workbook(feedback.Case(UNIT, YEAR, (ASKED, finding()), ret), SPEC)
+    data = feedback.returned_workbook(feedback.Opinion(UNIT, YEAR, (ASKED, finding()), ret), SPEC)
     book = openpyxl.load_workbook(io.BytesIO(data))
     row = next(row for row in listed(book) if row["代码"].value == "V205")
     assert not row["单位说明"].protection.locked
@@ -258,7 +258,7 @@ def test_an_answer_comes_back_to_its_own_finding() -> None:
     first, second = feedback.answered((finding(), ASKED), ret, said)
     assert (first.answer, second.answer) == (None, "系统迁移所致")
     again = openpyxl.load_workbook(
-        io.BytesIO(feedback.returned_workbook(feedback.Case(UNIT, YEAR, (first, second), ret), SPEC))
+        io.BytesIO(feedback.returned_workbook(feedback.Opinion(UNIT, YEAR, (first, second), ret), SPEC))
     )
     assert [row["单位说明"].value for row in listed(again)] == [None, "系统迁移所致"]
 
@@ -294,7 +294,7 @@ def test_a_finding_on_the_text_marks_and_links_the_cell_it_was_typed_into() -> N
     ret = return_of(FMT, unit=UNIT.name, sections=(section,))
     for row, drawn_in in ((0, "B5"), (2, "B6"), (5, "B8")):
         one = replace(finding(), cells=(), where=section.places[row])
-        data = feedback.returned_workbook(feedback.Case(UNIT, YEAR, [one], ret), SPEC)
+        data = feedback.returned_workbook(feedback.Opinion(UNIT, YEAR, [one], ret), SPEC)
         book = openpyxl.load_workbook(io.BytesIO(data))
         marked = [cell.coordinate for line in book["文字材料"].iter_rows() for cell in line if cell.comment]
         assert marked == [drawn_in]

@@ -106,8 +106,8 @@ def test_the_report_says_what_its_table_cannot_show() -> None:
 
 def test_the_returned_workbook_marks_the_rows_a_former_one_stands_for() -> None:
     ret = returned(with_single_row() | {"requests.otherwise_closed.enterprise": "2笔"})
-    case = feedback.Case(Unit("示例局"), 2024, findings(ret), ret)
-    book = sheets.read(feedback.returned_workbook(case, SPEC))
+    opinion = feedback.Opinion(Unit("示例局"), 2024, findings(ret), ret)
+    book = sheets.read(feedback.returned_workbook(opinion, SPEC))
     rows = next(grid for grid in book.grids if grid.name == feedback.FINDINGS_SHEET).rows
     links = {str(row[2]): str(row[8]) for row in rows[1:]}
     assert "依申请公开" in links["V203"]

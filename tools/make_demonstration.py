@@ -54,7 +54,7 @@ def _answered(answer: Mapping[str, Any], spec: Spec) -> tuple[Path, bytes]:
     source = ROOT / "data_inputs" / str(answer["year"]) / f"{unit.name}.xlsx"
     held = replace(collect.read_return(source, spec, answer["year"]), unit=unit.name)
     target = source.with_name(f"{pipeline.ANSWERED}-{unit.name}.xlsx")
-    return target, feedback.returned_workbook(feedback.Case(unit, answer["year"], findings, held), spec)
+    return target, feedback.returned_workbook(feedback.Opinion(unit, answer["year"], findings, held), spec)
 
 
 def _faults() -> Iterator[dict[str, Any]]:

@@ -256,10 +256,10 @@ def _feedback_files(place: Place, handed: Handed, one: Judged) -> Iterator[tuple
 
     yield f"{ANSWERED}.json", facts.dumped(feedback.as_json(one.findings, one.runs)).encode()
     if one.findings:
-        case = feedback.Case(handed.unit, place.year, one.findings, handed.ret, one.runs)
+        opinion = feedback.Opinion(handed.unit, place.year, one.findings, handed.ret, one.runs)
         tasks = tuple(map(given, one.case.assigned or ()))
         filling = blank.Filling(place.year, handed.unit, tasks=tasks)
-        yield f"{ANSWERED}.xlsx", feedback.returned_workbook(case, place.spec, filling)
+        yield f"{ANSWERED}.xlsx", feedback.returned_workbook(opinion, place.spec, filling)
 
 
 def _with_plan(handed: Handed, assigned: Sequence[Assigned] | None) -> Handed:
