@@ -172,15 +172,20 @@ def traced(compiled: Compiled, ret: Return, fmt: Format, spec: Spec) -> Return:
     trace further: ten thousand cells in one line would help nobody. Where a place below prints another figure in a
     cell than its members' sum, these stand in its stead.
     """
-    by_hand = {one.place: frozenset(_own(one, fmt)) for one in (compiled, *_below(compiled))}
-    addends = _Addends(fmt, spec, by_hand)
+    given = by_hand(compiled, fmt)
+    addends = _Addends(fmt, spec, given)
     found = {
         key: held
-        if key in by_hand[compiled.place] or held.number is None
+        if key in given[compiled.place] or held.number is None
         else replace(held, source=_in_words(addends.of(compiled, key)))
         for key, held in ret.cells.items()
     }
     return replace(ret, cells=found)
+
+
+def by_hand(compiled: Compiled, fmt: Format) -> dict[str, frozenset[str]]:
+    """The cells that a place and the places below it have filled in themselves, by place."""
+    return {one.place: frozenset(_own(one, fmt)) for one in (compiled, *_below(compiled))}
 
 
 def _below(compiled: Compiled) -> Iterator[Compiled]:

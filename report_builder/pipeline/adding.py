@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from report_builder import aggregate
 from report_builder.model import Return, Unit
 from report_builder.pipeline.place import Place
+from report_builder.pipeline.stowed import Stowage
 from report_builder.registry import Tree
 
 if TYPE_CHECKING:
@@ -62,6 +63,13 @@ class Adding:
         for unit in governments:
             self._compile(unit, done)
         return {unit.name: done[unit.name] for unit in governments}
+
+    @cached_property
+    def returned(self) -> Mapping[str, Return]:
+        """What each government's aggregate says: its own figures where it gave some, else the sums."""
+        away = Stowage().away
+        fmt, spec = self.place.fmt, self.place.spec
+        return {name: away(aggregate.returned(one, fmt, spec)) for name, one in self.compiled.items()}
 
     def _compile(self, unit: Unit, done: dict[str, aggregate.Compiled]) -> aggregate.Compiled:
         """One government's, after those of its parts."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from report_builder import collect, manifest
 from report_builder.history import Held, History
-from report_builder.model import Assigned, Settings
+from report_builder.model import Assigned, Return, Settings
 from report_builder.pipeline.intake import Answered, Answers, Handed, Past, own_answers
 from report_builder.pipeline.place import Options, Place, year_folder
 from report_builder.pipeline.together import AGGREGATE, SUMMARY, Together
@@ -20,7 +20,8 @@ class Job:
     """One unit's work: what was handed in, the years held before, its answers, and where the outputs go.
 
     ``years`` are the earlier years read, for a worker on a machine that has no inputs to read them from;
-    ``together`` what an aggregate is put together from, None for a unit's own report.
+    ``together`` what an aggregate is put together from, None for a unit's own report. ``traced`` traces its sums:
+    of a thousand aggregates the traces are only made when the job goes out.
     """
 
     handed: Handed
@@ -33,6 +34,14 @@ class Job:
     assigned: tuple[Assigned, ...] | None = None
     years: History | None = None
     together: Together | None = None
+    traced: Callable[[], Return] | None = None
+
+    @property
+    def whole(self) -> Job:
+        """The job with all that a worker needs."""
+        if self.together is None or self.traced is None:
+            return self
+        return replace(self, together=replace(self.together, traced=self.traced()), traced=None)
 
     @property
     def name(self) -> str:

@@ -18,20 +18,20 @@ class Stowed(Mapping[str, Figure]):
     for all of a :class:`Stowage`. To another process it travels as a plain mapping.
     """
 
-    __slots__ = ("_addresses", "_at", "_numbers", "_sheet_of", "_sheets", "_texts", "_typed")
+    __slots__ = ("_addresses", "_at", "_file_of", "_files", "_numbers", "_texts", "_typed")
 
     def __init__(self, cells: Mapping[str, Figure], stowage: Stowage) -> None:
         """Puts ``cells`` away; ``stowage`` holds what they share with others."""
         held = cells.values()
-        places = [one.source.rpartition("!") for one in held]
+        places = [one.source.partition("·") for one in held]
         self._at = stowage.order(cells)
         self._numbers = tuple(one.number for one in held)
         self._typed: tuple[Typed, ...] = stowage.once(tuple(one.typed for one in held))
         self._texts = tuple(stowage.once(one.text) for one in held)
-        sheets = [f"{sheet}{sign}" for sheet, sign, _ in places]
-        self._sheets = tuple(dict.fromkeys(sheets))
-        self._sheet_of: tuple[int, ...] = stowage.once(tuple(map(self._sheets.index, sheets)))
-        self._addresses: tuple[str, ...] = stowage.once(tuple(address for _, _, address in places))
+        self._files = tuple(dict.fromkeys(file for file, _, _ in places))
+        self._file_of: tuple[int, ...] = stowage.once(tuple(self._files.index(file) for file, _, _ in places))
+        addresses = tuple(stowage.once(f"{sign}{address}") for _, sign, address in places)
+        self._addresses: tuple[str, ...] = stowage.once(addresses)
 
     def __reduce__(self) -> tuple[type[dict[str, Figure]], tuple[dict[str, Figure]]]:
         """What is packed of it is a plain mapping when it arrives."""
@@ -52,7 +52,7 @@ class Stowed(Mapping[str, Figure]):
 
     def __getitem__(self, key: str) -> Figure:
         at = self._at[key]
-        source = self._sheets[self._sheet_of[at]] + self._addresses[at]
+        source = self._files[self._file_of[at]] + self._addresses[at]
         return Figure(self._numbers[at], self._typed[at], self._texts[at], source)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from report_builder import aggregate, collect, ledger, manifest
@@ -53,15 +53,14 @@ def summary(options: Options, progress: Progress = unwatched) -> Outcome:
     folder = year_folder(place)
     with alone(folder), workers.hired(options) as hands, Record(place, aggregates=True) as record:
         year = _gathered(place, record)
-        compiled = year.adding.compiled
-        jobs = [_job(place, year, unit, compiled[unit.name]) for unit in _asked(place, year.adding.tree)]
-        results = made_of([*jobs], Making(place, record, hands, progress))
+        jobs = [_job(place, year, unit) for unit in _asked(place, year.adding.tree)]
+        units = {job.name: job.handed.unit.name for job in jobs}
+        results = made_of(jobs, Making(place, record, hands, progress))
         results.sort(key=lambda result: result.unit)
-        places = [aggregate.returned(one, place.fmt, place.spec) for one in compiled.values()]
-        tables = _tables(place, year, places, record)
+        tables = _tables(place, year, record)
         overview = overseen(place, year.found, year.jobs, record, year.earlier.last, ledger=year.ledger)
         record.finished([*results, tables, overview])
-    own = tuple(replace(result, unit=job.handed.unit.name) for result, job in _paired(results, jobs))
+    own = tuple(replace(result, unit=units[result.unit]) for result in results)
     return Outcome(place.year, folder, place.spec, own, tuple(year.unused), notes=tuple(_notes(place, year)))
 
 
@@ -74,11 +73,6 @@ def _notes(place: Place, year: _Year) -> Iterator[str]:
             f"{unbuilt} 个单位的报告还没有生成，或者生成以后报送又有变动；汇总按它们报送的数计算。"
             "请运行 build，再运行一次 summary，总览里才能打开各单位的报告和校验意见"
         )
-
-
-def _paired(results: Sequence[UnitResult], jobs: Iterable[Job]) -> Iterator[tuple[UnitResult, Job]]:
-    by_name = {job.name: job for job in jobs}
-    return ((result, by_name[result.unit]) for result in results)
 
 
 def _asked(place: Place, tree: Tree) -> tuple[Unit, ...]:
@@ -207,9 +201,9 @@ def _mark(ret: Return) -> str:
     return manifest.digest([ret.unit, repr(ret.fee), *cells])
 
 
-def _job(place: Place, year: _Year, unit: Unit, compiled: aggregate.Compiled) -> Job:
+def _job(place: Place, year: _Year, unit: Unit) -> Job:
     """The work on one government's aggregate, and its key: the digest of all that decides what comes out."""
-    ret = aggregate.returned(compiled, place.fmt, place.spec)
+    compiled, ret = year.adding.compiled[unit.name], year.adding.returned[unit.name]
     members = aggregate.members_of(compiled, ret, place.fmt)
     listing = _listing(year, unit, compiled)
     whole = year.wholes.get(unit.name)
@@ -219,7 +213,7 @@ def _job(place: Place, year: _Year, unit: Unit, compiled: aggregate.Compiled) ->
     others = year.alike.get(unit.name, ())
     before = year.earlier.of(unit, compiled)
     tasks = _tasks(place, year, unit, ret)
-    together = Together(members, listing, aggregate.traced(compiled, ret, place.fmt, place.spec), tasks)
+    traced = partial(aggregate.traced, compiled, ret, place.fmt, place.spec)
     key = manifest.digest(
         [
             year.common,
@@ -230,13 +224,24 @@ def _job(place: Place, year: _Year, unit: Unit, compiled: aggregate.Compiled) ->
             *(f"{one.fmt.id} {_mark(one.ret)} {one.ret.sections!r}" for one in before.years),
             repr([(one.ret.unit, one.ret.sections, one.ret.tasks) for one in others]),
             repr(tasks),
-            _mark(together.traced),
+            *(f"{name} {sorted(given)}" for name, given in aggregate.by_hand(compiled, place.fmt).items()),
             *(year.marks[one.unit] for one in (*compiled.returns, *compiled.apart)),
         ]
     )
     inputs = _inputs(year, [unit.name, *(one.unit for one in (*compiled.returns, *compiled.apart))])
     folder = year_folder(place) / SUMMARY / unit.name
-    return Job(handed, (), folder, key, inputs, own, others, years=before, together=together)
+    return Job(
+        handed,
+        (),
+        folder,
+        key,
+        inputs,
+        own,
+        others,
+        years=before,
+        together=Together(members, listing, tasks),
+        traced=traced,
+    )
 
 
 def _tasks(place: Place, year: _Year, unit: Unit, ret: Return) -> tuple[Block, ...]:
@@ -265,11 +270,12 @@ def _listing(year: _Year, unit: Unit, compiled: aggregate.Compiled) -> face.List
     return face.Listing(counted, tuple(one.name for one in year.adding.tree.apart(unit)))
 
 
-def _tables(place: Place, year: _Year, places: Sequence[Return], record: Record) -> UnitResult:
+def _tables(place: Place, year: _Year, record: Record) -> UnitResult:
     """汇总表 in its three kinds, and what its columns hold; written only where something in it has changed."""
     from report_builder.aggregate import sheets, table  # noqa: PLC0415 - pandas is needed by this verb alone
 
     adding = year.adding
+    places = tuple(adding.returned.values())
     units = {name: unit for name in adding.usable if (unit := place.registry.find(name)) is not None}
     contents = sheets.Contents(place.year, tuple(adding.usable.values()), units, adding.tree.parents, places)
     key = manifest.digest(

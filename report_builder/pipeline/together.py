@@ -24,15 +24,15 @@ def of_summary(name: str) -> bool:
 
 @dataclass(frozen=True)
 class Together:
-    """What an aggregate is put together from; ``traced`` is its return with every sum traced to the members' cells.
+    """What an aggregate is put together from; ``tasks`` tell how far its members have come with the year's tasks.
 
-    ``tasks`` tell how far the members have come with the year's tasks.
+    ``traced`` is its return with every sum traced to what was added up, None until a worker is to be told.
     """
 
     members: Members
     listing: face.Listing
-    traced: Return
     tasks: tuple[Block, ...] = ()
+    traced: Return | None = None
 
 
 def told(draft: Draft, together: Together, findings: Sequence[Finding], spec: Spec) -> Draft:

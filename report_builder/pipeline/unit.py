@@ -277,7 +277,7 @@ def _report_files(
     reason = options.reason if blocks(findings) else ""
     draft = compose(Held(ret, place.fmt), history.years, place.spec, reason=reason)
     if job.together is not None:
-        draft, ret = told(draft, job.together, findings, place.spec), job.together.traced
+        draft, ret = told(draft, job.together, findings, place.spec), job.together.traced or ret
     printed = replace(ret, sections=tuple(printed_sections(draft, place.fmt)))
     files, notes = products.render(
         draft, printed, place.fmt, place.spec, options.formats, engine=options.engine

@@ -57,7 +57,7 @@ class _Unpacker(pickle.Unpickler):
 def packed(job: Job) -> bytes:
     """A job as it travels."""
     data = io.BytesIO()
-    _Packer(data, pickle.HIGHEST_PROTOCOL).dump(job)
+    _Packer(data, pickle.HIGHEST_PROTOCOL).dump(job.whole)
     return data.getvalue()
 
 
