@@ -101,12 +101,20 @@ def test_the_file_is_fit_for_the_archive_and_for_screen_readers() -> None:
 
 
 def test_a_unit_that_leaves_a_level_out_gets_a_sound_file_all_the_same() -> None:
-    blocks = [Heading(3, "1.规范"), Heading(1, "一、总体"), Heading(4, "（1）清理"), Heading(2, "（一）公开")]
+    levels = (3, 1, 4, 4, 2)
+    blocks = [Heading(level, f"规范{at}") for at, level in enumerate(levels)]
     made = by_typst(draft(NEWEST, blocks))
     assert made.warnings == ()
     assert is_archived(made.data)
-    marks = [mark.get_title() for mark in pdfium.PdfDocument(made.data).get_toc()]
-    assert marks == [block.text for block in blocks]
+    marks = [(mark.level, mark.get_title()) for mark in pdfium.PdfDocument(made.data).get_toc()]
+    assert marks == list(zip((0, 0, 1, 1, 1), (block.text for block in blocks), strict=True))
+
+
+def test_a_draft_without_a_day_is_tagged_though_not_archived() -> None:
+    made = by_typst(draft(NEWEST, [Paragraph("不涉及。")], published_on=None))
+    assert made.warnings == ()
+    assert ARCHIVE[2] in made.data
+    assert ARCHIVE[0] not in made.data
 
 
 def test_headings_tables_and_pictures_have_their_tags() -> None:

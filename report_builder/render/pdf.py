@@ -14,9 +14,9 @@ import io
 import logging
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from types import ModuleType, SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -30,12 +30,19 @@ from report_builder.model import Draft
 from report_builder.render import Pdf, PdfUnavailable, look
 
 _NOT_DRAWN = re.compile(r"\.notdef glyph .*\(U\+([0-9A-F]+)\)")
-_ENGINE = ("weasyprint", "report_builder.render.justify", "report_builder.render.tables")
-_VARIANT = "pdf/ua-1"
-"""Tagged for screen readers, at a tenth of the time; PDF/A would need the attachments and a step more."""
+_ENGINE = (
+    "weasyprint",
+    "report_builder.render.justify",
+    "report_builder.render.tables",
+    "report_builder.render.tags",
+)
+_OPTIONS = {"pdf_version": "1.7", "pdf_tags": True}
+"""Tagged for screen readers, at a tenth of the time; that it is PDF/UA-1 is said in ``_finish``."""
 _LEVEL = 6
 _WHOLE_TABLES = ".matrix { break-inside: avoid; }"
 """Where labels cannot be carried over a page break, a table that has such labels must not meet one."""
+_RAGGED = "所装的 WeasyPrint 版本不受支持，正文右端未对齐，PDF 也不声明符合无障碍标准（PDF/UA）"
+_BOXED = "所装字体中没有“{}”（U+{}），PDF 中该字显示为空框，这份 PDF 也不符合无障碍标准（PDF/UA）"
 _LOGGER = logging.getLogger("weasyprint")
 
 
@@ -46,6 +53,7 @@ class _Engine:
     weasyprint: ModuleType
     justify: ModuleType
     tables: ModuleType
+    tags: ModuleType
     font_config: Any
     style: Any
     fetcher: Any
@@ -60,21 +68,32 @@ def write(html: str, draft: Draft, fonts: FontSet) -> Pdf:
     """
     engine = _engine(fonts)
     with _heard() as said, _without_collecting(), _written_well():
-        data = _set(_parsed(html, engine), draft, engine, _identifier(html, draft))
+        data = _set(_parsed(html, engine), draft, engine, _identifier(html, draft), said)
     return Pdf(data, (*engine.warnings, *dict.fromkeys(map(_worded, said))))
 
 
-def _set(page: Any, draft: Draft, engine: _Engine, identifier: bytes) -> bytes:  # noqa: ANN401 - it has no types
+def _set(
+    page: Any,  # noqa: ANN401 - it has no types
+    draft: Draft,
+    engine: _Engine,
+    identifier: bytes,
+    said: Sequence[str],
+) -> bytes:
     """Lay the page out and draw it, with what we add to WeasyPrint where its version is one we know."""
     known = engine.justify.supported()
     with engine.justify.flush_right(), engine.tables.whole_lines() if known else contextlib.nullcontext():
-        laid_out = page.render(
-            font_config=engine.font_config, stylesheets=[engine.style], pdf_variant=_VARIANT
-        )
+        laid_out = page.render(font_config=engine.font_config, stylesheets=[engine.style], **_OPTIONS)
         if known:
             engine.tables.carry_over(laid_out.pages)
         _describe(laid_out.metadata, draft)
-        return bytes(laid_out.write_pdf(pdf_identifier=identifier, pdf_variant=_VARIANT))
+        finish = partial(_finish, engine, said) if known else None
+        return bytes(laid_out.write_pdf(pdf_identifier=identifier, finisher=finish, **_OPTIONS))
+
+
+def _finish(engine: _Engine, said: Sequence[str], document: Any, pdf: Any) -> None:  # noqa: ANN401
+    """Mend the tags and declare PDF/UA-1, which forbids the empty box of a character without a face."""
+    engine.tags.complete(document, pdf)
+    engine.tags.declare(document, pdf, sound=not any(map(_NOT_DRAWN.match, said)))
 
 
 def _identifier(html: str, draft: Draft) -> bytes:
@@ -111,13 +130,13 @@ def _parsed(html: str, engine: _Engine) -> Any:  # noqa: ANN401
 def _engine(faces: FontSet) -> _Engine:
     fonts.activate(faces)
     with _heard() as said:
-        weasyprint, justify, tables = map(_loaded, _ENGINE)
+        weasyprint, justify, tables, tags = map(_loaded, _ENGINE)
         font_config = _loaded("weasyprint.text.fonts").FontConfiguration()
         fetcher = _loaded("weasyprint.urls").URLFetcher(allowed_protocols=("data",), allow_redirects=False)
         sheet = fonts.css(look("print.css").decode(), faces) + ("" if justify.supported() else _WHOLE_TABLES)
         style = weasyprint.CSS(string=sheet, font_config=font_config, url_fetcher=fetcher)
-    ragged = () if justify.supported() else ("所装的 WeasyPrint 版本不受支持，正文右端未对齐",)
-    return _Engine(weasyprint, justify, tables, font_config, style, fetcher, (*said, *ragged))
+    ragged = () if justify.supported() else (_RAGGED,)
+    return _Engine(weasyprint, justify, tables, tags, font_config, style, fetcher, (*said, *ragged))
 
 
 def _loaded(name: str) -> ModuleType:
@@ -158,9 +177,7 @@ def _heard() -> Iterator[list[str]]:
 
 def _worded(said: str) -> str:
     missing = _NOT_DRAWN.match(said)
-    if missing is None:
-        return said
-    return f"所装字体中没有“{chr(int(missing[1], 16))}”（U+{missing[1]}），PDF 中该字显示为空框"
+    return said if missing is None else _BOXED.format(chr(int(missing[1], 16)), missing[1])
 
 
 @contextlib.contextmanager

@@ -31,7 +31,7 @@ def carry_over(pages: Iterable[Any]) -> None:
     """
     still_open: dict[tuple[int, int], list[Open]] = {}
     for page in pages:
-        for table in _tables(page._page_box):  # noqa: SLF001 - there is no public way to the boxes
+        for table in tables_on(page):
             for group in table.children:
                 if group.children and not group.is_header:
                     key = (id(group.element), group.index)
@@ -39,7 +39,12 @@ def carry_over(pages: Iterable[Any]) -> None:
             _close(table)
 
 
-def _tables(box: Any) -> Iterator[Any]:  # noqa: ANN401 - WeasyPrint has no types
+def tables_on(page: Any) -> Iterator[Any]:  # noqa: ANN401 - WeasyPrint has no types
+    """The tables of a page, or what of them stands there, as WeasyPrint's boxes."""
+    return _tables(page._page_box)  # noqa: SLF001 - there is no public way to the boxes
+
+
+def _tables(box: Any) -> Iterator[Any]:  # noqa: ANN401
     for child in box.children:
         if isinstance(child, boxes.TableBox):
             yield child
@@ -63,6 +68,7 @@ def _mended(rows: Sequence[Any], earlier: Sequence[Open]) -> list[Open]:
     repeated = [Open(one.cell.deepcopy(), one.end) for one in earlier if one.end >= first.index]
     for one in repeated:
         _place(one.cell, first.position_y, _bottom(rows, one.end))
+        one.cell.rowspan = min(one.end, last.index) - first.index + 1
     if repeated:
         first.children = sorted(
             [*first.children, *(one.cell for one in repeated)], key=lambda cell: cell.grid_x
@@ -70,6 +76,7 @@ def _mended(rows: Sequence[Any], earlier: Sequence[Open]) -> list[Open]:
     cut = [one for one in begun if one.end > last.index]
     for one in cut:
         _place(one.cell, one.cell.position_y, _bottom(rows, one.end))
+        one.cell.rowspan -= one.end - last.index
     return [one for one in (*repeated, *cut) if one.end > last.index]
 
 

@@ -37,6 +37,8 @@ _WORDS = re.compile(r"(<text\b[^>]*>)([^<]*)(</text>)")
 _CHINESE = re.compile(r"[^\x00-\x7f]+")
 _ARCHIVED = ["a-2a", "ua-1"]
 """For the archive and for screen readers at once; a file that shows empty boxes for characters is neither."""
+_UNDATED = ["ua-1"]
+"""Typst has nothing without a date archived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def write(draft: Draft, fmt: Format, pictures: Mapping[str, str], faces: FontSet
     words = json.dumps(content, ensure_ascii=False)
     files = {"main.typ": engine.template, "draft.json": words.encode()}
     try:
-        data, said = _set(engine, files, _ARCHIVED)
+        data, said = _set(engine, files, _ARCHIVED if draft.published_on else _UNDATED)
     except engine.typst.TypstError:
         data, said = _set(engine, files, [])
         said = [_worded(fonts.missing_characters(words, faces)), *said]
