@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from report_builder.model import Block, Chart, Draft, Heading, Notice, Paragraph, PlainTable, StatutoryTable
 from report_builder.render import look
+from report_builder.render.columns import figure_columns
 from report_builder.render.pages import page
 from report_builder.render.titles import title_lines
 from report_builder.spec import Format, Placed, Table
@@ -267,7 +268,12 @@ def _ems(text: str) -> float:
 
 def _plain(table: PlainTable) -> View:
     head = Row(tuple(Cell(text, "th", "col", column=at) for at, text in enumerate(table.header)))
-    rows = [Row(tuple(Cell(text, "td", column=at) for at, text in enumerate(row))) for row in table.rows]
+    figures = figure_columns(table.rows)
+    kinds = ["figure" if at in figures else "" for at in range(len(table.header))]
+    rows = [
+        Row(tuple(Cell(text, "td", kind=kinds[at], column=at) for at, text in enumerate(row)))
+        for row in table.rows
+    ]
     whole = sum(table.widths)
     widths = tuple(round(100 * width / whole, 3) for width in table.widths)
     return View("plain", table.caption, quiet=False, widths=widths, head=[head], bodies=[rows])

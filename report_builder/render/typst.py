@@ -150,6 +150,7 @@ def _table(view: View) -> dict[str, object]:
         "kind": view.kind,
         "caption": "" if view.quiet else view.caption,
         "widths": view.widths,
+        "centred": sorted({cell.column for _, cell in placed if cell.kind == "figure"}),
         "head": len(view.head),
         "labels": [_label(cell, at, long[at]) for at, cell in placed if long[at] or not _is_plain(cell)],
         "figures": [cell.text for at, cell in placed if not long[at] and _is_plain(cell)],

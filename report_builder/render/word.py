@@ -9,7 +9,7 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from report_builder.model import PlainTable
 from report_builder.render import look
+from report_builder.render.columns import figure_columns
 
 TEXT_WIDTH = 8844
 """156 mm, the width of the text area, in twips."""
@@ -144,17 +145,22 @@ def plain_table(table: PlainTable) -> str:
     heads = (paragraph("TableHead", run(text), layout) for text in table.header)
     cells = (table_cell(width, head, marks=SHADED) for width, head in zip(widths, heads, strict=True))
     header = table_row("".join(cells), _ROW_HEIGHT, repeats=True)
-    return caption + table_of(edges, _MARGIN, (header, *(_plain_row(row, widths) for row in table.rows)))
+    figures = figure_columns(table.rows)
+    rows = (_plain_row(row, widths, figures) for row in table.rows)
+    return caption + table_of(edges, _MARGIN, (header, *rows))
 
 
-def _plain_row(row: Sequence[str], widths: Sequence[int]) -> str:
+def _plain_row(row: Sequence[str], widths: Sequence[int], figures: Container[int]) -> str:
     """A row of texts, whole; one that takes most of a page may be split, or it would be cut off."""
     cells = list(zip(widths, row, strict=True))
     whole = max(_lines(text, width) for width, text in cells) <= _WHOLE_ROW
     at = "center" if whole else "top"
-    return table_row(
-        "".join(table_cell(width, _texts(text), at=at) for width, text in cells), _ROW_HEIGHT, whole=whole
+    layouts = ['<w:jc w:val="center"/>' if column in figures else "" for column in range(len(row))]
+    drawn = (
+        table_cell(width, _texts(text, layout), at=at)
+        for (width, text), layout in zip(cells, layouts, strict=True)
     )
+    return table_row("".join(drawn), _ROW_HEIGHT, whole=whole)
 
 
 def _lines(text: str, width: int) -> int:
@@ -163,8 +169,8 @@ def _lines(text: str, width: int) -> int:
     return sum(math.ceil(ems(piece) / room) or 1 for piece in text.split("\n"))
 
 
-def _texts(text: str) -> str:
-    return "".join(paragraph("TableText", run(piece) if piece else "") for piece in text.split("\n"))
+def _texts(text: str, layout: str) -> str:
+    return "".join(paragraph("TableText", run(piece) if piece else "", layout) for piece in text.split("\n"))
 
 
 # The package
