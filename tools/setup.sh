@@ -3,8 +3,8 @@
 #
 #   sh tools/setup.sh           what `make report` needs
 #   sh tools/setup.sh --dev     and what `make test`, `make lint` and `make types` need
-#   sh tools/setup.sh --ci      and the system programs some tests use: poppler, LibreOffice, Chromium, npm,
-#                               and the older browsers of --browsers
+#   sh tools/setup.sh --ci      and the system programs some tests use: poppler, LibreOffice, Chromium, Java,
+#                               npm, and the older browsers of --browsers
 #   sh tools/setup.sh --browsers   the browsers offices still run, for the tests of the pages
 #   sh tools/setup.sh --bench   and the environment of the programs `make bench` compares with
 #
@@ -22,7 +22,7 @@ python=$venv/bin/python
 stamps=$venv/stamps
 
 LIBRARIES="libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fontconfig"
-PROGRAMS="poppler-utils libreoffice-writer-nogui chromium"
+PROGRAMS="poppler-utils libreoffice-writer-nogui chromium default-jre-headless"
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -109,7 +109,7 @@ install_libraries() {
 }
 
 programs_present() {
-    command -v pdftotext && command -v soffice && command -v chromium
+    command -v pdftotext && command -v soffice && command -v chromium && java -version
 } >/dev/null 2>&1
 
 # npm brings a hundred packages along: a machine that has it, from wherever, keeps its own.
