@@ -56,14 +56,14 @@ _HIDDEN_ROW = re.compile(rb"<(?:\w+:)?row\s([^>]*\bhidden=\"(?:1|true)\"[^>]*)>"
 _HIDDEN_COLUMN = re.compile(rb"<(?:\w+:)?col\s([^>]*\bhidden=\"(?:1|true)\"[^>]*)>")
 _NUMBER = re.compile(rb'\br="(\d+)"')
 _FIRST_LAST = (re.compile(rb'\bmin="(\d+)"'), re.compile(rb'\bmax="(\d+)"'))
-_ANY_FORMULA = re.compile(rb"<f[\s>/]")
-_ANY_CELL = re.compile(rb"<c[\s/>]")
+_PREFIXED_CELL = re.compile(rb":c")
+_UNUSUAL_CELL = re.compile(rb'<c(?! r=")[\s/>]')
+_UNUSUAL_FORMULA = re.compile(rb"<f(?=[\s>/])(?!(?:[^>]*/>|[^>]*>[^<]*</f>)<v>[^<])")
 _ERROR = re.compile(
     rb'<(?:\w+:)?c\s([^>]*\bt="e"[^>]*)>(?:(?!</(?:\w+:)?c>).)*?<(?:\w+:)?v>([^<]*)</', re.DOTALL
 )
 _MERGED = re.compile(rb'mergeCell [^>]*?ref="([A-Z]+\d+:[A-Z]+\d+)"')
 _ADDRESS = re.compile(r"([A-Z]+)(\d+)")
-_USUAL_CELL = b'<c r="'
 _UNUSUAL = tuple(mark + b"=" for mark in (b" ", b"\t", b"\n", b"\r")) + tuple(
     b"=" + mark for mark in (b"'", b" ", b"\t", b"\n", b"\r")
 )
@@ -174,12 +174,12 @@ def inflated(data: bytes, info: zipfile.ZipInfo) -> bytes:
 
 
 def _is_usual(xml: bytes) -> bool:
-    """Whether every cell of a sheet begins the way the usual programs write it; told without reading it all."""
+    """Whether every cell of a sheet begins the way the usual programs write it: one that does not is looked for."""
     return (
         b"\0" not in xml[:_HEAD]
         and b"'" not in xml
-        and b":c" not in xml
-        and xml.count(_USUAL_CELL) == len(_ANY_CELL.findall(xml))
+        and _PREFIXED_CELL.search(xml) is None
+        and _UNUSUAL_CELL.search(xml) is None
     )
 
 
@@ -209,6 +209,8 @@ def _unescaped(text: str) -> str:
 
 def _hidden(xml: bytes, *, unseen: bool) -> Hidden:
     """What is hidden of a sheet; a run of hidden columns is followed no further than a sheet may reach."""
+    if b"hidden=" not in xml:
+        return Hidden(unseen)
     rows = [_NUMBER.search(said) for said in _HIDDEN_ROW.findall(xml)]
     columns: set[int] = set()
     for said in _HIDDEN_COLUMN.findall(xml):
@@ -232,12 +234,8 @@ def _unstored(xml: bytes) -> dict[str, str]:
 
 
 def _are_all_stored(xml: bytes) -> bool:
-    """Whether a result follows every formula the way the usual programs write it; told without a look at each."""
-    formulas = len(_ANY_FORMULA.findall(xml))
-    if not formulas:
-        return True
-    stored = sum(xml.count(end) - xml.count(end + b"<") for end in (b"</f><v>", b"/><v>"))
-    return stored == formulas
+    """Whether a result follows every formula the way the usual programs write it; any other way is looked for."""
+    return _UNUSUAL_FORMULA.search(xml) is None
 
 
 def _formulas(xml: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
