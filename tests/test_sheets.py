@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
+import zlib
 from collections.abc import Callable
 
 import corpus
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from report_builder.errors import UnreadableError
 from report_builder.model import Grid
-from report_builder.readers import sheets, xls
+from report_builder.readers import packages, sheets, xls, xlsx
 from report_builder.readers.books import Hidden
 
 XLS = (DATA / "kinds" / "hidden.xls").read_bytes()
@@ -135,6 +136,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
         "超过读取上限",
     ),
     "xlsx_part_larger_than_it_says": (lambda: understated(PLAIN), "已损坏"),
+    "xlsx_part_with_another_checksum": (lambda: misstated(PLAIN), "已损坏"),
     "xlsx_two_parts_of_one_name": (lambda: doubled(PLAIN), "已损坏"),
     "xlsx_sheet_elsewhere": (
         lambda: moved(b'<c r="XFD1048576"><v>1</v></c>'),
@@ -173,6 +175,16 @@ def moved(cell: bytes) -> bytes:
                 "elsewhere/a.xml" if info.filename == "xl/worksheets/sheet1.xml" else info.filename, data
             )
     return out.getvalue()
+
+
+def misstated(data: bytes) -> bytes:
+    """The package with another checksum for its sheet, in both places."""
+    listed = data.rindex(b"xl/worksheets/sheet1.xml") - 46
+    local = data.index(b"xl/worksheets/sheet1.xml") - 30
+    changed = bytearray(data)
+    changed[listed + 16] ^= 1
+    changed[local + 14] ^= 1
+    return bytes(changed)
 
 
 @pytest.mark.parametrize("case", REFUSED)
@@ -243,3 +255,44 @@ def test_a_cell_with_a_line_break_and_a_separator_is_one_cell() -> None:
     (grid,) = sheets.read('甲,"乙,\n丙"\n1,2\n'.encode("gb18030")).grids
     assert grid.rows == [["甲", "乙,\n丙"], ["1", "2"]]
     assert grid.address(1, 1) == "B2"
+
+
+# A package that two readers may read differently -------------------------------------------------------------
+
+
+def under_another_name(xml: bytes) -> bytes:
+    """A package with a further part that says of itself, in the words some readers follow, that it is the sheet."""
+    name, own = b"xl/worksheets/sheet1.xml", "elsewhere.xml"
+    out = io.BytesIO(PLAIN)
+    with zipfile.ZipFile(out, "a") as package:
+        info = zipfile.ZipInfo(own)
+        said = struct.pack("<BL", 1, zlib.crc32(own.encode())) + name
+        info.extra = struct.pack("<HH", 0x7075, len(said)) + said
+        package.writestr(info, xml)
+    return out.getvalue()
+
+
+def test_only_what_was_looked_over_is_read() -> None:
+    far = b'<row><c r="C9"><v>1</v></c></row></sheetData>'
+    with zipfile.ZipFile(io.BytesIO(PLAIN)) as package:
+        xml = package.read("xl/worksheets/sheet1.xml").replace(b"</sheetData>", far)
+    assert sheets.read(under_another_name(xml)) == sheets.read(PLAIN)
+
+
+def test_a_package_put_together_anew_holds_the_same_parts() -> None:
+    with zipfile.ZipFile(io.BytesIO(PLAIN)) as package:
+        infos = {info.filename: info for info in package.infolist()}
+        held = {name: package.read(name) for name in infos}
+    some = {name: part for name, part in held.items() if name.endswith("sheet1.xml")}
+    again = packages.repacked(PLAIN, infos, some)
+    with zipfile.ZipFile(io.BytesIO(again)) as package:
+        assert package.testzip() is None
+        assert {name: package.read(name) for name in package.namelist()} == held
+        stored = {info.filename for info in package.infolist() if info.compress_type == zipfile.ZIP_STORED}
+    assert some.keys() <= stored
+
+
+def test_large_sheets_are_read_alike_though_not_kept_unfolded(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = sheets.read(PLAIN)
+    monkeypatch.setattr(xlsx, "_MOST_UNFOLDED", 0)
+    assert sheets.read(PLAIN) == expected

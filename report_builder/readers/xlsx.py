@@ -11,9 +11,9 @@ import io
 import re
 import struct
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 import python_calamine
 
@@ -31,11 +31,15 @@ from report_builder.readers.books import (
     hold_sheets,
     locked,
 )
+from report_builder.readers.packages import inflated, repacked
 
 _NOT_READ = ("xl/media", "xl/theme", "xl/drawings", "docProps")
 _LISTS = ("xl/workbook.xml", "xl/_rels/workbook.xml.rels")
 _DEEPEST = 1032
 """Deflate packs nothing more than a thousandfold."""
+
+_MOST_UNFOLDED = 8 * 2**20
+"""So much of the sheets is kept unfolded for calamine; larger ones it inflates once more, to save memory."""
 
 _HEAD = 64
 _SHEET = re.compile(rb"<(?:\w+:)?sheet\s([^>]*)>")
@@ -80,29 +84,36 @@ def read(data: bytes) -> Sheets:
     hidden: dict[str, Hidden] = {}
     errors: dict[str, dict[str, str]] = {}
     merged: dict[str, tuple[str, ...]] = {}
+    unfolded: dict[str, bytes] = {}
+    size = 0
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as package:
-            for name, xml, unseen in _sheets(data, package):
-                usual = _is_usual(xml)
-                plain = xml if usual else _plain(xml)
-                if unseen or b"hidden=" in plain:
-                    hidden[name] = _hidden(plain, unseen=unseen)
-                _hold_bounds(name, plain)
-                formulas = {} if usual and _are_all_stored(plain) else _unstored(plain)
-                if formulas:
-                    unstored[name] = formulas
-                if b't="e"' in plain:
-                    errors[name] = _errors(plain)
-                at = plain.find(b"mergeCell ")
-                if at > 0:
-                    merged[name] = tuple(ref.decode() for ref in _MERGED.findall(plain, at))
+            infos = _parts(data, package)
+        for name, path, xml, unseen in _sheets(data, infos):
+            size += len(xml)
+            if size <= _MOST_UNFOLDED:
+                unfolded[path] = xml
+            usual = _is_usual(xml)
+            plain = xml if usual else _plain(xml)
+            if unseen or b"hidden=" in plain:
+                hidden[name] = _hidden(plain, unseen=unseen)
+            _hold_bounds(name, plain)
+            formulas = {} if usual and _are_all_stored(plain) else _unstored(plain)
+            if formulas:
+                unstored[name] = formulas
+            if b't="e"' in plain:
+                errors[name] = _errors(plain)
+            at = plain.find(b"mergeCell ")
+            if at > 0:
+                merged[name] = tuple(ref.decode() for ref in _MERGED.findall(plain, at))
+        looked_over = repacked(data, infos, unfolded)
     except (
         *BROKEN_ZIP,
         UnicodeError,
         struct.error,
     ) as fault:
         raise damaged() from fault
-    read = tuple(_with_errors(grid, errors.get(grid.name, {})) for grid in grids(data))
+    read = tuple(_with_errors(grid, errors.get(grid.name, {})) for grid in grids(looked_over))
     return Sheets(read, unstored, hidden, merged)
 
 
@@ -129,8 +140,8 @@ def _with_errors(grid: Grid, errors: Mapping[str, str]) -> Grid:
     return replace(grid, rows=rows)
 
 
-def _sheets(data: bytes, package: zipfile.ZipFile) -> Iterator[tuple[str, bytes, bool]]:
-    """Each sheet's name, XML and whether it is hidden; what calamine will inflate is inflated here first, within limits."""
+def _parts(data: bytes, package: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    """The parts that calamine may read, by name; together they unfold to no more than any return."""
     listing = package.infolist()
     infos = {info.filename: info for info in listing if not info.filename.startswith(_NOT_READ)}
     if any(info.flag_bits & 1 for info in listing):
@@ -141,6 +152,20 @@ def _sheets(data: bytes, package: zipfile.ZipFile) -> Iterator[tuple[str, bytes,
     if sum(info.compress_size for info in infos.values()) * _DEEPEST > MAX_INFLATED:
         for info in infos.values():
             inflated(data, info)  # a part may be larger than it says
+    return infos
+
+
+class _Sheet(NamedTuple):
+    """A sheet's name, where in the package it lies, its XML, and whether it is hidden."""
+
+    name: str
+    path: str
+    xml: bytes
+    unseen: bool
+
+
+def _sheets(data: bytes, infos: Mapping[str, zipfile.ZipInfo]) -> Iterator[_Sheet]:
+    """Each sheet as the workbook lists it; what calamine will inflate is inflated here first, within limits."""
     parts = {name: inflated(data, infos[name]) for name in _LISTS if name in infos}
     relations = dict(_relations(_plain(parts.get(_LISTS[1], b""))))
     listed = _SHEET.findall(_plain(parts[_LISTS[0]]))
@@ -151,26 +176,11 @@ def _sheets(data: bytes, package: zipfile.ZipFile) -> Iterator[tuple[str, bytes,
         name, relation = _NAME.search(said), _RELATION_ID.search(said)
         path = relations.get(relation.group(1), "") if relation else ""
         if name and path:
-            info = package.getinfo(path)
+            info = infos[path]
             size += info.file_size
             hold_inflated(size)  # several sheets may name one part
-            yield _unescaped(name.group(1)), inflated(data, info), _STATE.search(said) is not None
-
-
-def inflated(data: bytes, info: zipfile.ZipInfo) -> bytes:
-    """One part of the package; one that is not as large as it says is damaged. Without zipfile's reader: it is slow."""
-    name, extra = struct.unpack_from("<HH", data, info.header_offset + 26)
-    start = info.header_offset + 30 + name + extra
-    packed = data[start : start + info.compress_size]
-    if info.compress_type == zipfile.ZIP_STORED:
-        return packed
-    if info.compress_type != zipfile.ZIP_DEFLATED:
-        raise damaged()
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    part = inflater.decompress(packed, info.file_size + 1)
-    if len(part) != info.file_size or not inflater.eof:
-        raise damaged()
-    return part
+            unseen = _STATE.search(said) is not None
+            yield _Sheet(_unescaped(name.group(1)), path, inflated(data, info), unseen)
 
 
 def _is_usual(xml: bytes) -> bool:
