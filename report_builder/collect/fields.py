@@ -47,7 +47,7 @@ class Fields:
         for grid in self._sheet_grids(sheet):
             for at, row in enumerate(grid.rows):
                 for column, content in enumerate(row):
-                    field = names.get(bare(content)) if isinstance(content, str) else None
+                    field = names.get(bare(content)) if content and isinstance(content, str) else None
                     if field is not None and field.key not in places:
                         beside, text = _beside(row, column, field)
                         typed[field.key], places[field.key] = text, self.place(grid, at, beside)
@@ -104,7 +104,8 @@ class Fields:
                 due = tuple(_day(part) for part in _SEPARATOR.split(text) if part)
             elif text:
                 fields[field.key] = field.choices.get(text, "") if field.choices else _dated(field, text)
-        places = {field.key: self.place(grid, at, column) for column, field in columns.items()}
+        before = f"{self.name}·{grid.name}!"
+        places = {field.key: before + grid.address(at, column) for column, field in columns.items()}
         return Task({key: text for key, text in fields.items() if text}, due, places), troubles
 
     def sections(self) -> tuple[Section, ...]:
@@ -136,7 +137,7 @@ def unit_names(grid: Grid, spec: Spec) -> Iterator[tuple[int, int, str]]:
     labels = {bare(label) for label in (field.label, *field.also)}
     for at, row in enumerate(grid.rows):
         for column, content in enumerate(row):
-            if isinstance(content, str):
+            if content and isinstance(content, str):
                 match = _NAMED.fullmatch(content.strip())
                 if match and bare(match[1]) in labels:
                     yield at, column, match[2].strip()
@@ -176,7 +177,9 @@ def _day(text: str) -> str:
 
 def in_words(content: object) -> str:
     """A cell's content in words: numbers as typed, days as ISO."""
-    if content is None or content == "":
+    if isinstance(content, str):
+        return content.strip()
+    if content is None:
         return ""
     if isinstance(content, dt.datetime):
         return content.date().isoformat()

@@ -107,8 +107,9 @@ def hits_in(grid: Grid, fmt: Format) -> list[Hit]:
         Hit(row, column, label)
         for row, cells in enumerate(grid.rows)
         for column, content in enumerate(cells)
-        if content.__class__ is str
-        and 0 < len(content) <= LONGEST_LABEL
+        if content
+        and content.__class__ is str
+        and len(content) <= LONGEST_LABEL
         and (label := bare(content)) in known
     ]
 
@@ -136,7 +137,8 @@ def _matrix(names: Names, grid: Grid, hits: Sequence[Hit]) -> Found | None:
         if row is None or not last < hit.row < end or row in used or hit.column in columns.values():
             continue
         used[row] = hit
-        places.update({f"{names.table.key}.{row}.{column}": (hit.row, at) for column, at in columns.items()})
+        before = f"{names.table.key}.{row}."
+        places.update({before + column: (hit.row, at) for column, at in columns.items()})
     return _result(names.table, grid, places, (*header, *used.values()))
 
 
@@ -278,12 +280,11 @@ FINDERS: Mapping[str, tuple[Finder, ...]] = {
 def with_foreign(found: Found, table: Table) -> Found:
     """The table with the rows that another format prints in place of its own."""
     for foreign in table.foreign:
-        columns = _value_columns(found, table)
-        if not columns:
-            continue
-        if len(foreign.rows) > 1:
+        several = len(foreign.rows) > 1
+        columns = _value_columns(found, table) if several or found.missing else {}
+        if columns and several:
             found = _with_sums(found, table, foreign, columns)
-        elif found.missing and all(
+        elif columns and all(
             f"{table.key}.{row.key}.{key}" in found.missing for row in foreign.ours for key in columns
         ):
             found = _with_former(found, table, foreign, columns)
