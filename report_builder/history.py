@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from report_builder.figures import day
 from report_builder.model import Figure, Lineage, Number, Return, Section, Typed
 from report_builder.spec import Format, Measure, Spec
-from report_builder.spec.layout import matching
+from report_builder.spec.layout import cells_named
 
 if TYPE_CHECKING:
     from report_builder.similarity import Text
@@ -44,7 +44,7 @@ class History:
 
 def measured(measure: Measure, held: Held) -> Number | None:
     """The sum of a measure's cells; None where one of them holds no number."""
-    cells = matching(measure.cells, tuple(held.fmt.slots))
+    cells = cells_named(measure.cells, held.fmt)
     return total(held.ret.number(key) for key in held.fmt.standing(cells, held.ret.cells))
 
 

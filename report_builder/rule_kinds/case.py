@@ -12,7 +12,7 @@ from report_builder.history import Held, History, hidden_names, text_of
 from report_builder.model import Assigned, Number, ProcessingFee, Return, Settings, Severity, State, Unit
 from report_builder.prose import Claim, Speaker, read
 from report_builder.spec import Format, Measure, Rule, Spec
-from report_builder.spec.layout import matching
+from report_builder.spec.layout import cells_named
 
 if TYPE_CHECKING:
     from report_builder.similarity import Against, Masked, Text
@@ -71,7 +71,7 @@ class Case:
 
     def cells_of(self, measure: Measure) -> Sequence[str]:
         """The cells of this return that a measure sums, in printed order."""
-        return self.fmt.standing(matching(measure.cells, tuple(self.fmt.slots)), self.ret.cells)
+        return self.fmt.standing(cells_named(measure.cells, self.fmt), self.ret.cells)
 
     @cached_property
     def speaker(self) -> Speaker:

@@ -36,7 +36,7 @@ from report_builder.rule_kinds import places
 from report_builder.rule_kinds.case import Blame, Case, Outcome, outcome
 from report_builder.rule_kinds.params import Problems
 from report_builder.spec import Measure, Rule
-from report_builder.spec.layout import matching
+from report_builder.spec.layout import cells_named
 
 _T = TypeVar("_T", bound=Claim)
 _MANY = 3
@@ -88,7 +88,7 @@ def _now(case: Case) -> Held:
 
 def _cells(case: Case, reading: _Reading) -> tuple[str, ...]:
     """The reading's cells; of many, those that hold cases, if any do."""
-    keys = matching([cell for measure in reading.measures for cell in measure.cells], tuple(case.fmt.slots))
+    keys = cells_named(tuple(cell for measure in reading.measures for cell in measure.cells), case.fmt)
     filled = tuple(key for key in keys if case.ret.number(key))
     return filled if len(keys) > _MANY and filled else keys
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from report_builder.errors import SpecError
-from report_builder.spec.nouns import Band, Column, Placed, Row, Slot, Table
+from report_builder.spec.nouns import Band, Column, Format, Placed, Row, Slot, Table
 
 
 def laid_out(table: Table) -> Table:
@@ -30,6 +30,12 @@ def with_former(table: Table) -> Table:
 def matching(patterns: Iterable[str], keys: Sequence[str]) -> tuple[str, ...]:
     """The keys that any of the patterns names, in the order of ``keys``; ``*`` is any run of characters."""
     return _matching(tuple(patterns), tuple(keys))
+
+
+@lru_cache(maxsize=4096)
+def cells_named(patterns: tuple[str, ...], fmt: Format) -> tuple[str, ...]:
+    """The statutory cells of a format that any of the patterns names, in printed order."""
+    return matching(patterns, tuple(fmt.slots))
 
 
 @lru_cache(maxsize=4096)
