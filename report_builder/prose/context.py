@@ -55,7 +55,10 @@ def topic_of(token: Token, lexicon: Lexicon) -> str:
 
 
 def last_of(kinds: Sequence[str], *wanted: str) -> int:
-    return next((at for at in range(len(kinds) - 1, -1, -1) if kinds[at] in wanted), -1)
+    for at in range(len(kinds) - 1, -1, -1):
+        if kinds[at] in wanted:
+            return at
+    return -1
 
 
 class Context:
@@ -104,7 +107,7 @@ class Context:
     def _look_ahead(self) -> None:
         """A sentence that opens without a topic has the one it comes to, where that is one alone."""
         if not self.state.topic:
-            ahead = {topic for token in self.tokens if (topic := topic_of(token, self.lexicon))}
+            ahead = {topic_of(token, self.lexicon) for token in self.tokens if token.kind in _TOPICAL} - {""}
             self.state.topic = ahead.pop() if len(ahead) == 1 else "" if ahead else self._asked_first()
 
     def _asked_first(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from report_builder.prose.claims import Claim, Level, Quantity, Scope, Subject
 from report_builder.prose.subjects import Subjects
@@ -29,13 +29,12 @@ class Levels(Subjects):
             paired = [(at, None)]
         for number, subject in paired:
             yield from self._level(number, self._checked(subject, stretch), paired)
-        if self._is_of_one_matter(stretch):
+        if self._is_of_one_matter(stretch, {token.kind for token in stretch}):
             self.parent, self.orphaned = None, True
         self.done.update(run[1:])
 
-    def _is_of_one_matter(self, stretch: Sequence[Token]) -> bool:
-        """“旅游类申请32件，予以公开20件”: what follows are parts of these."""
-        kinds = [token.kind for token in stretch]
+    def _is_of_one_matter(self, stretch: Sequence[Token], kinds: Container[str]) -> bool:
+        """“旅游类申请32件，予以公开20件”: what follows are parts of these. ``kinds`` are those of its tokens."""
         if "rest" not in kinds or "object" not in kinds:
             return False
         about = self.lexicon.about_matter
@@ -43,7 +42,7 @@ class Levels(Subjects):
             token.text in about or (token.kind == "rest" and token.text.startswith(about))
             for token in stretch
         ]
-        return any(found) and "object" in kinds[found.index(True) :]
+        return any(found) and any(token.kind == "object" for token in stretch[found.index(True) :])
 
     def _any_one(self, at: int, stretch: Sequence[Token]) -> bool:
         """“办理一件依申请公开事项平均用时…”: one stands for each, unless what is counted is named before it."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from report_builder.prose.claims import Part, Parts, Place, Quantity, Subject
@@ -35,11 +37,12 @@ def read(
 ) -> Iterator[Parts]:
     """The lists of one sentence that are told as the parts of a total."""
     texts = {token.text for token in found}
-    says_sum = not texts.isdisjoint(lexicon.summed_up + lexicon.summed_of_them)
-    may_list = not texts.isdisjoint((*_LISTS, *lexicon.among, *lexicon.listing)) or any(
-        word in place.sentence for word in lexicon.sorted_ends + lexicon.sorted_as
-    )
+    sums, lists, is_sorted = _words_of(lexicon)
+    says_sum = not texts.isdisjoint(sums)
+    may_list = not texts.isdisjoint(lists) or is_sorted.search(place.sentence) is not None
+    behind = sum(token.kind in _NUMBERS for token in found)
     for at, token in enumerate(found):
+        behind -= token.kind in _NUMBERS
         if token.kind != "count" or not token.quantity or token.quantity.rough:
             continue
         whole = _stands_for_all(found, at)
@@ -50,8 +53,19 @@ def read(
         summed = _sums_up(found, at, lexicon) if says_sum else None
         if summed is not None:
             yield from _before(found, at, place, subjects, summed)
-        elif whole:
+        elif whole and behind >= _FEWEST:
             yield from _implied(found, at, place, lexicon, subjects)
+
+
+@lru_cache(maxsize=4)
+def _words_of(lexicon: Lexicon) -> tuple[frozenset[str], frozenset[str], re.Pattern[str]]:
+    """The words that sum up, those that open a list, and those by which a list is sorted, anywhere in a sentence."""
+    is_sorted = "|".join(map(re.escape, lexicon.sorted_ends + lexicon.sorted_as)) or "(?!)"
+    return (
+        frozenset(lexicon.summed_up + lexicon.summed_of_them),
+        frozenset((*_LISTS, *lexicon.among, *lexicon.listing)),
+        re.compile(is_sorted),
+    )
 
 
 def _sums_up(found: Sequence[Token], at: int, lexicon: Lexicon) -> int | None:
@@ -220,8 +234,12 @@ def _sorted_by(found: Sequence[Token], begin: int, lexicon: Lexicon) -> bool:
 
 def _is_sorted(found: Sequence[Token], total: int, stop: int, lexicon: Lexicon) -> bool:
     """“83件申请按渠道分，”."""
-    said = "".join(token.text for token in found[total + 1 : stop])
-    return said.endswith(lexicon.sorted_ends) and any(by in said for by in lexicon.sorted_by)
+    longest = max(map(len, lexicon.sorted_ends), default=0)
+    tail = "".join([token.text for token in found[max(total + 1, stop - longest) : stop]])
+    if not tail.endswith(lexicon.sorted_ends):
+        return False
+    said = "".join([token.text for token in found[total + 1 : stop]])
+    return any(by in said for by in lexicon.sorted_by)
 
 
 def _closing(found: Sequence[Token], at: int) -> int:

@@ -9,6 +9,8 @@ _SIGNS = ("零〇", "一壹", "二两贰", "三叁", "四肆", "五伍", "六陆
 _DIGITS = {sign: value for value, signs in enumerate(_SIGNS) for sign in signs}
 _TENS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000}
 _MYRIADS = {"万": 10**4, "亿": 10**8}
+_ONE = Decimal(1)
+_SHORT = 9
 FACTORS = {"十": 10, "百": 100, "千": 1000, **_MYRIADS}
 
 
@@ -28,6 +30,8 @@ class Amount:
 
 def arabic(text: str, factor: str = "") -> Amount:
     """A number in digits, separators allowed, times 万 or 亿."""
+    if not factor and len(text) <= _SHORT and text.isdigit():
+        return Amount(Decimal(text), _ONE)
     bare = text.replace(",", "").replace("，", "")
     places = len(bare.partition(".")[2])
     times = FACTORS.get(factor, 1)
@@ -36,6 +40,8 @@ def arabic(text: str, factor: str = "") -> Amount:
 
 def chinese(text: str) -> Amount | None:
     """A number in Chinese numerals; None where the signs form none."""
+    if text in _DIGITS:
+        return Amount(Decimal(_DIGITS[text]), _ONE)
     whole, point, fraction = text.partition("点")
     number = _whole(whole)
     digits = [_DIGITS.get(sign) for sign in fraction]

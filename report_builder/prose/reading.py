@@ -94,7 +94,7 @@ class Sentence(Noughts):
             yield from self._shares(at, stretch)
         elif self._is_times_last(at):
             yield from self._ratio(at, stretch)
-        elif last_of(kinds, "more", "less") > last_of(kinds, "concept", "topic") or self._more_of(stretch):
+        elif self._changes_last(kinds) or self._more_of(stretch):
             yield from self._changes(at, stretch)
         elif self.tokens[at].kind == "percent":
             yield from self._share_before(at)
@@ -104,6 +104,12 @@ class Sentence(Noughts):
             yield from self._reached(at)
         elif self.tokens[at].kind == "count" or self._counts_without_unit(at, kinds):
             yield from self._levels(at, stretch)
+
+    @staticmethod
+    def _changes_last(kinds: Sequence[str]) -> bool:
+        """Whether a word of more or fewer stands nearer to the number than what is counted."""
+        changes = "more" in kinds or "less" in kinds
+        return changes and last_of(kinds, "more", "less") > last_of(kinds, "concept", "topic")
 
     def _stretch(self, at: int) -> Sequence[Token]:
         """What is said up to the number: “其他处理（含主动撤回）8件” as if nothing stood in the bracket."""
@@ -124,13 +130,17 @@ class Sentence(Noughts):
     def _clause_ends(self, at: int) -> Iterator[Claim]:
         clause = self.tokens[self.start : at]
         kinds = {token.kind for token in clause}
-        if kinds.isdisjoint(NUMBERS):
-            yield from self._none(clause) if "none" in kinds else ()
-            yield from self._tendency(clause) if "against" in kinds else ()
-        yield from self._nothing_left(at) if "all" in self.kinds else ()
+        if "none" in kinds and kinds.isdisjoint(NUMBERS):
+            yield from self._none(clause)
+        if "against" in kinds and kinds.isdisjoint(NUMBERS):
+            yield from self._tendency(clause)
+        if "all" in self.kinds:
+            yield from self._nothing_left(at)
         names = self._joined(clause) if "concept" in kinds and kinds.isdisjoint({"all", "none"}) else []
         self.pending = self._checked(names[0], clause) if len(names) == 1 else None
-        if self._is_of_one_matter(clause) and any(token.text in self.lexicon.amidst for token in clause):
+        if self._is_of_one_matter(clause, kinds) and any(
+            token.text in self.lexicon.amidst for token in clause
+        ):
             self.parent, self.orphaned = None, True
         self.start = at + 1
         self.was_ours = not self.state.elsewhere

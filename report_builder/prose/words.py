@@ -15,8 +15,8 @@ from report_builder.spec import Lexicon
 
 MASK = "□"
 _WIDE = {full: full - 0xFEE0 for full in range(0xFF10, 0xFF1A)} | {0xFF05: 0x25, 0xFF0E: 0x2E}
-_TITLES = re.compile(
-    r"《[^》]{1,80}》|[〔﹝\[][^〕﹞\]]{1,12}[〕﹞\]](?:第?\d+号)?|第[一二三四五六七八九十百\d]+|[（(][一二三四五六七八九十\d]{1,3}[)）]|(?<!\d)\d{1,2}[.、．](?!\d)|https?://[\w./-]+|[一二三四五六七八九十]是"
+_TITLES = re.compile(  # a look at the first sign spares most places all ways to go on
+    r"(?=[《〔﹝\[第（(\dh一二三四五六七八九十])(?:《[^》]{1,80}》|[〔﹝\[][^〕﹞\]]{1,12}[〕﹞\]](?:第?\d+号)?|第[一二三四五六七八九十百\d]+|[（(][一二三四五六七八九十\d]{1,3}[)）]|(?<!\d)\d{1,2}[.、．](?!\d)|https?://[\w./-]+|[一二三四五六七八九十]是)"
 )
 _IS_WIDE = re.compile(f"[{''.join(map(chr, _WIDE))}]")
 _FULL_STOPS = re.compile(r"[^。！？!?]*[。！？!?]?")
@@ -153,7 +153,9 @@ def _telling_pattern(lexicon: Lexicon) -> re.Pattern[str]:
     """A part of every number, and of every word of nothing, of all or of a comparison: each of these names last year."""
     telling = (*lexicon.none, *lexicon.all, *lexicon.against, *lexicon.last)
     words, units, after = (_any_of(given) for given in (telling, ("倍", *lexicon.units), lexicon.about_after))
-    return re.compile(rf"\d|百分之|[{_SIGNS}万亿](?:{after})?(?:{units})|{words}")
+    firsts = re.escape("".join({word[:1]: None for word in telling}))
+    found = rf"\d|百分之|[{_SIGNS}万亿](?:{after})?(?:{units})|{words}"
+    return re.compile(rf"(?=[\d{_SIGNS}万亿{firsts}])(?:{found})")
 
 
 def _any_of(words: Iterable[str]) -> str:
@@ -176,9 +178,12 @@ def tokens(sentence: str, vocabulary: Vocabulary) -> list[Token]:
     found: list[Token] = []
     rest = 0
     for at, sign in enumerate(text):
-        if at < rest or (sign not in alone and text[at : at + 2] not in lengths):
+        if at < rest:
             continue
-        token = _token(text, at, sign, vocabulary)
+        of_words = lengths.get(text[at : at + 2], ())
+        if not of_words and sign not in alone:
+            continue
+        token = _token(text, at, of_words, vocabulary)
         if token is None:
             continue
         if rest < at:
@@ -190,25 +195,22 @@ def tokens(sentence: str, vocabulary: Vocabulary) -> list[Token]:
     return found
 
 
-def _token(text: str, at: int, sign: str, known: Vocabulary) -> Token | None:
-    """The number or the longest word that begins with ``sign`` at ``at``, whichever is longer."""
-    word = _word(text, at, sign, known)
-    number = known.numbers.match(text, at) if sign in known.firsts else None
-    if number is not None and len(word) <= len(number[0]):
-        return _numbered(number, known.report_year)
-    if not word:
-        return None
-    kind, key = known.words[word]
-    return Token(kind, word, at, at + len(word), key)
-
-
-def _word(text: str, at: int, sign: str, known: Vocabulary) -> str:
-    for length in known.lengths.get(text[at : at + 2], ()):
-        if (word := text[at : at + length]) in known.words:
-            return word
-    if sign in known.words and (sign not in _ARITHMETIC or _BEFORE_NUMBER.match(text, at + 1)):
-        return sign
-    return ""
+def _token(text: str, at: int, of_words: Iterable[int], known: Vocabulary) -> Token | None:
+    """The number or the longest word that begins at ``at``, whichever is longer; ``of_words`` are those words' lengths."""
+    sign, words = text[at], known.words
+    word, said = "", None
+    for length in of_words:
+        word = text[at : at + length]
+        said = words.get(word)
+        if said is not None:
+            break
+    if said is None and (sign not in _ARITHMETIC or _BEFORE_NUMBER.match(text, at + 1)):
+        word, said = sign, words.get(sign)
+    if sign in known.firsts:
+        number = known.numbers.match(text, at)
+        if number is not None and (said is None or len(word) <= len(number[0])):
+            return _numbered(number, known.report_year)
+    return None if said is None else Token(said[0], word, at, at + len(word), said[1])
 
 
 def _numbered(match: re.Match[str], report_year: int) -> Token:
@@ -266,9 +268,12 @@ def _counted(
 
 
 def _count(match: re.Match[str], _: int) -> Token:
-    amount = _read(match["digits"] or match["signs"], match["factor"] or "")
-    rough = any(match[name] for name in ("about", "more", "more_still", "behind"))
-    return _counted("count", match, amount, match["unit"], rough=rough)
+    digits, signs, factor, unit, *roughly = match.group(*_OF_A_COUNT)
+    amount = _read(digits or signs, factor or "")
+    return _counted("count", match, amount, unit, rough=any(roughly))
+
+
+_OF_A_COUNT = ("digits", "signs", "factor", "unit", "about", "more", "more_still", "behind")
 
 
 def _bare(match: re.Match[str], _: int) -> Token:

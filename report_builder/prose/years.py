@@ -119,19 +119,22 @@ def _plan(lexicon: Lexicon, report_year: int) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=4)
-def _wrong_words(lexicon: Lexicon, speaker: Speaker) -> tuple[str, ...]:
+def _wrong_words(lexicon: Lexicon, speaker: Speaker) -> tuple[tuple[str, ...], re.Pattern[str]]:
+    """The words by which this unit cannot mean itself, and a pattern that finds any of them."""
     own = speaker.names[:1]
-    return tuple(
+    words = tuple(
         word
         for kind in lexicon.self_words
         if own and own[0].endswith(kind.endings)
         for word in kind.wrong
         if not any(name.endswith(word[1:]) for name in speaker.names)
     )
+    return words, re.compile("|".join(map(re.escape, words)) or "(?!)")
 
 
 def _self_words(place: Place, lexicon: Lexicon, speaker: Speaker) -> Iterator[SelfWord]:
-    for word in _wrong_words(lexicon, speaker):
+    words, any_of_them = _wrong_words(lexicon, speaker)
+    for word in words if any_of_them.search(place.sentence) else ():
         at = place.sentence.find(word)
         if at >= 0:
             yield SelfWord(place, word, (at, at + len(word)))
