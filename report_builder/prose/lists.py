@@ -40,9 +40,9 @@ def read(
     sums, lists, is_sorted = _words_of(lexicon)
     says_sum = not texts.isdisjoint(sums)
     may_list = not texts.isdisjoint(lists) or is_sorted.search(place.sentence) is not None
-    behind = sum(token.kind in _NUMBERS for token in found)
-    for at, token in enumerate(found):
-        behind -= token.kind in _NUMBERS
+    numbers = [at for at, token in enumerate(found) if token.kind in _NUMBERS]
+    for count, at in enumerate(numbers, 1):
+        token = found[at]
         if token.kind != "count" or not token.quantity or token.quantity.rough:
             continue
         whole = _stands_for_all(found, at)
@@ -53,7 +53,7 @@ def read(
         summed = _sums_up(found, at, lexicon) if says_sum else None
         if summed is not None:
             yield from _before(found, at, place, subjects, summed)
-        elif whole and behind >= _FEWEST:
+        elif whole and len(numbers) - count >= _FEWEST:
             yield from _implied(found, at, place, lexicon, subjects)
 
 

@@ -94,7 +94,7 @@ class Sentence(Noughts):
             yield from self._shares(at, stretch)
         elif self._is_times_last(at):
             yield from self._ratio(at, stretch)
-        elif self._changes_last(kinds) or self._more_of(stretch):
+        elif self._changes_last(kinds) or ("against" in kinds and self._more_of(stretch)):
             yield from self._changes(at, stretch)
         elif self.tokens[at].kind == "percent":
             yield from self._share_before(at)

@@ -31,10 +31,9 @@ class Subjects(Context):
     def _told_of_the_one_before(self, stretch: Sequence[Token]) -> bool:
         """“4件自然人申请和2件…”, “58件自然人申请中有12件…”: what stands between is of the number before."""
         before = self.tokens[self.start - 1].kind if self.start else ""
-        ends = bool(stretch) and (
-            stretch[-1].kind == "joins" or any(token.text in self.lexicon.amidst for token in stretch)
-        )
-        return before == "count" and ends
+        if before != "count" or not stretch:
+            return False
+        return stretch[-1].kind == "joins" or any(token.text in self.lexicon.amidst for token in stretch)
 
     def _stands_alone(self, at: int) -> bool:
         """“收到的政府信息公开申请，共41件，”: the number is all of its clause."""

@@ -45,6 +45,10 @@ class Token(NamedTuple):
     year: int = 0
 
 
+_new = tuple.__new__
+"""Makes a Token of all its parts in half the time, where there are most of them."""
+
+
 @dataclass(frozen=True)
 class Vocabulary:
     """The lexicon made ready for one report year: every word with what it is, and a pattern for numbers.
@@ -187,7 +191,7 @@ def tokens(sentence: str, vocabulary: Vocabulary) -> list[Token]:
         if token is None:
             continue
         if rest < at:
-            found.append(Token("rest", text[rest:at], rest, at))
+            found.append(_new(Token, ("rest", text[rest:at], rest, at, "", None, 0)))
         found.append(token)
         rest = token.end
     if rest < len(text):
@@ -210,7 +214,7 @@ def _token(text: str, at: int, of_words: Iterable[int], known: Vocabulary) -> To
         number = known.numbers.match(text, at)
         if number is not None and (said is None or len(word) <= len(number[0])):
             return _numbered(number, known.report_year)
-    return None if said is None else Token(said[0], word, at, at + len(word), said[1])
+    return None if said is None else _new(Token, (said[0], word, at, at + len(word), said[1], None, 0))
 
 
 def _numbered(match: re.Match[str], report_year: int) -> Token:
