@@ -35,7 +35,7 @@ from report_builder.prose import (
 from report_builder.rule_kinds import places
 from report_builder.rule_kinds.case import Blame, Case, Outcome, outcome
 from report_builder.rule_kinds.params import Problems
-from report_builder.spec import Measure, Rule
+from report_builder.spec import Format, Lexicon, Measure, Rule
 from report_builder.spec.layout import cells_named
 
 _T = TypeVar("_T", bound=Claim)
@@ -67,18 +67,20 @@ def _claims(case: Case, kind: type[_T]) -> Iterator[_T]:
     return (claim for claim in case.claims_by_kind.get(kind, ()) if isinstance(claim, kind))
 
 
-def _readings(case: Case, subject: Subject, which: str = "readings") -> list[_Reading]:
+def _readings(case: Case, subject: Subject, which: str = "readings") -> Sequence[_Reading]:
     """The subject's readings under this format; of joined concepts, every combination."""
-    ways = [getattr(case.spec.lexicon.concept(key), which) for key in subject.concepts]
-    return [
-        reading
-        for way in itertools.product(*ways)
-        if (reading := _reading(case, tuple(itertools.chain(*way)))) is not None
-    ]
+    return _readings_of(subject.concepts, which, case.spec.lexicon, case.fmt)
 
 
-def _reading(case: Case, keys: Sequence[str]) -> _Reading | None:
-    known = case.fmt.measures_by_key
+@lru_cache(maxsize=1024)
+def _readings_of(concepts: tuple[str, ...], which: str, lexicon: Lexicon, fmt: Format) -> Sequence[_Reading]:
+    ways = [getattr(lexicon.concept(key), which) for key in concepts]
+    readings = (_reading(fmt, tuple(itertools.chain(*way))) for way in itertools.product(*ways))
+    return tuple(reading for reading in readings if reading is not None)
+
+
+def _reading(fmt: Format, keys: Sequence[str]) -> _Reading | None:
+    known = fmt.measures_by_key
     return _Reading(tuple(known[key] for key in keys)) if all(key in known for key in keys) else None
 
 
@@ -387,7 +389,7 @@ def nothing_left(_rule: Rule, case: Case) -> Outcome:
 
 
 def _left_blame(case: Case, claim: NothingLeft) -> Blame | None:
-    reading = _reading(case, claim.measures)
+    reading = _reading(case.fmt, claim.measures)
     number = None if reading is None else reading.number(_now(case))
     if reading is None or not number:
         return None
