@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -39,13 +39,24 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """The inputs of a run as a whole: the digest of all that decided what came out, and the files that were of no use.
+    """A run as a whole: the digest of all that decided what came out, the files that were of no use, and its notes.
 
     Without a digest the run as a whole stands for nothing: a unit failed, or not all were asked for.
     """
 
     digest: str = ""
     unused: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What the last runs left: the units' entries and those of the lead office's own files, each with its run."""
+
+    units: Mapping[str, Entry] = field(default_factory=dict)
+    whole: Whole = field(default_factory=Whole)
+    summary: Mapping[str, Entry] = field(default_factory=dict)
+    summary_whole: Whole = field(default_factory=Whole)
 
 
 def sha256(path: Path) -> str:
@@ -83,23 +94,27 @@ def program_digest(templates: Path) -> str:
     return digest(text for path in sorted(files) for text in (path.name, sha256(path)))
 
 
-def load(folder: Path) -> tuple[dict[str, Entry], Whole]:
-    """The entries of the last run in ``folder``, by unit, and its inputs; empty where there was none to be read."""
+def load(folder: Path) -> Left:
+    """What the last runs left in ``folder``; what cannot be read of it is as if it had not been."""
     try:
         said = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        entries = by_unit(said["units"])
-        sound = len(entries) == len(said["units"])
-        return entries, Whole(str(said["inputs"]) if sound else "", tuple(map(str, said["unused"])))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError):
+        return Left()
+    return Left(*_side(said, "units", ""), *_side(said, "summary", "summary_"))
+
+
+def _side(said: Any, name: str, prefix: str) -> tuple[dict[str, Entry], Whole]:  # noqa: ANN401 - it may be anything
+    """The entries under ``name``, and the run they are of."""
+    try:
+        entries = by_unit(said[name])
+        sound = len(entries) == len(said[name])
+        digest, unused, notes = (said[f"{prefix}{part}"] for part in _OF_A_RUN)
+        return entries, Whole(str(digest) if sound else "", tuple(map(str, unused)), tuple(map(str, notes)))
+    except (ValueError, KeyError, TypeError):
         return {}, Whole()
 
 
-def load_summary(folder: Path) -> dict[str, Entry]:
-    """The entries of the lead office's own files, by what they are; empty where there was none to be read."""
-    try:
-        return by_unit(json.loads((folder / FILE).read_text(encoding="utf-8"))["summary"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
+_OF_A_RUN = ("inputs", "unused", "notes")
 
 
 def by_unit(held: Iterable[Mapping[str, Any]]) -> dict[str, Entry]:
@@ -113,29 +128,31 @@ def by_unit(held: Iterable[Mapping[str, Any]]) -> dict[str, Entry]:
     return {str(entry.unit): entry for entry in sound}
 
 
-def dumped(
-    entries: Iterable[Entry],
-    whole: Whole,
-    summary: Iterable[Entry],
-    *,
-    report_year: int,
-    versions: Mapping[str, Mapping[str, str]],
-) -> bytes:
+def dumped(left: Left, *, report_year: int, versions: Mapping[str, Mapping[str, str]]) -> bytes:
     """manifest.json: every input and output with its sha256, the versions of format, rules and program.
 
-    ``summary`` are the lead office's own files, which belong to no unit; ``versions`` those of formats and rules.
+    ``versions`` are those of formats and rules.
     """
     document: dict[str, Any] = {
         "schema": SCHEMA,
         "program": __version__,
         "report_year": report_year,
         **{name: dict(sorted(held.items())) for name, held in versions.items()},
-        "inputs": whole.digest,
-        "unused": list(whole.unused),
-        "units": [as_json(entry) for entry in sorted(entries, key=lambda entry: entry.unit)],
-        "summary": [as_json(entry) for entry in sorted(summary, key=lambda entry: entry.unit)],
+        **_whole(left.whole, ""),
+        "units": _sorted(left.units),
+        **_whole(left.summary_whole, "summary_"),
+        "summary": _sorted(left.summary),
     }
     return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _whole(whole: Whole, prefix: str) -> dict[str, object]:
+    said = (whole.digest, list(whole.unused), list(whole.notes))
+    return {f"{prefix}{part}": one for part, one in zip(_OF_A_RUN, said, strict=True)}
+
+
+def _sorted(entries: Mapping[str, Entry]) -> list[dict[str, Any]]:
+    return [as_json(entry) for entry in sorted(entries.values(), key=lambda entry: entry.unit)]
 
 
 def as_json(entry: Entry) -> dict[str, Any]:

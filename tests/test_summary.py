@@ -727,6 +727,47 @@ def test_what_build_saw_as_a_whole_is_not_forgotten_by_summary(place: Options) -
     assert seen() == before
 
 
+CHANGES: dict[str, Callable[[Options], object]] = {
+    "input": lambda place: (place.inputs / str(YEAR) / "东示县水利局.xlsx").unlink(),
+    "last_year": held_last_year,
+    "register": lambda place: (place.inputs / "units.csv").write_text(f"{UNITS}\n", encoding="utf-8"),
+    "score": lambda place: (place.inputs / "settings.toml").write_text(
+        "[score.timeliness]\npoints = 7\n", encoding="utf-8"
+    ),
+    "built": pipeline.build,
+    "output": lambda place: (place.outputs / str(YEAR) / "汇总" / "总览.html").write_bytes(b""),
+    "page_gone": lambda place: (place.outputs / str(YEAR) / "南示县教育局" / "年度报告.html").unlink(),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_a_whole_run_saw_is_not_read_again_unless_something_is_otherwise(
+    change: str, place: Options, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stale = place.outputs / str(YEAR) / "南示县教育局" / "年度报告.html"
+    stale.parent.mkdir(parents=True)
+    stale.write_bytes(b"")
+    first = summary(place)
+    before = contents(place.outputs)
+
+    def read(*_: object) -> None:
+        raise AssertionError
+
+    with monkeypatch.context() as watched:
+        watched.setattr("report_builder.pipeline.gathering.collected", read)
+        again = summary(place)
+        assert set(states(again).values()) == {"unchanged"}
+        assert (again.findings, again.unused, again.notes) == (first.findings, first.unused, first.notes)
+        assert contents(place.outputs) == before
+        for other in (replace(place, force=True), replace(place, units=("东示县人民政府",))):
+            with pytest.raises(AssertionError):
+                summary(other)
+    CHANGES[change](place)
+    monkeypatch.setattr("report_builder.pipeline.gathering.collected", read)
+    with pytest.raises(AssertionError):
+        summary(place)
+
+
 def test_summary_says_what_build_has_still_to_do(place: Options) -> None:
     assert [note for note in summary(place).notes if note.startswith("5 个单位的报告还没有生成")]
     pipeline.build(place)

@@ -104,15 +104,15 @@ def _key(place: Place, outcome: Outcome, jobs: Mapping[str, Job]) -> str:
     settings, spec, folder = place.settings, place.spec, year_folder(place)
     absent = (*(one.unit for one in outcome.absent), *outcome.silent)
     units = (
-        (one.unit, one.state, jobs[one.unit].key, _pages(folder / jobs[one.unit].within))
+        (one.unit, one.state, jobs[one.unit].key, pages_in(folder / jobs[one.unit].within))
         for one in outcome.results
     )
-    places = [(one, _pages(folder / SUMMARY / one.name)) for one in place.registry.tree(place.year).units]
+    places = [(one, pages_in(folder / SUMMARY / one.name)) for one in place.registry.tree(place.year).units]
     about = (settings.as_of, settings.score, spec.score, spec.oversight, _beside(place), places)
     return manifest.digest([common(place), *map(repr, (*about, absent, *units))])
 
 
-def _pages(folder: Path) -> tuple[str, ...]:
+def pages_in(folder: Path) -> tuple[str, ...]:
     """Those of the pages a row leads to that lie in a folder."""
     return tuple(name for name in PAGES if (folder / name).is_file())
 
@@ -161,7 +161,7 @@ def _watched(desk: _Desk, outcome: Outcome) -> Iterator[Watched]:
 
 def _came(desk: _Desk, result: UnitResult) -> Watched:
     handed = desk.handed[result.unit]
-    lie = _pages(year_folder(desk.place) / handed.folder)
+    lie = pages_in(year_folder(desk.place) / handed.folder)
     standing = _standing(result, lie)
     row = _row(desk, handed.unit, result, standing)
     if standing in _WITHOUT_REPORT and f"{handed.folder}/{PAGES[0]}" not in result.files:

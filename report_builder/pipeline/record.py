@@ -132,24 +132,28 @@ class Record:
         """Takes up what the last run left, also one that was killed.
 
         ``last`` is what this kind of run made: the units' reports, or the ``aggregates``; ``units`` are the former,
-        ``summary`` what the lead office has besides.
+        ``summary`` what the lead office has besides. ``whole`` is the last run of this kind as a whole.
         """
         self._place, self._folder, self._aggregates = place, year_folder(place), aggregates
         folder, journal = self._folder, self._folder / JOURNAL
-        ended, self.whole = manifest.load(folder)
+        left = manifest.load(folder)
         if journal.exists():
-            self.whole = manifest.Whole()
-            for left in folder.rglob(f".*{manifest.UNFINISHED}"):
-                left.unlink(missing_ok=True)
-        done = ended | _journalled(journal)
+            left = replace(left, whole=manifest.Whole(), summary_whole=manifest.Whole())
+            for unfinished in folder.rglob(f".*{manifest.UNFINISHED}"):
+                unfinished.unlink(missing_ok=True)
+        done = {**left.units, **_journalled(journal)}
         self.units: Mapping[str, manifest.Entry] = {
             name: one for name, one in done.items() if not of_summary(name)
         }
-        self.summary: Mapping[str, manifest.Entry] = manifest.load_summary(folder) | {
-            name: one for name, one in done.items() if of_summary(name)
+        self.summary: Mapping[str, manifest.Entry] = {
+            **left.summary,
+            **{name: one for name, one in done.items() if of_summary(name)},
         }
         made = {name: one for name, one in self.summary.items() if of_summary(name)}
         self.last = made if aggregates else self.units
+        self.whole, self._other = left.whole, left.summary_whole
+        if aggregates:
+            self.whole, self._other = self._other, self.whole
         others = _lines_of_others(folder / LOG, aggregates=aggregates)
         self._journal, self._log = _Lines(journal, anew=False), _Lines(folder / LOG, anew=True)
         if others:
@@ -163,9 +167,9 @@ class Record:
         self._log.end()
 
     def still_holds(self, seen: str) -> bool:
-        """Whether the last run saw the same inputs as a whole, and all that it made is as it left it."""
+        """Whether the last run of this kind saw the same as a whole, and all that was made is as it was left."""
         return self.whole.digest == seen and all(
-            manifest.intact(entry, self._folder) for entry in (*self.last.values(), *self.summary.values())
+            manifest.intact(entry, self._folder) for entry in (*self.units.values(), *self.summary.values())
         )
 
     def opinion(self, entry: manifest.Entry) -> str:
@@ -232,12 +236,12 @@ class Record:
         entries = {name: one for name, one in unasked.items() if name not in present}
         entries |= {result.unit: result.entry for result in results if result.entry is not None}
         sound = not place.options.units and all(entry is not None and entry.key for entry in ended)
-        whole = self.whole if sound or self._aggregates else manifest.Whole()
-        units, summary = entries, self.summary
+        whole = self.whole if sound else manifest.Whole()
         if self._aggregates:
             others = {name: one for name, one in self.summary.items() if not of_summary(name)}
-            units, summary = {**self.units}, others | entries
-        self._write(units, whole, summary)
+            self._write(manifest.Left(self.units, self._other, others | entries, whole))
+        else:
+            self._write(manifest.Left(entries, whole, self.summary, self._other))
 
     def noted(self) -> None:
         """The manifest where only something of the lead office's was made; the next run looks at everything anew.
@@ -245,24 +249,14 @@ class Record:
         Raises:
             OutputError: it cannot be written.
         """
-        self._write(self.units, manifest.Whole(), self.summary)
+        self._write(manifest.Left(self.units, summary=self.summary))
 
-    def _write(
-        self,
-        units: Mapping[str, manifest.Entry],
-        whole: manifest.Whole,
-        summary: Mapping[str, manifest.Entry],
-    ) -> None:
+    def _write(self, left: manifest.Left) -> None:
         spec = self._place.spec
         formats = {fmt.id: fmt.sha256 for fmt in spec.formats}
         rules = {code: manifest.digest([repr(rule)]) for code, rule in spec.rules.items()}
-        data = manifest.dumped(
-            units.values(),
-            whole,
-            summary.values(),
-            report_year=self._place.year,
-            versions={"formats": formats, "rules": rules},
-        )
+        versions = {"formats": formats, "rules": rules}
+        data = manifest.dumped(left, report_year=self._place.year, versions=versions)
         manifest.write_file(self._folder / manifest.FILE, data)
         self._journal.end()
         (self._folder / JOURNAL).unlink(missing_ok=True)

@@ -119,7 +119,7 @@ def build(options: Options, progress: Progress = unwatched) -> Outcome:
     ):
         seen = everything(place)
         if not options.units and not options.force and record.still_holds(seen):
-            results = [_unchanged(record, entry) for entry in record.last.values()]
+            results = [unchanged(record, entry) for entry in record.last.values()]
             return _ended(place, record, results, record.whole.unused, set(record.last))
         jobs, work = _work(place, record)
         results = made_of(jobs, Making(place, record, hands, progress))
@@ -168,10 +168,10 @@ def _kept(record: Record, place: Place, jobs: Sequence[Job]) -> Iterator[UnitRes
     for job in jobs:
         entry = left_as_is(place, record.last.get(job.name), job.key)
         if entry is not None:
-            yield _unchanged(record, entry)
+            yield unchanged(record, entry)
 
 
-def _unchanged(record: Record, entry: manifest.Entry) -> UnitResult:
+def unchanged(record: Record, entry: manifest.Entry) -> UnitResult:
     """The unit as the last run left it; what was found then is found again, without building."""
     findings = kept_findings(record, entry) or ()
     state = "blocked" if entry.state == "blocked" else "unchanged"

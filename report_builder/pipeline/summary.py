@@ -7,7 +7,7 @@ marked as a draft, and says what is lacking.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -29,13 +29,21 @@ from report_builder.pipeline.intake import (
     history,
     own_answers,
 )
-from report_builder.pipeline.keys import Job, common, is_current, job_for, left_as_is
-from report_builder.pipeline.overseeing import overseen
+from report_builder.pipeline.keys import Job, common, everything, is_current, job_for, left_as_is
+from report_builder.pipeline.overseeing import overseen, pages_in
 from report_builder.pipeline.place import Options, Place, open_place, year_folder
 from report_builder.pipeline.record import Record, alone
-from report_builder.pipeline.run import Making, Outcome, Progress, kept_findings, made_of, unwatched
+from report_builder.pipeline.run import (
+    Making,
+    Outcome,
+    Progress,
+    kept_findings,
+    made_of,
+    unchanged,
+    unwatched,
+)
 from report_builder.pipeline.stowed import Stowage
-from report_builder.pipeline.together import SUMMARY, TABLES, Together
+from report_builder.pipeline.together import SUMMARY, TABLES, Together, place_of
 from report_builder.pipeline.unit import Around, UnitResult, judged, why_blocked
 from report_builder.registry import Registry, Tree
 from report_builder.validate import blocks
@@ -50,24 +58,64 @@ def summary(options: Options, progress: Progress = unwatched) -> Outcome:
         InputError, SpecError, OutputError, WorkersError: the run as a whole cannot be made, or not go on.
     """
     place = open_place(options)
-    folder = year_folder(place)
-    with alone(folder), workers.hired(options) as hands, Record(place, aggregates=True) as record:
+    with (
+        alone(year_folder(place)),
+        workers.hired(options) as hands,
+        Record(place, aggregates=True) as record,
+    ):
+        inputs = everything(place)
+        if not options.units and not options.force and record.still_holds(_seen(place, record, inputs)):
+            return _as_it_was(place, record)
         year = _gathered(place, record)
         jobs = [_job(place, year, unit) for unit in _asked(place, year.adding.tree)]
-        units = {job.name: job.handed.unit.name for job in jobs}
         results = made_of(jobs, Making(place, record, hands, progress))
-        results.sort(key=lambda result: result.unit)
         tables = _tables(place, year, record)
         overview = overseen(place, year.found, year.jobs, record, year.earlier.last, ledger=year.ledger)
-        record.finished([*results, tables, overview])
-    own = tuple(replace(result, unit=units[result.unit]) for result in results)
-    return Outcome(place.year, folder, place.spec, own, tuple(year.unused), notes=tuple(_notes(place, year)))
+        record.whole = manifest.Whole(
+            _seen(place, record, inputs), tuple(year.unused), tuple(_still_to_build(year.found.values()))
+        )
+        return _ended(place, record, [*results, tables, overview])
 
 
-def _notes(place: Place, year: _Year) -> Iterator[str]:
-    """What to look at first, and what `build` has still to do: of units it has not seen as they are nothing lies there."""
-    yield f"总览.html、{TABLES}、报送情况和评分在 {year_folder(place) / SUMMARY}"
-    unbuilt = sum(not one.files for one in year.found.values())
+def _seen(place: Place, record: Record, inputs: str) -> str:
+    """What decides about a whole run: all that decides about `build`'s, how that left each unit, the pages that lie about."""
+    folder = year_folder(place)
+    left = (f"{name} {one.key} {one.state}" for name, one in sorted(record.units.items()))
+    lying = (
+        (path.name, pages_in(path))
+        for within in (folder, folder / SUMMARY)
+        for path in (sorted(within.iterdir()) if within.is_dir() else ())
+    )
+    return manifest.digest([inputs, *left, *(f"{name} {pages}" for name, pages in lying if pages)])
+
+
+def _as_it_was(place: Place, record: Record) -> Outcome:
+    """All as the last run left it."""
+    aggregates = {name: one for name, one in record.last.items() if place_of(name)}
+    others = (
+        UnitResult(name, "unchanged", entry=one) for name, one in record.last.items() if not place_of(name)
+    )
+    return _ended(place, record, [*(unchanged(record, one) for one in aggregates.values()), *others])
+
+
+def _ended(place: Place, record: Record, results: Sequence[UnitResult]) -> Outcome:
+    """Writes the record; an aggregate is told of by its government's name."""
+    record.finished(results)
+    whole = record.whole
+    named = sorted((name, one) for one in results if (name := place_of(one.unit)))
+    return Outcome(
+        place.year,
+        year_folder(place),
+        place.spec,
+        tuple(replace(one, unit=name) for name, one in named),
+        whole.unused,
+        notes=(f"总览.html、{TABLES}、报送情况和评分在 {year_folder(place) / SUMMARY}", *whole.notes),
+    )
+
+
+def _still_to_build(found: Collection[UnitResult]) -> Iterator[str]:
+    """What `build` has still to do: of units it has not seen as they are nothing lies there."""
+    unbuilt = sum(not one.files for one in found)
     if unbuilt:
         yield (
             f"{unbuilt} 个单位的报告还没有生成，或者生成以后报送又有变动；汇总按它们报送的数计算。"

@@ -22,6 +22,11 @@ def of_summary(name: str) -> bool:
     return name in {TABLES, OVERVIEW} or name.endswith(AGGREGATE)
 
 
+def place_of(name: str) -> str:
+    """The government whose aggregate an entry is; empty for the other entries of `summary`."""
+    return name.removesuffix(AGGREGATE) if name.endswith(AGGREGATE) else ""
+
+
 @dataclass(frozen=True)
 class Together:
     """What an aggregate is put together from; ``tasks`` tell how far its members have come with the year's tasks.
