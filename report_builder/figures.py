@@ -12,13 +12,17 @@ _PLAIN = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?")
 _DASHES = frozenset("-—－–―─﹣−")
 _SLASHES = frozenset("/／\\＼")
 _NONE_WORDS = frozenset({"无", "没有", "暂无"})
-_MINUS = str.maketrans("−－﹣", "---")
 _NUMERALS = "一二三四五六七八九十"
 _EXACT_FLOAT = 2**53
 _LONGEST = 18
 _WIDE = Context(prec=4 * _LONGEST)
 """Room for the largest figure over the smallest: the usual 28 digits would raise."""
-_FULL_WIDTH = {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
+_HALF_WIDTH = {
+    **{full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)},
+    0x3000: 0x20,
+    **str.maketrans("−﹣", "--"),
+}
+"""Full-width signs and the signs for minus as a keyboard has them."""
 _UNSEEN = dict.fromkeys(
     [0xAD, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2065), 0xFEFF]
 )
@@ -94,21 +98,23 @@ def _said(content: object) -> str:
 
 def _from_text(text: str, source: str) -> Figure:
     text = text if text.isascii() else text.translate(_UNSEEN)
-    bare = text.translate(_FULL_WIDTH).strip()
+    bare = (text if text.isascii() else text.translate(_HALF_WIDTH)).strip()
     if not bare:
         return Figure(None, Typed.BLANK, "", source)
-    if all(sign in _DASHES for sign in bare):
+    if _DASHES.issuperset(bare):
         return Figure(None, Typed.DASH, text.strip(), source)
-    if all(sign in _SLASHES for sign in bare):
+    if _SLASHES.issuperset(bare):
         return Figure(None, Typed.SLASH, text.strip(), source)
     if bare in _NONE_WORDS:
         return Figure(None, Typed.NONE_WORD, text.strip(), source)
-    number = _number(bare.translate(_MINUS))
+    number = _number(bare)
     kind = Typed.TEXT if number is None else Typed.NUMBER
     return Figure(number, kind, text.strip(), source)
 
 
 def _number(bare: str) -> Number | None:
+    if bare.isascii() and bare.isdigit() and len(bare) <= _LONGEST:
+        return int(bare)
     if len(bare) > 2 * _LONGEST or not _PLAIN.fullmatch(bare):
         return None
     number = Decimal(bare.replace(",", ""))

@@ -37,6 +37,7 @@ _P, _R, _T, _TBL, _TR, _TC = map(_w, ("p", "r", "t", "tbl", "tr", "tc"))
 _P_PR, _TC_PR, _TR_PR, _VAL = map(_w, ("pPr", "tcPr", "trPr", "val"))
 _GRID_SPAN, _V_MERGE, _H_MERGE = map(_w, ("gridSpan", "vMerge", "hMerge"))
 _GRID_BEFORE = f"{_TR_PR}/{_w('gridBefore')}"
+_PROPERTIES = f"{_TC_PR}/*"
 _P_STYLE, _SIDE = f"{_P_PR}/{_w('pStyle')}", f"{_P_PR}/{_w('jc')}"
 _BREAKS = frozenset({_w("br"), _w("cr")})
 _HYPHEN = _w("noBreakHyphen")
@@ -273,13 +274,9 @@ def _rows(table: etree._Element) -> tuple[tuple[str | None, ...], ...]:
 def _row(row: etree._Element, *, first: bool) -> list[str | None]:
     cells: list[str | None] = [None] * _number(row.find(_GRID_BEFORE), 0)
     for cell in _inside(row, _TC):
-        properties = cell.find(_TC_PR)
-        span, text = 1, True
-        if properties is not None:
-            span = _number(properties.find(_GRID_SPAN), 1)
-            text = not _continues(properties, first=first)
-        cells.append(_cell_text(cell) if text else None)
-        cells += [None] * (span - 1)
+        properties = {one.tag: one for one in cell.iterfind(_PROPERTIES)}
+        cells.append(None if _continues(properties, first=first) else _cell_text(cell))
+        cells += [None] * (_number(properties.get(_GRID_SPAN), 1) - 1)
         if len(cells) > _MOST_COLUMNS:
             raise UnreadableError(f"文件里有一张表超过 {_MOST_COLUMNS} 列，不像一份年度报告", _SAVE_AGAIN)
     return cells
@@ -294,9 +291,9 @@ def _inside(parent: etree._Element, tag: str) -> Iterator[etree._Element]:
             yield from _inside(child, tag)
 
 
-def _continues(properties: etree._Element, *, first: bool) -> bool:
+def _continues(properties: Mapping[str, etree._Element], *, first: bool) -> bool:
     """Whether the cell belongs to the one above or to its left; in a first row there is nothing above."""
-    above, left = properties.find(_V_MERGE), properties.find(_H_MERGE)
+    above, left = properties.get(_V_MERGE), properties.get(_H_MERGE)
     if left is not None and left.get(_VAL, "continue") == "continue":
         return True
     return above is not None and not first and above.get(_VAL, "continue") == "continue"

@@ -263,6 +263,8 @@ def _span(cell: etree._Element, name: str) -> int:
 
 def _cell_text(cell: etree._Element) -> str:
     """The words of a cell or caption; a label broken over paragraphs is one label, two figures in it stay two."""
+    if not len(cell):
+        return "" if _is_hidden(cell) else said(cell.text or "")
     parts: list[str] = []
     words: list[str] = []
     walk = etree.iterwalk(cell, events=("start", "end"))

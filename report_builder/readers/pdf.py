@@ -151,7 +151,9 @@ def _opened(data: bytes) -> pdfium.PdfDocument:
 def _page(document: pdfium.PdfDocument, number: int) -> Iterator[Item]:
     page = document[number]
     rules, figures, pictures = _drawn(page)
-    glyphs = [glyph for glyph in _glyphs(page) if not any(box.holds(glyph.x, glyph.y) for box in figures)]
+    glyphs = list(_glyphs(page))
+    for figure in figures:
+        glyphs = [glyph for glyph in glyphs if not figure.holds(glyph.x, glyph.y)]
     tables, outside = _tables(rules, glyphs)
     foot = page.get_height() * _FOOT
     lines = (line for line in _lines(outside) if line.box.top > foot or not _PAGE_NUMBER.fullmatch(line.text))
@@ -194,7 +196,7 @@ def _drawn(page: pdfium.PdfPage) -> tuple[list[Box], list[Box], list[Picture]]:
     for at in range(raw.FPDFPage_CountObjects(page.raw)):
         drawn = raw.FPDFPage_GetObject(page.raw, at)
         kind = raw.FPDFPageObj_GetType(drawn)
-        figure = _figure(drawn, tagged)
+        figure = _figure(drawn, tagged) if tagged else None
         if kind == raw.FPDF_PAGEOBJ_IMAGE and _area(_bounds(drawn)) > whole * _LEAST_PICTURE:
             pictures.append(Picture(_bounds(drawn)))
         if figure is not None:
@@ -227,7 +229,7 @@ def _area(box: Box) -> float:
 
 def _figure(drawn: object, tagged: frozenset[int]) -> int | None:
     """The number of the tagged figure a thing is part of: two figures on a page are two regions, not one."""
-    for at in range(raw.FPDFPageObj_CountMarks(drawn) if tagged else 0):
+    for at in range(raw.FPDFPageObj_CountMarks(drawn)):
         number = ctypes.c_int()
         mark = raw.FPDFPageObj_GetMark(drawn, at)
         if (
@@ -268,9 +270,11 @@ def _marks(tags: list[object]) -> Iterator[int]:
 
 
 def _bounds(drawn: object) -> Box:
-    sides = [ctypes.c_float() for _ in range(4)]
-    raw.FPDFPageObj_GetBounds(drawn, *(ctypes.byref(side) for side in sides))
-    return Box(*(side.value for side in sides))
+    left, bottom, right, top = ctypes.c_float(), ctypes.c_float(), ctypes.c_float(), ctypes.c_float()
+    raw.FPDFPageObj_GetBounds(
+        drawn, ctypes.byref(left), ctypes.byref(bottom), ctypes.byref(right), ctypes.byref(top)
+    )
+    return Box(left.value, bottom.value, right.value, top.value)
 
 
 def _rules(drawn: object) -> Iterator[Box]:
@@ -346,17 +350,17 @@ def _words(row: Sequence[Glyph], em: float) -> Iterator[str]:
         yield glyph.sign
 
 
+_PARTS_WORDS = 0.2
 _APART = 0.6
 """Of the height of a line: figures set this far apart are two."""
 
 
 def _are_apart(before: Glyph, glyph: Glyph, em: float) -> bool:
-    if _is_latin(before.sign) and _is_latin(glyph.sign):
-        return glyph.box.left - before.box.right > em * 0.2
+    gap = glyph.box.left - before.box.right
+    if gap > em * _PARTS_WORDS and _is_latin(before.sign) and _is_latin(glyph.sign):
+        return True
     high = glyph.box.top - glyph.box.bottom
-    return (
-        before.sign.isdigit() and glyph.sign.isdigit() and glyph.box.left - before.box.right > _APART * high
-    )
+    return gap > _APART * high and before.sign.isdigit() and glyph.sign.isdigit()
 
 
 def _is_latin(sign: str) -> bool:
@@ -364,12 +368,8 @@ def _is_latin(sign: str) -> bool:
 
 
 def _around(boxes: Sequence[Box]) -> Box:
-    return Box(
-        min(box.left for box in boxes),
-        min(box.bottom for box in boxes),
-        max(box.right for box in boxes),
-        max(box.top for box in boxes),
-    )
+    lefts, bottoms, rights, tops = zip(*boxes, strict=True)
+    return Box(min(lefts), min(bottoms), max(rights), max(tops))
 
 
 def _run_on(before: str, after: str) -> str:
