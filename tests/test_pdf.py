@@ -10,9 +10,11 @@ import os
 import re
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import pypdfium2 as pdfium
 import pytest
@@ -522,6 +524,22 @@ def test_the_garbage_collector_is_left_as_it_was() -> None:
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+def test_every_stream_is_packed_once_and_the_writer_is_left_as_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    packed: list[int] = []
+
+    def pack(level: int) -> object:
+        packed.append(level)
+        return zlib.compressobj(level)
+
+    usual = [vars(kind)["data"] for kind in pdf._PACKED]
+    monkeypatch.setattr(pdf, "zlib", SimpleNamespace(compressobj=pack))
+    made = by_weasyprint(example(NEWEST))
+    assert len(packed) == made.data.count(b"/FlateDecode")
+    assert [vars(kind)["data"] for kind in pdf._PACKED] == usual
 
 
 def test_a_page_that_is_no_xml_is_set_all_the_same() -> None:

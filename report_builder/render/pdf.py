@@ -16,7 +16,7 @@ import re
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from types import ModuleType, SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -39,6 +39,7 @@ _ENGINE = (
 _OPTIONS = {"pdf_version": "1.7", "pdf_tags": True}
 """Tagged for screen readers, at a tenth of the time; that it is PDF/UA-1 is said in ``_finish``."""
 _LEVEL = 6
+_PACKED = (pydyf.Stream, pydyf.Dictionary, pydyf.Array)
 _WHOLE_TABLES = ".matrix { break-inside: avoid; }"
 """Where labels cannot be carried over a page break, a table that has such labels must not meet one."""
 _RAGGED = "所装的 WeasyPrint 版本不受支持，正文右端未对齐，PDF 也不声明符合无障碍标准（PDF/UA）"
@@ -67,7 +68,7 @@ def write(html: str, draft: Draft, fonts: FontSet) -> Pdf:
         PdfUnavailable: Pango is not installed.
     """
     engine = _engine(fonts)
-    with _heard() as said, _without_collecting(), _written_well():
+    with _heard() as said, _without_collecting(), _written_well(), _packed_once():
         data = _set(_parsed(html, engine), draft, engine, _identifier(html, draft), said)
     return Pdf(data, (*engine.warnings, *dict.fromkeys(map(_worded, said))))
 
@@ -206,3 +207,21 @@ def _written_well() -> Iterator[None]:
         yield
     finally:
         pydyf.zlib, pydyf.Stream.show_text = zlib, usual
+
+
+@contextlib.contextmanager
+def _packed_once() -> Iterator[None]:
+    """Let pydyf keep what it has packed: it asks for all of it again to reckon the file's identifier.
+
+    It asks only when the file is written, when nothing changes any more.
+    """
+    usual = {kind: kind.data for kind in _PACKED}
+    for kind in _PACKED:
+        kept = cached_property(kind.data.fget)
+        kept.__set_name__(kind, "data")
+        kind.data = kept
+    try:
+        yield
+    finally:
+        for kind, data in usual.items():
+            kind.data = data
