@@ -487,6 +487,24 @@ def test_without_pango_there_is_one_sentence_with_the_command(
     pdf._engine.cache_clear()
 
 
+PROGRAMS_ASKED = """
+import sys
+from report_builder import fonts
+from report_builder.render import pdf
+asked = []
+sys.addaudithook(lambda event, _: asked.append(event))
+pdf._engine(fonts.find())
+print(asked.count("subprocess.Popen"))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the libraries' files have other names")
+def test_libraries_are_found_without_asking_other_programs() -> None:
+    root = Path(__file__).parents[1]
+    done = subprocess.run([sys.executable, "-c", PROGRAMS_ASKED], capture_output=True, check=True, cwd=root)
+    assert done.stdout == b"0\n", done.stderr
+
+
 def test_an_unknown_weasyprint_sets_ragged_lines_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     table = max(NEWEST.tables, key=lambda one: one.row_count)
     one = draft(NEWEST, [*[Paragraph(TEXT)] * 2, StatutoryTable(table.key, figures(NEWEST))])

@@ -7,12 +7,14 @@ error of its own, so that the other products are still delivered.
 from __future__ import annotations
 
 import contextlib
+import ctypes.util
 import gc
 import hashlib
 import importlib
 import io
 import logging
 import re
+import sys
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -142,7 +144,7 @@ def _engine(faces: FontSet) -> _Engine:
 
 def _loaded(name: str) -> ModuleType:
     """A module that needs Pango. Where that is missing WeasyPrint prints advice, which is not for our output."""
-    with contextlib.redirect_stdout(io.StringIO()):
+    with contextlib.redirect_stdout(io.StringIO()), _by_file_names():
         try:
             return importlib.import_module(name)
         except (OSError, ImportError) as fault:
@@ -150,6 +152,26 @@ def _loaded(name: str) -> ModuleType:
                 "本机没有排 PDF 所需的 Pango，未生成 PDF；Debian 上请运行 "
                 "sudo apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
             ) from fault
+
+
+@contextlib.contextmanager
+def _by_file_names() -> Iterator[None]:
+    """Let WeasyPrint find its libraries by the names of their files, where it has those of Linux.
+
+    Before these it tries names that ldconfig, the compiler and the linker are asked about, some fifty processes.
+    """
+    usual = ctypes.util.find_library
+    if sys.platform == "linux":
+        ctypes.util.find_library = _no_file
+    try:
+        yield
+    finally:
+        ctypes.util.find_library = usual
+
+
+def _no_file(name: str) -> str | None:  # noqa: ARG001 - stands in for another
+    """What is answered where a library is asked for by any other name."""
+    return None
 
 
 class _Listener(logging.Handler):
