@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import fnmatch
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from report_builder.errors import SpecError
 from report_builder.spec.nouns import Band, Column, Format, Placed, Row, Slot, Table
+
+_WILD = re.compile(r"[*?\[]")
 
 
 def laid_out(table: Table) -> Table:
@@ -40,7 +43,9 @@ def cells_named(patterns: tuple[str, ...], fmt: Format) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4096)
 def _matching(patterns: tuple[str, ...], keys: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(key for key in keys if any(fnmatch.fnmatchcase(key, pattern) for pattern in patterns))
+    plain = {pattern for pattern in patterns if not _WILD.search(pattern)}
+    wild = [re.compile(fnmatch.translate(pattern)).match for pattern in patterns if pattern not in plain]
+    return tuple(key for key in keys if key in plain or any(matches(key) for matches in wild))
 
 
 def _slots(table: str, band: Band) -> Iterator[Slot]:
