@@ -271,8 +271,12 @@ def missing_characters(text: str, fonts: FontSet) -> tuple[str, ...]:
 
 @lru_cache(maxsize=len(Role))
 def _characters(path: Path) -> frozenset[int]:
-    """The characters a face has; read once a process, and the widest face first, so mostly one is read."""
+    """The characters a face has; read once a process, and the widest face first, so mostly one is read.
+
+    Its glyphs go by their numbers: to learn their names fontTools would read the table of their outlines.
+    """
     with TTFont(path, lazy=True, fontNumber=0) as font:
+        font.setGlyphOrder(range(font["maxp"].numGlyphs))
         return frozenset(font["cmap"].getBestCmap() or ())
 
 
