@@ -15,15 +15,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path as File
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 from xml.sax.saxutils import escape, quoteattr
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.colors import to_rgba
 from matplotlib.font_manager import FontProperties, fontManager
-from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
-from matplotlib.text import Text
 from matplotlib.transforms import Affine2D
 from PIL import Image
 
@@ -31,7 +29,7 @@ from report_builder.figures import printed
 from report_builder.model import Chart, Number
 
 if TYPE_CHECKING:
-    from matplotlib.artist import Artist
+    from matplotlib.backend_bases import GraphicsContextBase
 
 WIDTH = 425.0
 """The text area of a page is 156 mm wide; a picture takes 150 of them. All lengths here are points."""
@@ -47,6 +45,8 @@ _THIN = 0.6
 _BLACK, _WHITE = "#000000", "#ffffff"
 
 Point = tuple[float, float]
+Renderer = Any
+"""matplotlib's RendererAgg, whose calls carry no types."""
 
 
 class Fonts(Protocol):
@@ -504,81 +504,91 @@ def _svg_words(words: Words, families: Mapping[str, str]) -> str:
 # --- PNG --------------------------------------------------------------------------------------------------
 
 _FACES = {"fangsong": ("latin", "fangsong", "songti", "heiti"), "heiti": ("latin", "heiti", "songti")}
-_ANCHORS = {"start": "left", "middle": "center", "end": "right"}
+_BEFORE = {"start": 0.0, "middle": 0.5, "end": 1.0}
+"""How much of the words stands before their anchor."""
 _LAST_RESORT = "DejaVu Sans"
 
 
 def png(chart: Chart, fonts: Fonts) -> bytes:
     """The chart as an opaque grey picture at 200 dots an inch; transparency slows those who place it."""
-    canvas = drawn(laid_out(chart), fonts)
+    picture = laid_out(chart)
     with warnings.catch_warnings():
         # A character no face has becomes an empty box; fonts.missing_characters reports it by name.
         warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)
-        canvas.draw()  # type: ignore[no-untyped-call]
-    dots = canvas.buffer_rgba()  # type: ignore[no-untyped-call]
+        renderer = drawn(picture, fonts)
     content = io.BytesIO()
-    picture = Image.frombuffer("RGBA", canvas.get_width_height(), dots).convert("L")
-    picture.save(content, "PNG", dpi=(DPI, DPI), compress_level=6)
+    dots = Image.frombuffer("RGBA", (renderer.width, renderer.height), renderer.buffer_rgba())
+    dots.convert("L").save(content, "PNG", dpi=(DPI, DPI), compress_level=6)
     return content.getvalue()
 
 
-def drawn(picture: Picture, fonts: Fonts) -> FigureCanvasAgg:
-    """The picture on the one figure that this process uses for every chart; not for use by threads."""
-    canvas = _canvas()
-    figure = canvas.figure
-    figure.clear()
-    figure.set_size_inches(WIDTH / 72, picture.height / 72)
-    dots = Affine2D().scale(DPI / 72, -DPI / 72).translate(0, picture.height * DPI / 72)
-    faces = {role: _properties(tuple(map(fonts.file, roles))) for role, roles in _FACES.items()}
-    for shape in picture.shapes:
-        artist = _artist(shape, faces)
-        artist.set_transform(dots)
-        figure.add_artist(artist)
-    return canvas
+def drawn(picture: Picture, fonts: Fonts) -> Renderer:
+    """The picture in dots, words over all else.
+
+    matplotlib's renderer is called without its figures, axes and artists, which take longer to import than to draw.
+    """
+    renderer: Renderer = RendererAgg(int(WIDTH * _DOTS), int(picture.height * _DOTS), DPI)  # type: ignore[no-untyped-call]
+    _fill(renderer, Box(0, 0, WIDTH, picture.height, _WHITE, edged=False))
+    faces = {role: tuple(map(fonts.file, roles)) for role, roles in _FACES.items()}
+    for shape in sorted(picture.shapes, key=lambda shape: isinstance(shape, Words)):
+        match shape:
+            case Box():
+                _fill(renderer, shape)
+            case Strokes():
+                _stroke(renderer, shape)
+            case Words():
+                _write(renderer, shape, _properties(faces[shape.role], shape.size))
+    return renderer
+
+
+_DOTS = DPI / 72
+"""Dots to a point."""
+
+
+def _fill(renderer: Renderer, box: Box) -> None:
+    corner, across, up = (box.x, box.y), (box.x + box.width, box.y), (box.x + box.width, box.y + box.height)
+    outline = Path([corner, across, up, (box.x, box.y + box.height), corner], closed=True)
+    pen = _pen(renderer, _THIN if box.edged else 0)
+    renderer.draw_path(pen, outline, _turned_over(renderer), to_rgba(box.fill))
+
+
+def _stroke(renderer: Renderer, strokes: Strokes) -> None:
+    points = [point for line in strokes.lines for point in line]
+    lines = Path(points, [Path.MOVETO, Path.LINETO] * len(strokes.lines))
+    renderer.draw_path(_pen(renderer, _THIN), lines, _turned_over(renderer), None)
+
+
+def _turned_over(renderer: Renderer) -> Affine2D:
+    """From points, downwards, to dots, upwards."""
+    return Affine2D().scale(_DOTS, -_DOTS).translate(0, renderer.height)
+
+
+def _pen(renderer: Renderer, width: float, ink: str = _BLACK) -> GraphicsContextBase:
+    pen: GraphicsContextBase = renderer.new_gc()
+    pen.set_linewidth(width)
+    pen.set_joinstyle("miter")
+    pen.set_foreground(ink)
+    return pen
+
+
+def _write(renderer: Renderer, words: Words, face: FontProperties) -> None:
+    """The words from their anchor on, at their baseline, in whole dots."""
+    long = renderer.get_text_width_height_descent(words.text, face, ismath=False)[0]
+    before = long * _BEFORE[words.anchor]
+    x, y = words.x * _DOTS, words.y * _DOTS
+    x, y = (x, y + before) if words.turned else (x - before, y)
+    pen = _pen(renderer, _THIN, words.ink)
+    renderer.draw_text(pen, x, y, words.text, face, 90 if words.turned else 0)
 
 
 @cache
-def _canvas() -> FigureCanvasAgg:
-    return FigureCanvasAgg(Figure(dpi=DPI, facecolor=_WHITE))
-
-
-@cache
-def _properties(files: tuple[File | None, ...]) -> FontProperties:
+def _properties(files: tuple[File | None, ...], size: float) -> FontProperties:
     """The families of these files, for matplotlib to ask in turn character by character."""
-    return FontProperties(family=[*(_family(file) for file in files if file is not None), _LAST_RESORT])
+    families = [*(_family(file) for file in files if file is not None), _LAST_RESORT]
+    return FontProperties(family=families, size=size)
 
 
 @cache
 def _family(file: File) -> str:
     fontManager.addfont(str(file))
     return fontManager.ttflist[-1].name
-
-
-def _artist(shape: Shape, faces: Mapping[str, FontProperties]) -> Artist:
-    match shape:
-        case Box():
-            return _box_artist(shape)
-        case Strokes():
-            return _strokes_artist(shape)
-        case Words():
-            return _words_artist(shape, faces[shape.role])
-
-
-def _box_artist(box: Box) -> Artist:
-    edge = _BLACK if box.edged else "none"
-    corner = (box.x, box.y)
-    return Rectangle(corner, box.width, box.height, facecolor=box.fill, edgecolor=edge, linewidth=_THIN)
-
-
-def _strokes_artist(strokes: Strokes) -> Artist:
-    points = [point for line in strokes.lines for point in line]
-    path = Path(points, [Path.MOVETO, Path.LINETO] * len(strokes.lines))
-    return PathPatch(path, facecolor="none", edgecolor=_BLACK, linewidth=_THIN)
-
-
-def _words_artist(words: Words, face: FontProperties) -> Artist:
-    text = Text(words.x, words.y, words.text, color=words.ink, fontproperties=face, parse_math=False)
-    text.set(fontsize=words.size, ha=_ANCHORS[words.anchor], va="baseline")
-    if words.turned:
-        text.set(rotation=90, rotation_mode="anchor")
-    return text
