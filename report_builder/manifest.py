@@ -108,10 +108,12 @@ def _side(said: Any, name: str, prefix: str) -> tuple[dict[str, Entry], Whole]: 
     try:
         entries = by_unit(said[name])
         sound = len(entries) == len(said[name])
-        digest, unused, notes = (said[f"{prefix}{part}"] for part in _OF_A_RUN)
-        return entries, Whole(str(digest) if sound else "", tuple(map(str, unused)), tuple(map(str, notes)))
     except (ValueError, KeyError, TypeError):
         return {}, Whole()
+    digest, unused, notes = (said.get(f"{prefix}{part}") for part in _OF_A_RUN)
+    if not sound or not isinstance(unused, list) or not isinstance(notes, list):
+        return entries, Whole()
+    return entries, Whole(str(digest), tuple(map(str, unused)), tuple(map(str, notes)))
 
 
 _OF_A_RUN = ("inputs", "unused", "notes")

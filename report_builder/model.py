@@ -214,6 +214,11 @@ class Return:
         figure = self.cells.get(key)
         return None if figure is None else figure.number
 
+    @property
+    def has_figures(self) -> bool:
+        """Whether a number stands in any cell."""
+        return any(figure.number is not None for figure in self.cells.values())
+
     def paragraphs(self, number: int) -> tuple[str, ...]:
         """The paragraphs of section ``number``, in order; empty where there is none."""
         return tuple(

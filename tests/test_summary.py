@@ -18,11 +18,12 @@ from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from report_builder import archive, blank, collect, pipeline
+from report_builder import archive, blank, collect, pipeline, spec
 from report_builder.aggregate import sheets, table
 from report_builder.cli import main
 from report_builder.model import Finding, Number, ProcessingFee, Return, Section
 from report_builder.pipeline import Options, summary
+from report_builder.pipeline.place import _spec
 from report_builder.spec import Format, load_spec
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -183,28 +184,45 @@ def test_a_sum_names_the_cells_it_is_the_sum_of_and_the_sums_below(demonstration
     assert facts_of(demonstration, "甲山市人民政府")["sources"][key] == " + ".join([*own, below])
 
 
+def figures(facts: Mapping[str, Any]) -> dict[str, Number]:
+    """The figures of a report by the keys of their cells."""
+    return {
+        f"{table}.{row}.{column}": number
+        for table, rows in facts["tables"].items()
+        for row, columns in rows.items()
+        for column, number in columns.items()
+        if number is not None
+    }
+
+
 def addends(options: Options) -> dict[str, Number]:
     """Every figure that a sum may name, by where it stands: those of returns and those of aggregates."""
     found: dict[str, Number] = {}
-    for path in (options.inputs / str(YEAR)).glob("*.xlsx"):
+    for path in (options.inputs / str(YEAR)).iterdir():
         cells = collect.read_return(path, SPEC, YEAR).cells.values()
         found |= {held.source: held.number for held in cells if held.number is not None}
+    sheet = {one.table: one.name for one in SPEC.workbook.sheets}
     for folder in (options.outputs / str(YEAR) / "汇总").iterdir():
-        tables = facts_of(options, folder.name)["tables"] if folder.is_dir() else {}
-        for slot in FORMAT.slots.values() if tables else ():
-            sheet = next(one.name for one in SPEC.workbook.sheets if one.table == slot.table)
-            number = tables[slot.table][slot.row.key][slot.column.key]
-            found[f"{folder.name}（汇总）·{sheet}·{slot.label}"] = number
+        for key, number in figures(facts_of(options, folder.name)).items() if folder.is_dir() else ():
+            slot = FORMAT.known_slots[key]
+            found[f"{folder.name}（汇总）·{sheet[slot.table]}·{slot.label}"] = number
     return found
+
+
+def cells_named(source: str) -> list[str]:
+    """The cells that a source names, one by one: “甲.xlsx·表!J1、J2 + 乙.xlsx·表!J1 + 2 格填 0”."""
+    parts = [part for part in source.split(" + ") if not part.endswith(" 格填 0")]
+    named = [(part.partition("!")[0], part.partition("!")[2].split("、")) for part in parts]
+    return [f"{sheet}!{cell}" if cell else sheet for sheet, cells in named for cell in cells]
 
 
 def assert_traced(options: Options, unit: str) -> None:
     """What every figure of a report is traced to comes to that figure."""
     known, facts = addends(options), facts_of(options, unit)
-    for key, slot in FORMAT.slots.items():
-        held = facts["tables"][slot.table][slot.row.key][slot.column.key]
-        named = [part for part in facts["sources"][key].split(" + ") if not part.endswith(" 格填 0")]
-        assert sum(Decimal(str(known[part])) for part in named) == Decimal(str(held)), key
+    assert figures(facts)
+    for key, held in figures(facts).items():
+        added = sum(Decimal(str(known[cell])) for cell in cells_named(facts["sources"][key]))
+        assert added == Decimal(str(held)), key
 
 
 @pytest.mark.parametrize("unit", MEMBERS)
@@ -330,6 +348,21 @@ def test_text_in_the_workbook_stays_text_and_every_row_is_there() -> None:
     assert held == expected
 
 
+def test_a_table_of_nothing_is_written_all_the_same() -> None:
+    book = openpyxl.load_workbook(
+        io.BytesIO(written(sheets.write, sheets.Contents(YEAR, (), {}, {}, ()), FORMAT, SPEC))
+    )
+    assert book["明细"].max_row == 1
+
+
+def test_where_nothing_can_be_counted_the_overview_is_there_all_the_same(place: Options) -> None:
+    for unit in OWN:
+        (place.inputs / str(YEAR) / f"{unit}.xlsx").write_bytes(b"")
+    outcome = summary(place)
+    assert set(states(outcome).values()) == {"blocked"}
+    assert (place.outputs / str(YEAR) / "汇总" / "总览.html").is_file()
+
+
 # --- a place's run ---------------------------------------------------------------------------------------------
 
 
@@ -453,6 +486,69 @@ def test_a_sum_is_not_traced_to_that_of_a_place_of_which_something_is_not_counte
     assert received(place, "东示县人民政府") == 12
     assert_traced(place, "甲山市人民政府")
     assert "东示县人民政府（汇总）" not in str(facts_of(place, "甲山市人民政府")["sources"])
+
+
+FORMER = next(key for key in FORMAT.stands_for if key.endswith(".total"))
+NEWER = FORMAT.stands_for[FORMER]
+
+
+def of_former(unit: str, number: int | None) -> str:
+    """A return as another system hands it in, with a row of the former format in place of those it became."""
+    became = {one for parts in FORMAT.stands_for.values() for one in parts}
+    tables: dict[str, dict[str, dict[str, object]]] = {}
+    for key, slot in FORMAT.known_slots.items():
+        if key not in became:
+            filled = 0 if key not in FORMAT.stands_for else number if key == FORMER else number and 0
+            tables.setdefault(slot.table, {}).setdefault(slot.row.key, {})[slot.column.key] = filled
+    said = {"unit": unit, "report_year": YEAR, "format": FORMAT.id, "tables": tables}
+    return json.dumps(said, ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    ("given", "row"),
+    [
+        ({}, {FORMER: 11}),
+        (dict(zip(NEWER, (1, 2, 3), strict=True)), {FORMER: 11}),
+        ({NEWER[0]: 4}, {FORMER: 11}),
+    ],
+    ids=["none", "all", "one"],
+)
+def test_a_row_of_the_former_format_is_traced_through_a_place_that_prints_other_rows(
+    given: Mapping[str, int], row: Mapping[str, int], place: Options
+) -> None:
+    folder = place.inputs / str(YEAR)
+    (folder / "东示县水利局.xlsx").unlink()
+    (folder / "东示县水利局.json").write_text(of_former("东示县水利局", 5), encoding="utf-8")
+    (folder / "东示县教育局.xlsx").write_bytes(workbook("东示县教育局", dict.fromkeys(NEWER, 2)))
+    (folder / "东示县人民政府.xlsx").write_bytes(government("东示县人民政府", given))
+    summary(place)
+    found = figures(facts_of(place, "甲山市人民政府"))
+    assert {key: found[key] for key in row} == row
+    for unit in ("甲山市人民政府", "东示县人民政府"):
+        assert_traced(place, unit)
+
+
+def test_a_former_row_left_empty_takes_nothing_from_the_sum_of_the_others(place: Options) -> None:
+    folder = place.inputs / str(YEAR)
+    (folder / "东示县水利局.xlsx").unlink()
+    (folder / "东示县水利局.json").write_text(of_former("东示县水利局", None), encoding="utf-8")
+    (folder / "东示县教育局.xlsx").write_bytes(workbook("东示县教育局", dict.fromkeys(NEWER, 2)))
+    summary(place)
+    for unit in ("甲山市人民政府", "东示县人民政府"):
+        found = figures(facts_of(place, unit))
+        assert [found[key] for key in NEWER] == [2, 2, 2]
+        assert FORMER not in found
+        assert_traced(place, unit)
+
+
+def test_a_former_row_given_by_hand_is_held_against_the_rows_it_became(place: Options) -> None:
+    folder = place.inputs / str(YEAR)
+    (folder / "东示县教育局.xlsx").write_bytes(workbook("东示县教育局", dict.fromkeys(NEWER, 3)))
+    (folder / "东示县人民政府.xlsx").unlink()
+    (folder / "东示县人民政府.json").write_text(of_former("东示县人民政府", 8), encoding="utf-8")
+    found = [one for one in findings(summary(place), "东示县人民政府") if one.code == "A801"]
+    assert FORMER in [key for one in found for key in one.cells]
+    assert_traced(place, "甲山市人民政府")
 
 
 def test_a_given_figure_smaller_than_what_came_in_is_found_while_members_are_missing(place: Options) -> None:
@@ -727,12 +823,19 @@ def test_what_build_saw_as_a_whole_is_not_forgotten_by_summary(place: Options) -
     assert seen() == before
 
 
+LAW_ELSEWHERE = 'spec_dir = "../law"\n'
+SCORE = Path(spec.__file__).with_name("score.toml").read_text(encoding="utf-8")
 CHANGES: dict[str, Callable[[Options], object]] = {
+    "empty_folder": lambda place: (place.inputs / str(YEAR) / "南示县财政局").mkdir(),
+    "circular": lambda place: (place.outputs / str(YEAR) / "汇总" / "雷同通报.xlsx").write_bytes(b""),
+    "law_elsewhere": lambda place: (place.inputs.parent / "law" / "score.toml").write_text(
+        SCORE.replace("least_group = 3", "least_group = 4"), encoding="utf-8"
+    ),
     "input": lambda place: (place.inputs / str(YEAR) / "东示县水利局.xlsx").unlink(),
     "last_year": held_last_year,
     "register": lambda place: (place.inputs / "units.csv").write_text(f"{UNITS}\n", encoding="utf-8"),
-    "score": lambda place: (place.inputs / "settings.toml").write_text(
-        "[score.timeliness]\npoints = 7\n", encoding="utf-8"
+    "setting": lambda place: (place.inputs / "settings.toml").write_text(
+        f"{LAW_ELSEWHERE}[score.timeliness]\npoints = 7\n", encoding="utf-8"
     ),
     "built": pipeline.build,
     "output": lambda place: (place.outputs / str(YEAR) / "汇总" / "总览.html").write_bytes(b""),
@@ -747,6 +850,9 @@ def test_what_a_whole_run_saw_is_not_read_again_unless_something_is_otherwise(
     stale = place.outputs / str(YEAR) / "南示县教育局" / "年度报告.html"
     stale.parent.mkdir(parents=True)
     stale.write_bytes(b"")
+    (place.inputs.parent / "law").mkdir()
+    (place.inputs.parent / "law" / "score.toml").write_text(SCORE, encoding="utf-8")
+    (place.inputs / "settings.toml").write_text(LAW_ELSEWHERE, encoding="utf-8")
     first = summary(place)
     before = contents(place.outputs)
 
@@ -763,6 +869,7 @@ def test_what_a_whole_run_saw_is_not_read_again_unless_something_is_otherwise(
             with pytest.raises(AssertionError):
                 summary(other)
     CHANGES[change](place)
+    _spec.cache_clear()
     monkeypatch.setattr("report_builder.pipeline.gathering.collected", read)
     with pytest.raises(AssertionError):
         summary(place)

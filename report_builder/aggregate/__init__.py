@@ -54,22 +54,22 @@ def texts_alone(given: Return) -> Return:
 def returned(compiled: Compiled, fmt: Format, spec: Spec) -> Return:
     """The place's return: its own figures where it gave some, else the sums; its own texts; nothing made up."""
     given = compiled.given or Return(compiled.place, compiled.report_year, fmt.id, {})
-    held, own = _held(compiled), _own(compiled, fmt)
-    keys = fmt.standing(tuple(fmt.slots), held) if held else ()
+    own = _own(compiled, fmt)
     return replace(
         given,
         unit=compiled.place,
-        cells={key: own.get(key) or _sum(compiled, key, fmt, spec) for key in keys},
+        cells={key: own.get(key) or _sum(compiled, key, fmt, spec) for key in _keys(compiled, own, fmt)},
         sections=given.sections or _no_sections(fmt),
         fee=_fee(given, compiled.returns),
         origin=given.origin or f"{compiled.place}（汇总）",
     )
 
 
-def _held(compiled: Compiled) -> frozenset[str]:
-    """Every cell that the place or one of its members holds."""
-    own = compiled.given.cells if compiled.given is not None else ()
-    return frozenset((*own, *compiled.sums, *(key for one in compiled.returns for key in one.cells)))
+def _keys(compiled: Compiled, own: Iterable[str], fmt: Format) -> Sequence[str]:
+    """The cells that the place's report has: a former row's where a figure stands in it. None where there is nothing at all."""
+    given = compiled.given.cells if compiled.given is not None else ()
+    held = bool(given) or any(one.cells for one in compiled.returns)
+    return fmt.standing(tuple(fmt.slots), {*own, *compiled.sums}) if held else ()
 
 
 def _no_sections(fmt: Format) -> tuple[Section, ...]:
@@ -138,7 +138,9 @@ def _stated(fee: ProcessingFee | None) -> bool:
 def members_of(compiled: Compiled, ret: Return, fmt: Format) -> Members:
     """What the rules on an aggregate look at; single figures only of the cells that a hand filled in."""
     given = frozenset(_own(compiled, fmt)) & frozenset(ret.cells)
-    summed_too = sorted(given & frozenset(compiled.sums))
+    summed_too = sorted(
+        key for key in given if not compiled.sums.keys().isdisjoint({key, *fmt.stands_for.get(key, ())})
+    )
     return Members(
         units=tuple(one.unit for one in compiled.returns),
         given=given,
@@ -169,23 +171,27 @@ def traced(compiled: Compiled, ret: Return, fmt: Format, spec: Spec) -> Return:
     """The return with every summed cell traced to what it is the sum of; zeros are only counted.
 
     That are the cells of the place's own members, and the sums of the places below it, which their own reports
-    trace further: ten thousand cells in one line would help nobody. Where a place below prints another figure in a
-    cell than its members' sum, these stand in its stead.
+    trace further: ten thousand cells in one line would help nobody. Where a place below does not print its members'
+    sum, but a figure of its own or another edition's row, its members stand in its stead.
     """
-    given = by_hand(compiled, fmt)
-    addends = _Addends(fmt, spec, given)
+    sums = printed_sums(compiled, fmt)
+    addends = _Addends(fmt, spec, sums)
     found = {
-        key: held
-        if key in given[compiled.place] or held.number is None
-        else replace(held, source=_in_words(addends.of(compiled, key)))
+        key: replace(held, source=_in_words(addends.of(compiled, key)))
+        if key in sums[compiled.place] and held.number is not None
+        else held
         for key, held in ret.cells.items()
     }
     return replace(ret, cells=found)
 
 
-def by_hand(compiled: Compiled, fmt: Format) -> dict[str, frozenset[str]]:
-    """The cells that a place and the places below it have filled in themselves, by place."""
-    return {one.place: frozenset(_own(one, fmt)) for one in (compiled, *_below(compiled))}
+def printed_sums(compiled: Compiled, fmt: Format) -> dict[str, frozenset[str]]:
+    """The cells in which a place, and each place below it, prints its members' sum; by place."""
+    found = {}
+    for one in (compiled, *_below(compiled)):
+        own = _own(one, fmt)
+        found[one.place] = frozenset(_keys(one, own, fmt)) - own.keys()
+    return found
 
 
 def _below(compiled: Compiled) -> Iterator[Compiled]:
@@ -196,11 +202,11 @@ def _below(compiled: Compiled) -> Iterator[Compiled]:
 
 @dataclass(frozen=True)
 class _Addends:
-    """Finds what a cell is the sum of; ``by_hand`` are the cells that each place has filled in itself."""
+    """Finds what a cell is the sum of; ``sums`` are the cells in which each place prints its members' sum."""
 
     fmt: Format
     spec: Spec
-    by_hand: Mapping[str, Container[str]]
+    sums: Mapping[str, Container[str]]
 
     def of(self, compiled: Compiled, key: str) -> Iterator[tuple[str, Number]]:
         """Each figure that is added up, with where it stands."""
@@ -211,14 +217,11 @@ class _Addends:
                 if figure is not None and figure.number is not None:
                     yield figure.source, figure.number
         for part in compiled.parts:
-            for cell in cells:
-                yield from self._of_part(part, cell)
-
-    def _of_part(self, part: Compiled, cell: str) -> Iterator[tuple[str, Number]]:
-        if cell in self.by_hand[part.place]:
-            yield from self.of(part, cell)
-        elif cell in part.sums:
-            yield _place_of(part, cell, self.fmt, self.spec), part.sums[cell]
+            added = [cell for cell in cells if cell in part.sums]
+            if all(cell in self.sums[part.place] for cell in added):
+                yield from ((_place_of(part, cell, self.fmt, self.spec), part.sums[cell]) for cell in added)
+            else:
+                yield from self.of(part, key)
 
 
 def _direct(compiled: Compiled) -> Iterator[Return]:

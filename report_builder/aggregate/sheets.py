@@ -174,6 +174,8 @@ class _Strings:
 
 def _xml(rows: Iterable[Row], looks: Sequence[int], strings: _Strings) -> Iterator[str]:
     """The third row and those after it, as a sheet's own markup: a cell is the same in all rows but for its number."""
+    if not looks:
+        return
     letters = string.ascii_uppercase[: len(looks)]
     ends = (*(f'<c r="{letter}' for letter in letters[1:]), "</row>")
     drawn = [_cells(look, end, strings) for look, end in zip(looks, ends, strict=True)]

@@ -37,7 +37,7 @@ class Adding:
     @cached_property
     def held(self) -> Mapping[str, Return]:
         """All that can be counted somewhere: the units' returns, and the governments' own that hold figures."""
-        return {**self.usable, **{name: ret for name, ret in self.wholes.items() if _has_figures(ret)}}
+        return {**self.usable, **{name: ret for name, ret in self.wholes.items() if ret.has_figures}}
 
     @cached_property
     def frame(self) -> Any:  # noqa: ANN401 - pandas carries no types
@@ -127,7 +127,3 @@ class Adding:
         from report_builder.aggregate import table  # noqa: PLC0415
 
         return table.blank(self.frame)
-
-
-def _has_figures(ret: Return) -> bool:
-    return any(held.number is not None for held in ret.cells.values())

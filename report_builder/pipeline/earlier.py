@@ -44,7 +44,7 @@ class EarlierYears:
         given = history(self.place, unit, past(self.place, unit, self.sources)).years
         own = {one.ret.report_year: one for one in given}
         held = [one for year in self._years if (one := self._one(unit, year, own.get(year.report_year)))]
-        if now.missing and not _states_figures(now.given):
+        if now.missing and not (now.given and now.given.has_figures):
             held = [replace(one, ret=replace(one.ret, cells={})) for one in held]
         return History(tuple(held), Lineage((), "；".join(self._told(unit, now))))
 
@@ -137,7 +137,3 @@ class _Year:
 
         owned = {name: [one.unit for one in returns] for name, returns in self.members.items()}
         return table.sums(table.tidy(tuple(self.returns.values()), self.fmt), owned, self.fmt)
-
-
-def _states_figures(given: Return | None) -> bool:
-    return given is not None and any(figure.number is not None for figure in given.cells.values())

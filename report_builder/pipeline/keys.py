@@ -52,8 +52,7 @@ class Job:
     @property
     def empty(self) -> bool:
         """Whether it is an aggregate of nothing."""
-        figures = self.handed.ret.cells.values()
-        return self.together is not None and all(held.number is None for held in figures)
+        return self.together is not None and not self.handed.ret.has_figures
 
     @property
     def within(self) -> str:
@@ -71,10 +70,9 @@ def common(place: Place) -> str:
 
 
 def everything(place: Place) -> str:
-    """What decides about a whole run: all that decides about every unit alike, the day, and every file of the inputs."""
+    """What decides about a whole run: all that decides about every unit alike, the day, and every file and folder of the inputs."""
     root = place.options.inputs
-    files = sorted(path for path in root.rglob("*") if path.is_file())
-    held = (f"{path.relative_to(root).as_posix()!a} {content(path)}" for path in files)
+    held = (f"{path.relative_to(root).as_posix()!a} {content(path)}" for path in sorted(root.rglob("*")))
     return manifest.digest([common(place), str(place.year), str(place.settings.as_of), *held])
 
 

@@ -66,7 +66,7 @@ def oversee(
         lead_office=place.settings.lead_office,
         as_of=place.settings.as_of,
         weights=place.settings.score,
-        beside=_beside(place),
+        beside=beside(place),
         ledger=ledger,
     )
 
@@ -108,7 +108,7 @@ def _key(place: Place, outcome: Outcome, jobs: Mapping[str, Job]) -> str:
         for one in outcome.results
     )
     places = [(one, pages_in(folder / SUMMARY / one.name)) for one in place.registry.tree(place.year).units]
-    about = (settings.as_of, settings.score, spec.score, spec.oversight, _beside(place), places)
+    about = (settings.as_of, settings.score, spec.score, spec.oversight, beside(place), places)
     return manifest.digest([common(place), *map(repr, (*about, absent, *units))])
 
 
@@ -117,7 +117,8 @@ def pages_in(folder: Path) -> tuple[str, ...]:
     return tuple(name for name in PAGES if (folder / name).is_file())
 
 
-def _beside(place: Place) -> tuple[str, ...]:
+def beside(place: Place) -> tuple[str, ...]:
+    """Those of the lead office's files that lie beside the overview, which leads to them."""
     return tuple(name for name in _BESIDE if (year_folder(place) / SUMMARY / name).is_file())
 
 

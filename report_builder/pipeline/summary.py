@@ -30,6 +30,7 @@ from report_builder.pipeline.intake import (
     own_answers,
 )
 from report_builder.pipeline.keys import Job, common, everything, is_current, job_for, left_as_is
+from report_builder.pipeline.overseeing import beside as lies_beside
 from report_builder.pipeline.overseeing import overseen, pages_in
 from report_builder.pipeline.place import Options, Place, open_place, year_folder
 from report_builder.pipeline.record import Record, alone
@@ -86,7 +87,10 @@ def _seen(place: Place, record: Record, inputs: str) -> str:
         for within in (folder, folder / SUMMARY)
         for path in (sorted(within.iterdir()) if within.is_dir() else ())
     )
-    return manifest.digest([inputs, *left, *(f"{name} {pages}" for name, pages in lying if pages)])
+    about = (place.spec.score, place.spec.oversight, lies_beside(place))
+    return manifest.digest(
+        [inputs, *map(repr, about), *left, *(f"{name} {pages}" for name, pages in lying if pages)]
+    )
 
 
 def _as_it_was(place: Place, record: Record) -> Outcome:
@@ -272,7 +276,7 @@ def _job(place: Place, year: _Year, unit: Unit) -> Job:
             *(f"{one.fmt.id} {_mark(one.ret)} {one.ret.sections!r}" for one in before.years),
             repr([(one.ret.unit, one.ret.sections, one.ret.tasks) for one in others]),
             repr(tasks),
-            *(f"{name} {sorted(given)}" for name, given in aggregate.by_hand(compiled, place.fmt).items()),
+            *(f"{name} {sorted(sums)}" for name, sums in aggregate.printed_sums(compiled, place.fmt).items()),
             *(year.marks[one.unit] for one in (*compiled.returns, *compiled.apart)),
         ]
     )
@@ -325,11 +329,12 @@ def _tables(place: Place, year: _Year, record: Record) -> UnitResult:
     adding = year.adding
     places = tuple(adding.returned.values())
     units = {name: unit for name in adding.usable if (unit := place.registry.find(name)) is not None}
-    contents = sheets.Contents(place.year, tuple(adding.usable.values()), units, adding.tree.parents, places)
+    parents = {name: adding.tree.parents.get(name, "") for name in adding.usable}
+    contents = sheets.Contents(place.year, tuple(adding.usable.values()), units, parents, places)
     key = manifest.digest(
         [
             year.common,
-            *map(repr, (sorted(units.items()), [one.cells for one in places])),
+            *map(repr, (sorted(units.items()), contents.parents, [one.cells for one in places])),
             *year.marks.values(),
         ]
     )

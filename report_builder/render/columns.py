@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_FIGURE = re.compile(r"[-+]?[0-9][0-9,.]*%?|[/—-]?")
+_FIGURE = re.compile(r"[-−+]?[0-9][0-9,.]*%?|[/—-]?")
 
 
 def figure_columns(rows: Sequence[Sequence[str]]) -> frozenset[int]:

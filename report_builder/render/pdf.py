@@ -70,7 +70,7 @@ def write(html: str, draft: Draft, fonts: FontSet) -> Pdf:
         PdfUnavailable: Pango is not installed.
     """
     engine = _engine(fonts)
-    with _heard() as said, _without_collecting(), _written_well(), _packed_once():
+    with _heard() as said, _without_collecting(), _written_well(engine):
         data = _set(_parsed(html, engine), draft, engine, _identifier(html, draft), said)
     return Pdf(data, (*engine.warnings, *dict.fromkeys(map(_worded, said))))
 
@@ -216,33 +216,35 @@ def _without_collecting() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _written_well() -> Iterator[None]:
-    """Mend two habits of pydyf, the writer behind WeasyPrint.
+def _written_well(engine: _Engine) -> Iterator[None]:
+    """Mend three habits of pydyf, the writer behind the WeasyPrint we know; behind another it writes as it likes.
 
-    It packs at zlib's highest level, which takes twice the time of the usual one for half a per cent. And a run of
-    text that begins with an empty string loses its last adjustment in PDFium (Chrome, Edge): lines would end short.
+    It packs at zlib's highest level, which takes twice the time of the usual one for half a per cent. A run of text
+    that begins with an empty string loses its last adjustment in PDFium (Chrome, Edge): lines would end short. And it
+    packs all of the file again to reckon its identifier.
     """
+    if not engine.justify.supported():
+        yield
+        return
     usual = pydyf.Stream.show_text
     pydyf.zlib = SimpleNamespace(compressobj=lambda level: zlib.compressobj(min(level, _LEVEL)))
     pydyf.Stream.show_text = lambda stream, text: usual(stream, text.replace("<>", " "))
     try:
-        yield
+        with _packed_once():
+            yield
     finally:
         pydyf.zlib, pydyf.Stream.show_text = zlib, usual
 
 
 @contextlib.contextmanager
 def _packed_once() -> Iterator[None]:
-    """Let pydyf keep what it has packed: it asks for all of it again to reckon the file's identifier.
-
-    It asks only when the file is written, when nothing changes any more.
-    """
+    """Let pydyf keep what it has packed: it asks only when the file is written, when nothing changes any more."""
     usual = {kind: kind.data for kind in _PACKED}
-    for kind in _PACKED:
-        kept = cached_property(kind.data.fget)
-        kept.__set_name__(kind, "data")
-        kind.data = kept
     try:
+        for kind in _PACKED:
+            kept = cached_property(kind.data.fget)
+            kept.__set_name__(kind, "data")
+            kind.data = kept
         yield
     finally:
         for kind, data in usual.items():

@@ -68,7 +68,7 @@ def _grid(table: Any) -> Grid:  # noqa: ANN401
 
 def _name_heads(grid: Grid) -> dict[str, bytes]:
     """Complete the tags of one table's cells; the references of its headings by their names."""
-    width = 1 + max(column for _, column in grid)
+    width = 1 + max((column for _, column in grid), default=0)
     for (row, column), cell in grid.items():
         if _is_head(cell):
             cell.mark["ID"] = pydyf.String(_name(cell))
