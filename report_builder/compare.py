@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from report_builder.figures import printed
+from report_builder.facts import number_fact
 from report_builder.history import Held, hidden_names, text_of, total
 from report_builder.model import Number, Settings
 from report_builder.similarity import (
@@ -242,13 +242,9 @@ def _cell(change: Change) -> dict[str, object]:
     ratio = None if change.ratio is None else float(round(change.ratio, _RATIO_PLACES))
     return {
         "cell": change.cell,
-        **{name: _number(number, change.kind) for name, number in numbers.items()},
+        **{name: number_fact(number, change.kind) for name, number in numbers.items()},
         "ratio": ratio,
     }
-
-
-def _number(number: Number | None, kind: Value) -> object:
-    return printed(number) if number is not None and kind == "amount" else number
 
 
 def clusters_as_json(found: Shared) -> list[dict[str, object]]:

@@ -56,11 +56,12 @@ def _table_facts(ret: Return, table: Table) -> dict[str, dict[str, object]]:
     rows: dict[str, dict[str, object]] = {}
     former = {key: slot for key, slot in table.former.items() if key in ret.cells}
     for key, slot in (*table.slots.items(), *former.items()):
-        rows.setdefault(slot.row.key, {})[slot.column.key] = _number_fact(ret.number(key), slot.kind)
+        rows.setdefault(slot.row.key, {})[slot.column.key] = number_fact(ret.number(key), slot.kind)
     return rows
 
 
-def _number_fact(number: Number | None, kind: str) -> object:
+def number_fact(number: Number | None, kind: str) -> object:
+    """A figure as JSON has it: a count is an integer; an amount, and what is no whole number, a decimal string."""
     if number is None or (isinstance(number, int) and kind != "amount"):
         return number
     return printed(number)

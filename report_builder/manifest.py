@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from report_builder import __version__
-from report_builder.errors import OutputError
+from report_builder.errors import OutputError, reason
 
 SCHEMA = 1
 FILE = "manifest.json"
@@ -204,7 +204,7 @@ def write_files(files: Mapping[Path, Content]) -> None:
             written.replace(path)
     except OSError as fault:
         raise OutputError(
-            f"写不进 {path.name}（{fault.strerror}）；请检查 {path.parent.name} 的权限和磁盘空间"
+            f"写不进 {path.parent.name}/{path.name}（{reason(fault)}）；请检查这个文件夹的权限和磁盘空间"
         ) from fault
     finally:
         for left in beside.values():

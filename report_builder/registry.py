@@ -16,7 +16,7 @@ from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
-from report_builder.errors import InputError, SpecError
+from report_builder.errors import InputError, SpecError, reason
 from report_builder.model import UNIT_KINDS, UNIT_LEVELS, Lineage, Settings, Severity, Unit
 from report_builder.spec import toml
 
@@ -299,9 +299,12 @@ def load_registry(inputs: Path) -> Registry:
     if missing:
         raise InputError(
             f"{UNITS_FILE}：缺少列 {'、'.join(missing)}；表头应为 {','.join((*_COLUMNS, *_MORE_COLUMNS))}"
+            + _otherwise_parted(reader.fieldnames or ())
         )
     units = tuple(
-        _unit(number, row) for number, row in enumerate(rows, 2) if any((row.get("name") or "").split())
+        _unit(number, row)
+        for number, row in enumerate(rows, 2)
+        if any(text and text.strip() for text in row.values())
     )
     _hold_distinct(units)
     registry = Registry(units)
@@ -310,11 +313,20 @@ def load_registry(inputs: Path) -> Registry:
     return registry
 
 
+def _otherwise_parted(names: Sequence[str]) -> str:
+    """What to do where the columns are parted by another sign than the comma; empty where they are not."""
+    sign = next((word for sign, word in _OTHER_SIGNS.items() if any(sign in name for name in names)), "")
+    return f"。这个文件像是用{sign}隔开的，请另存为“CSV（逗号分隔）”" if sign else ""
+
+
+_OTHER_SIGNS = {"\t": "制表符", ";": "分号", "；": "分号", "，": "中文逗号"}
+
+
 def _decoded(path: Path) -> str:
     try:
         data = path.read_bytes()
     except OSError as fault:
-        raise InputError(f"{path.name}：读不出来（{fault.strerror}）") from fault
+        raise InputError(f"{path.name}：读不出来（{reason(fault)}）") from fault
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             return data.decode(encoding)
@@ -336,6 +348,11 @@ def _unit(number: int, row: Mapping[str, str | None]) -> Unit:
             raise InputError(
                 f"{UNITS_FILE} 第 {number} 行：{name} 是“{said[name]}”，应写作 2024 或 2024-05-01"
             )
+    if not said["name"]:
+        shown = "、".join(text for text in said.values() if text)
+        raise InputError(
+            f"{UNITS_FILE} 第 {number} 行：没有填写 name（单位名称），这一行写的是“{shown}”；请补上，或删去这一行"
+        )
     if unfit_name(said["name"]):
         raise InputError(
             f"{UNITS_FILE} 第 {number} 行：单位名称“{said['name']}”含有不能用作文件夹名的字符；请改名"
@@ -390,8 +407,32 @@ def _hold_tree(registry: Registry) -> None:
         if parent is not None:
             _hold_level(unit, parent)
     days = {day for unit in registry.units for day in (unit.since, unit.until) if day}
-    for year in sorted({0, *map(_year, days)}):
-        _hold_no_cycle(registry.tree(year))
+    trees = [registry.tree(year) for year in sorted({0, *map(_year, days)})]
+    for tree in trees:
+        _hold_no_cycle(tree)
+    _hold_excluded(trees)
+
+
+def _hold_excluded(trees: Sequence[Tree]) -> None:
+    """Whoever leaves a unit out stands above it, in one year at least: else nothing would be left out."""
+    above = {
+        (unit.name, over)
+        for tree in trees
+        for unit in tree.units
+        for over in _upwards(unit.name, tree.parents)
+    }
+    for unit, places in {(one, places) for tree in trees for one, places in tree.left_out.items()}:
+        for place in sorted(places):
+            if (unit, place) not in above:
+                raise InputError(
+                    f"{UNITS_FILE}：“{unit}”的 excluded_from 里的“{place}”不是它的上级，写了不起作用；请改成它的某一级上级政府，或删去"
+                )
+
+
+def _upwards(name: str, parents: Mapping[str, str]) -> Iterator[str]:
+    while name in parents:
+        name = parents[name]
+        yield name
 
 
 def _hold_level(unit: Unit, parent: Unit) -> None:

@@ -65,7 +65,7 @@ def _finding(rule: Rule, case: Case, blame: Blame) -> Finding:
         where=blame.where or next(_places(case.ret, blame.cells), case.ret.origin),
         cells=blame.cells,
         facts=blame.facts,
-        message=rule.message.format_map(blame.facts),
+        message=rule.message.format_map(blame.facts).replace("？。", "？"),
         basis=case.fmt.rules[rule.code],
         fix=rule.fix.format_map(blame.facts),
     )

@@ -95,13 +95,22 @@
     line.appendChild(one);
     return one;
   }
+  function place(within, government) {
+    if (!government) { return; }
+    if (!government[2]) { within.textContent = government[0]; return; }
+    var one = document.createElement('a');
+    one.href = encodeURIComponent(government[0]) + '/' + encodeURIComponent(data.files[0]);
+    one.textContent = government[0];
+    within.appendChild(one);
+    if (government[2] > 1) { within.appendChild(document.createTextNode('（草稿）')); }
+  }
   function drawn(row, at) {
     var line = document.createElement('tr');
     var files = held(row), standing = data.standings[row[STANDING]];
     var title = cell(line, 'th', 0, null, '');
     line.setAttribute('aria-rowindex', at + 2);
     title.appendChild(files.length ? link(row, files[0], row[NAME]) : document.createTextNode(row[NAME]));
-    cell(line, 'td', 1, row[GOVERNMENT] < 0 ? '' : data.governments[row[GOVERNMENT]][0], row[GOVERNMENT] < 0 ? 'none' : '');
+    place(cell(line, 'td', 1, null, row[GOVERNMENT] < 0 ? 'none' : ''), data.governments[row[GOVERNMENT]]);
     cell(line, 'td', 2, row[KIND] < 0 ? '' : data.kinds[row[KIND]], row[KIND] < 0 ? 'none' : '');
     cell(line, 'td', 3, standing[1], 'state' + (/built|checked/.test(standing[0]) ? '' : ' pressing'));
     cell(line, 'td', 4, days(row), 'state' + (row[LATE] > 0 ? ' pressing' : ''));

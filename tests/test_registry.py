@@ -129,3 +129,33 @@ def test_a_places_members_are_its_own_and_those_of_the_places_below_none_twice(h
         inner = {unit.name for one in below for unit in tree.members(one)}
         assert inner <= set(names)
         assert {unit.kind for unit in tree.members(place)} <= {"department", "government"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (
+            "C,甲山市人民政府,,government,city,,,,,,\nC1,,,department,city,C,,,,,\n",
+            "第 3 行：没有填写 name（单位名称），这一行写的是“C1、department、city、C”",
+        ),
+        (
+            "C,甲山市人民政府,,government,city,,,,,,\nD,东示县人民政府,,government,county,C,,,,,\nC1,甲山市教育局,,department,city,C,,,,,D\n",
+            "“甲山市教育局”的 excluded_from 里的“东示县人民政府”不是它的上级",
+        ),
+    ],
+    ids=["no_name", "not_above"],
+)
+def test_a_row_that_would_do_nothing_is_said(rows: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=said):
+        registry(tmp_path, rows)
+
+
+@pytest.mark.parametrize(("sign", "word"), [(";", "分号"), ("\t", "制表符")], ids=["semicolon", "tab"])
+def test_columns_parted_by_another_sign_are_told_so(sign: str, word: str, tmp_path: Path) -> None:
+    (tmp_path / "units.csv").write_text((HEAD + PLACE).replace(",", sign), encoding="utf-8")
+    with pytest.raises(InputError, match=f"这个文件像是用{word}隔开的"):
+        load_registry(tmp_path)
+
+
+def test_a_row_of_commas_alone_is_no_unit(tmp_path: Path) -> None:
+    assert len(registry(tmp_path, PLACE + ",,,,,,,,,,\n").units) == len(PLACE.splitlines())

@@ -460,7 +460,7 @@ def test_a_given_figure_is_printed_and_what_it_lacks_is_named(place: Options) ->
     assert "东示县水利局 7、东示县教育局 5" in own[0].message
     assert received(place, "东示县人民政府") == 5
     assert received(place, "甲山市人民政府") == 26
-    assert "另有6处须更正" in page(place, "东示县人民政府")
+    assert "：有6处须更正" in page(place, "东示县人民政府")
     released = summary(replace(place, reason="示例：先行报审"))
     assert states(released)["东示县人民政府"] == "built"
     assert "示例：先行报审" in page(place, "东示县人民政府")
@@ -614,6 +614,78 @@ def test_a_cell_left_empty_is_summed_without_that_member_and_one_empty_everywher
     assert facts_of(place, "东示县人民政府")["tables"]["proactive"]["licences"]["decisions"] == 0
     assert facts_of(place, "南示县人民政府")["tables"]["proactive"]["licences"]["decisions"] is None
     assert "V201" in codes(outcome, "南示县人民政府")
+
+
+def test_what_is_counted_nowhere_is_named(place: Options) -> None:
+    rows = UNITS.replace(
+        "D2,东示县水利局,,department,county,D,,,,,", "D2,东示县水利局,,department,county,,,,,,"
+    )
+    rows = rows.replace("E1,南示县教育局,,department,county,E,,,,,\n", "")
+    (place.inputs / "units.csv").write_text(rows, encoding="utf-8")
+    outcome = summary(place)
+    assert received(place, "甲山市人民政府") == 8
+    (said,) = [note for note in outcome.notes if "没有计入任何一级汇总" in note]
+    assert said.startswith("2 个单位的报送")
+    assert "东示县水利局" in said
+    assert "南示县教育局" in said
+    assert "甲山市税务局" not in said
+
+
+def test_drafts_are_said_to_be_drafts_at_the_end_and_on_the_overview(place: Options) -> None:
+    assert "</a>（草稿）" not in (summary(place).folder / "汇总" / "总览.html").read_text(encoding="utf-8")
+    (place.inputs / str(YEAR) / "东示县水利局.xlsx").unlink()
+    outcome = summary(place)
+    (said,) = [note for note in outcome.notes if "草稿" in note]
+    assert said == "2 份汇总报告缺少成员的数据，只是标有“汇总草稿”的草稿：甲山市人民政府、东示县人民政府"
+    assert summary(place).notes == outcome.notes
+    overview = (outcome.folder / "汇总" / "总览.html").read_text(encoding="utf-8")
+    assert "甲山市人民政府</a>（草稿）" in overview
+    assert '["东示县人民政府",0,2]' in overview.replace(" ", "")
+    assert '["南示县人民政府",0,1]' in overview.replace(" ", "")
+
+
+def test_a_place_whose_members_changed_does_not_compare_itself_with_last_year(place: Options) -> None:
+    held_last_year(place)
+    summary(place)
+    assert "与上年持平" in page(place, "南示县人民政府")
+    rows = UNITS.replace(
+        "D2,东示县水利局,,department,county,D,,,,,",
+        "D2,东示县水利局,,department,county,D,,,2024,,\nD2,东示县水利局,,department,county,E,,2024,,transferred,",
+    )
+    (place.inputs / "units.csv").write_text(rows, encoding="utf-8")
+    outcome = summary(place)
+    for unit, count in (("东示县人民政府", 5), ("南示县人民政府", 18)):
+        assert received(place, unit) == count
+        assert "上年" not in page(place, unit).partition("一、总体情况")[2].partition("上年结转")[0]
+        assert any("成员与上年不同" in one.message for one in findings(outcome, unit))
+    assert "与上年持平" in page(place, "甲山市人民政府")
+
+
+def test_of_its_own_text_a_place_need_only_give_what_it_has_to_say(place: Options) -> None:
+    folder = place.inputs / str(YEAR)
+    ret = collect.read_return(folder / "东示县人民政府.xlsx", SPEC, YEAR)
+    (folder / "东示县人民政府.xlsx").unlink()
+    (folder / "东示县人民政府").mkdir()
+    written = [section for section in FORMAT.sections if section.text == "required"]
+    lines = [text for one in written for text in (one.title, *ret.paragraphs(one.number))]
+    (folder / "东示县人民政府" / "正文.txt").write_text("\n".join(lines), encoding="utf-8")
+    outcome = summary(place)
+    assert codes(outcome, "东示县人民政府") == []
+    assert states(outcome)["东示县人民政府"] == "built"
+
+
+def test_a_fraction_of_a_case_is_a_fault_of_its_unit_and_of_nobody_else(place: Options) -> None:
+    held_last_year(place)
+    cells = cells_of(7) | {"proactive.licences.decisions": Decimal("18.5")}
+    (place.inputs / str(YEAR) / "东示县水利局.xlsx").write_bytes(workbook("东示县水利局", cells))
+    built = pipeline.build(place)
+    assert set(states(built).values()) == {"blocked"}
+    assert "V202" in codes(built, "东示县水利局")
+    text = (built.folder / "东示县水利局" / "年际比对.json").read_text(encoding="utf-8")
+    (changed,) = [one for one in json.loads(text)["cells"] if one["cell"] == "proactive.licences.decisions"]
+    assert changed["now"] == "18.5"
+    assert "failed" not in states(summary(place)).values()
+    assert facts_of(place, "东示县人民政府")["tables"]["proactive"]["licences"]["decisions"] == "18.5"
 
 
 def test_fees_are_added_where_every_member_states_its_own(place: Options) -> None:

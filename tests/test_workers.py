@@ -378,12 +378,21 @@ def test_a_cluster_without_machines_is_said_within_seconds(
         build(replace(place, scheduler=address))
 
 
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "没有", "tcp://", "http://x"], ids=range(4))
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("tcp://127.0.0.1:9", "连不上 Dask 调度器"),
+        ("没有", "应写作 tcp://主机:端口"),
+        ("tcp://", "应写作 tcp://主机:端口"),
+        ("http://x:80", "应写作 tcp://主机:端口"),
+    ],
+    ids=range(4),
+)
 def test_a_scheduler_out_of_reach_is_said_within_seconds(
-    address: str, place: Options, capsys: pytest.CaptureFixture[str]
+    address: str, said: str, place: Options, capsys: pytest.CaptureFixture[str]
 ) -> None:
     start = time.monotonic()
     words = ["build", "--inputs", str(place.inputs), "--outputs", str(place.outputs)]
     assert main([*words, "--scheduler", address]) == 2
-    assert "连不上 Dask 调度器" in capsys.readouterr().err
+    assert said in capsys.readouterr().err
     assert time.monotonic() - start < 15

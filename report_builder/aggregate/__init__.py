@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from operator import attrgetter
 
 from report_builder.editions import summed
 from report_builder.figures import printed
@@ -59,7 +60,7 @@ def returned(compiled: Compiled, fmt: Format, spec: Spec) -> Return:
         given,
         unit=compiled.place,
         cells={key: own.get(key) or _sum(compiled, key, fmt, spec) for key in _keys(compiled, own, fmt)},
-        sections=given.sections or _no_sections(fmt),
+        sections=_sections(given, fmt),
         fee=_fee(given, compiled.returns),
         origin=given.origin or f"{compiled.place}（汇总）",
     )
@@ -72,8 +73,13 @@ def _keys(compiled: Compiled, own: Iterable[str], fmt: Format) -> Sequence[str]:
     return fmt.standing(tuple(fmt.slots), {*own, *compiled.sums}) if held else ()
 
 
-def _no_sections(fmt: Format) -> tuple[Section, ...]:
-    return tuple(Section(one.number, one.title, ()) for one in fmt.sections)
+def _sections(given: Return, fmt: Format) -> tuple[Section, ...]:
+    """The place's own sections, in between those it left out: of most its report has the tables, the others stay open."""
+    numbers = [one.number for one in given.sections]
+    if numbers != sorted(set(numbers)):
+        return given.sections
+    left = (Section(one.number, one.title, ()) for one in fmt.sections if one.number not in numbers)
+    return tuple(sorted((*given.sections, *left), key=attrgetter("number")))
 
 
 def _own(compiled: Compiled, fmt: Format) -> dict[str, Figure]:

@@ -46,7 +46,8 @@ def reasons(
     if unwritten:
         said.append(wording.unwritten.format(sections="、".join(unwritten)))
     others = len(to_mend) - len(unwritten)
-    return (*said, *([wording.open.format(count=others)] if others else []))
+    still_open = wording.open_besides if said else wording.open
+    return (*said, *([still_open.format(count=others)] if others else []))
 
 
 def _told(text: str, units: Iterable[str], wording: AggregateWording) -> str:

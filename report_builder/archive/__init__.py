@@ -22,7 +22,7 @@ from report_builder.archive.fee import stated_fee
 from report_builder.archive.flattened import without_tables
 from report_builder.archive.identity import Hint, Identity, identify
 from report_builder.archive.tables import Tables
-from report_builder.errors import UnreadableError
+from report_builder.errors import UnreadableError, reason
 from report_builder.model import Document, Grid, ProcessingFee, Return, Section, Trouble
 from report_builder.recognise import headings_of
 from report_builder.spec import Format, Spec, Table
@@ -54,7 +54,7 @@ def read(path: Path, spec: Spec, hint: Hint | None = None) -> Return:
     try:
         data = path.read_bytes()
     except OSError as fault:
-        raise UnreadableError(f"系统拒绝读取（{fault.strerror}）", "请检查路径和权限") from fault
+        raise UnreadableError(f"系统拒绝读取（{reason(fault)}）", "请检查路径和权限") from fault
     if data.lstrip(_BLANK).startswith(b"{") and not data.startswith(rb"{\rtf"):
         return facts.read(data, path.name, spec)
     return from_document(document(data), path.name, spec, hint)

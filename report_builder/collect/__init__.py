@@ -15,7 +15,7 @@ from report_builder.collect import workbook
 from report_builder.collect.division import Known
 from report_builder.collect.tables import completed, wrong_format, wrong_year
 from report_builder.collect.texts import with_text
-from report_builder.errors import UnreadableError
+from report_builder.errors import UnreadableError, reason
 from report_builder.model import Return, Trouble
 from report_builder.readers import sheets
 from report_builder.spec import Spec
@@ -93,10 +93,10 @@ def read_returns(
         refused = _unreadable(name, fault, spec, report_year)
         return (refused if source.text is None else with_text(refused, source.text, spec),)
     except OSError as fault:
-        reason = UnreadableError(
-            f"系统拒绝读取（{fault.strerror}）", "请关闭正在使用它的程序，或检查文件是否完整"
+        barred = UnreadableError(
+            f"系统拒绝读取（{reason(fault)}）", "请关闭正在使用它的程序，或检查文件是否完整"
         )
-        return (_unreadable(name, reason, spec, report_year),)
+        return (_unreadable(name, barred, spec, report_year),)
     if source.text is None:
         return rets
     return (with_text(rets[0], source.text, spec),) if len(rets) == 1 else _text_of_none(rets, source.text)

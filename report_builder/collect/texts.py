@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from report_builder.errors import UnreadableError
+from report_builder.errors import UnreadableError, reason
 from report_builder.model import Document, Return, Trouble
 from report_builder.recognise import split_sections
 from report_builder.spec import Spec
@@ -20,12 +20,12 @@ def with_text(ret: Return, path: Path, spec: Spec) -> Return:
     try:
         paragraphs = read_text(path)
     except (UnreadableError, OSError) as fault:
-        reason = (
+        refused = (
             fault
             if isinstance(fault, UnreadableError)
-            else UnreadableError(f"系统拒绝读取（{fault.strerror}）", "请检查文件")
+            else UnreadableError(f"系统拒绝读取（{reason(fault)}）", "请检查文件")
         )
-        trouble = Trouble("unreadable", path.name, (), {"reason": reason.reason, "mend": reason.fix})
+        trouble = Trouble("unreadable", path.name, (), {"reason": refused.reason, "mend": refused.fix})
         return replace(ret, troubles=(*ret.troubles, trouble))
     troubles = list(ret.troubles)
     if any(section.paragraphs for section in ret.sections):

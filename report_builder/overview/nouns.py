@@ -83,7 +83,8 @@ PAGES = ("年度报告.html", "年际比对.html", "校验意见.xlsx")
 class Government:
     """A government of the register and the one above it, empty at the top; ``due`` is its own aggregate's day.
 
-    ``report`` is where the page of its aggregate lies, seen from the overview; empty where there is none.
+    ``report`` is where the page of its aggregate lies, seen from the overview; empty where there is none. A ``draft``
+    is not fit to be published.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Government:
     due: dt.date | None = None
     level: str = ""
     report: str = ""
+    draft: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,9 +114,9 @@ class Overseen:
     ledger: Ledger | None = None
 
     @property
-    def reports(self) -> Mapping[str, str]:
-        """The pages of the aggregates of the governments that have none above them, by name."""
-        return {one.name: one.report for one in self.governments if one.report and not one.above}
+    def reports(self) -> tuple[Government, ...]:
+        """The governments that have none above them and whose aggregates have a page."""
+        return tuple(one for one in self.governments if one.report and not one.above)
 
     @cached_property
     def lines(self) -> Mapping[str, Sequence[str]]:

@@ -81,12 +81,16 @@ def overview_page(seen: Overseen, spec: Spec, beside: Sequence[str] = ()) -> byt
 
 
 def _rows(seen: Overseen, spec: Spec) -> dict[str, object]:
-    """All that the script draws from; governments stand after those above them, named by their place in the list."""
+    """All that the script draws from; governments stand after those above them, named by their place in the list.
+
+    Of each is told whether its aggregate has a page: 0 none, 1 one, 2 one that is a draft.
+    """
     names = sorted(seen.lines, key=lambda name: len(seen.lines[name]))
     at = {name: number for number, name in enumerate(names)}
+    reports = {one.name: (bool(one.report) + (bool(one.report) and one.draft)) for one in seen.governments}
     kinds = [kind for kind, _ in _kinds(seen, spec)]
     return {
-        "governments": [[name, _above(name, seen, at)] for name in names],
+        "governments": [[name, _above(name, seen, at), reports[name]] for name in names],
         "kinds": [spec.wording.aggregate.kinds[kind] for kind in kinds],
         "standings": [[one.value, spec.terms[one.term]] for one in Standing],
         "files": PAGES,

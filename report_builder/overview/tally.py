@@ -10,7 +10,7 @@ from report_builder.history import not_comparable, total
 from report_builder.ledger import DONE, Duty, Ledger, duties
 from report_builder.ledger import tally as summed_up
 from report_builder.model import Number
-from report_builder.overview.nouns import Overseen, Standing, Watched
+from report_builder.overview.nouns import Government, Overseen, Standing, Watched
 from report_builder.spec import Measure, Spec
 
 _HELD_BACK = (Standing.REJECTED, Standing.TO_CORRECT, Standing.DRAFT)
@@ -62,8 +62,9 @@ class Part:
     """A part of the place with its units counted; ``report`` is the page of its aggregate, empty where there is none."""
 
     name: str
-    report: str
     tally: Tally
+    report: str = ""
+    draft: bool = False
 
 
 def by_place(seen: Overseen) -> list[Part]:
@@ -72,11 +73,13 @@ def by_place(seen: Overseen) -> list[Part]:
     groups: dict[str, list[Watched]] = {name: [] for name in (*(one.name for one in seen.governments), "")}
     for one in seen.units:
         groups[_part_of(one, seen)].append(one)
-    reports = {one.name: one.report for one in seen.governments if one.name not in tops}
+    below = {one.name: one for one in seen.governments if one.name not in tops}
+    nobody = Government("")
     parts = [
-        Part(_called(name, tops), reports.get(name, ""), tally(units))
+        Part(_called(name, tops), tally(units), one.report, one.draft)
         for name, units in groups.items()
         if units
+        for one in (below.get(name, nobody),)
     ]
     return parts if len(parts) > 1 else []
 

@@ -107,6 +107,16 @@ class Adding:
             if one.name in counted and counted[one.name] == self._came[one.name]
         )
 
+    @property
+    def astray(self) -> list[str]:
+        """The units of which something came and that are in no place's figures, nor left out of one by rule."""
+        if not self.tree.governments:
+            return []
+        counted = {one.name for units in self.members.values() for one in units}
+        apart = {one.name for unit in self.tree.governments for one in self.tree.apart(unit)}
+        known = counted | apart | self.members.keys()
+        return [name for name in (*self.usable, *self.refused) if name not in known]
+
     @cached_property
     def _came(self) -> Mapping[str, frozenset[str]]:
         """The members of each government of which something came that can be counted."""

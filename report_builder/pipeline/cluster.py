@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import pickle
+import re
 import threading
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, Future
@@ -27,6 +28,7 @@ from report_builder.pipeline.unit import Made, failed
 from report_builder.pipeline.worker import Worker, packed
 
 _REACHED_WITHIN_S = 5
+_ADDRESS = re.compile(r"(?:tcp|tls)://[^\s/]+:\d+")
 _EACH_CORE = 3
 _STATE = "已完成的单位都已写好，重新运行即可继续"
 
@@ -38,6 +40,10 @@ def reached(address: str) -> Iterator[Any]:
     Raises:
         WorkersError: nothing answers there within seconds, or no machine has joined.
     """
+    if not _ADDRESS.fullmatch(address):
+        raise WorkersError(
+            f"--scheduler 的地址“{address}”不对；应写作 tcp://主机:端口，如 tcp://10.0.0.1:8786"
+        )
     try:
         client = Client(address, timeout=_REACHED_WITHIN_S, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, TypeError) as fault:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from report_builder import archive, collect
-from report_builder.errors import InputError, UnreadableError
+from report_builder.errors import InputError, UnreadableError, reason
 from report_builder.history import Held, History, text_of, together
 from report_builder.model import (
     Return,
@@ -456,7 +456,7 @@ def _came_back(
             try:
                 found.append((path, read(path.read_bytes())))
             except (UnreadableError, OSError) as fault:
-                why = fault.reason if isinstance(fault, UnreadableError) else str(fault.strerror)
+                why = fault.reason if isinstance(fault, UnreadableError) else reason(fault)
                 unread.append((path.name, why))
     return found, unread
 

@@ -40,45 +40,50 @@ LastYear = Callable[[Unit], Held | None]
 """Last year's return or report of a unit; None where none is held."""
 
 
+@dataclass(frozen=True)
+class Besides:
+    """What is shown beside the units.
+
+    ``last_year`` finds what the key figures are set beside; ``drafts`` are the governments whose aggregates are
+    drafts; ``ledger`` tells how far the tasks have come.
+    """
+
+    last_year: LastYear = lambda _: None
+    drafts: frozenset[str] = frozenset()
+    ledger: Ledger | None = None
+
+
 def oversee(
     place: Place,
     outcome: Outcome,
     handed: Iterable[Handed],
-    last_year: LastYear = lambda _: None,
-    ledger: Ledger | None = None,
+    besides: Besides = Besides(),
 ) -> Overseen:
     """Every unit of the year with what the run found of it, those first that are in the register, in its order.
 
-    ``last_year`` finds what the key figures are set beside. Which rules ran on a unit that was left as it was is
-    read from its opinions, where the run that built it wrote them.
+    Which rules ran on a unit that was left as it was is read from its opinions, where the run that built it wrote them.
     """
     tree = place.registry.tree(place.year)
     came = {one.unit.name: one for one in handed}
-    desk = _Desk(place, tree, came, last_year, _codes(place.spec), _apart(tree))
+    desk = _Desk(place, tree, came, besides.last_year, _codes(place.spec), _apart(tree))
     watched = {one.unit.name: one for one in _watched(desk, outcome)}
     order = dict.fromkeys(unit.name for unit in tree.units if unit.name in watched)
     return Overseen(
         report_year=place.year,
         format_id=place.fmt.id,
         units=tuple(watched[name] for name in order | dict.fromkeys(watched)),
-        governments=tuple(_governments(place, tree)),
+        governments=tuple(_governments(place, tree, besides.drafts)),
         place=place.settings.place,
         lead_office=place.settings.lead_office,
         as_of=place.settings.as_of,
         weights=place.settings.score,
         beside=beside(place),
-        ledger=ledger,
+        ledger=besides.ledger,
     )
 
 
-def overseen(  # noqa: PLR0913 - what last year's figures are read from is the summary's
-    place: Place,
-    found: Mapping[str, UnitResult],
-    jobs: Mapping[str, Job],
-    record: Record,
-    last_year: LastYear,
-    *,
-    ledger: Ledger | None = None,
+def overseen(
+    place: Place, found: Mapping[str, UnitResult], jobs: Mapping[str, Job], record: Record, besides: Besides
 ) -> UnitResult:
     """总览, 报送情况 and 评分, written only where something in them has changed: what ``found`` says of each unit.
 
@@ -88,11 +93,12 @@ def overseen(  # noqa: PLR0913 - what last year's figures are read from is the s
     everyone = replace(place, options=replace(place.options, units=()))
     outcome = Outcome(place.year, folder, place.spec, tuple(found.values()))
     outcome = with_absent(outcome, everyone, jobs)
-    key = manifest.digest([_key(place, outcome, jobs), repr(owed(ledger))])
+    about = (owed(besides.ledger), sorted(besides.drafts))
+    key = manifest.digest([_key(place, outcome, jobs), repr(about)])
     entry = left_as_is(place, record.last.get(OVERVIEW), key)
     if entry is not None:
         return UnitResult(OVERVIEW, "unchanged", tuple(sorted(entry.outputs)), entry=entry)
-    seen = oversee(place, outcome, handed, last_year, ledger)
+    seen = oversee(place, outcome, handed, besides)
     files = {f"{SUMMARY}/{name}": data for name, data in overview_files(seen, place.spec).items()}
     outputs = manifest.write_within(folder, files)
     inputs = {name: known for job in jobs.values() for name, known in job.inputs.items()}
@@ -257,7 +263,7 @@ def _days(finding: Finding) -> int:
     return max(0, (as_of - due).days) if due and as_of else 0
 
 
-def _governments(place: Place, tree: Tree) -> Iterator[Government]:
+def _governments(place: Place, tree: Tree, drafts: Container[str]) -> Iterator[Government]:
     for unit in tree.governments:
         report = f"{unit.name}/{PAGES[0]}"
         yield Government(
@@ -266,4 +272,5 @@ def _governments(place: Place, tree: Tree) -> Iterator[Government]:
             due=due_day(unit, place.year, place.fmt, place.settings),
             level=unit.level,
             report=report if (year_folder(place) / SUMMARY / report).is_file() else "",
+            draft=unit.name in drafts,
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from report_builder import archive, plan
-from report_builder.errors import InputError, UnreadableError
+from report_builder.errors import InputError, UnreadableError, reason
 from report_builder.expansion import expand
 from report_builder.model import Document, Grid, NotUnderstood, Plan, PlannedTask, Unit
 from report_builder.pipeline.intake import PLAN
@@ -108,7 +108,7 @@ def _read(path: Path, words: PlanWords, year: int | None) -> Plan:
     try:
         data = path.read_bytes()
     except OSError as fault:
-        raise UnreadableError(f"系统拒绝读取（{fault.strerror}）", "请检查路径和权限") from fault
+        raise UnreadableError(f"系统拒绝读取（{reason(fault)}）", "请检查路径和权限") from fault
     if (data.startswith(b"PK") and _WORKBOOK_PART in data) or path.suffix.lower() in _SPREADSHEETS:
         book = sheets.read(data)
         return _with_hidden(plan.read(_document(book), words, year), book)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Self
 
 from report_builder import manifest
-from report_builder.errors import OutputError
+from report_builder.errors import OutputError, reason
 from report_builder.pipeline.intake import ANSWERED
 from report_builder.pipeline.keys import Job
 from report_builder.pipeline.place import Place, year_folder
@@ -40,7 +40,7 @@ def alone(folder: Path) -> Iterator[None]:
         stream = _locked(path)
     except OSError as fault:
         raise OutputError(
-            f"输出文件夹 {folder} 写不进去（{fault.strerror}）；请检查权限和磁盘空间，或用 --outputs 换一处"
+            f"输出文件夹 {folder} 写不进去（{reason(fault)}）；请检查权限和磁盘空间，或用 --outputs 换一处"
         ) from fault
     if stream is None:
         raise OutputError(f"另一次运行{_whose(path)}正在写 {folder}；请等它结束再运行，或用 --outputs 换一处")

@@ -7,7 +7,7 @@ marked as a draft, and says what is lacking.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -30,8 +30,8 @@ from report_builder.pipeline.intake import (
     own_answers,
 )
 from report_builder.pipeline.keys import Job, common, everything, is_current, job_for, left_as_is
+from report_builder.pipeline.overseeing import Besides, overseen, pages_in
 from report_builder.pipeline.overseeing import beside as lies_beside
-from report_builder.pipeline.overseeing import overseen, pages_in
 from report_builder.pipeline.place import Options, Place, open_place, year_folder
 from report_builder.pipeline.record import Record, alone
 from report_builder.pipeline.run import (
@@ -71,10 +71,8 @@ def summary(options: Options, progress: Progress = unwatched) -> Outcome:
         jobs = [_job(place, year, unit) for unit in _asked(place, year.adding.tree)]
         results = made_of(jobs, Making(place, record, hands, progress))
         tables = _tables(place, year, record)
-        overview = overseen(place, year.found, year.jobs, record, year.earlier.last, ledger=year.ledger)
-        record.whole = manifest.Whole(
-            _seen(place, record, inputs), tuple(year.unused), tuple(_still_to_build(year.found.values()))
-        )
+        overview = overseen(place, year.found, year.jobs, record, _besides(year, results))
+        record.whole = manifest.Whole(_seen(place, record, inputs), tuple(year.unused), tuple(_notes(year)))
         return _ended(place, record, [*results, tables, overview])
 
 
@@ -117,14 +115,38 @@ def _ended(place: Place, record: Record, results: Sequence[UnitResult]) -> Outco
     )
 
 
-def _still_to_build(found: Collection[UnitResult]) -> Iterator[str]:
-    """What `build` has still to do: of units it has not seen as they are nothing lies there."""
-    unbuilt = sum(not one.files for one in found)
+def _besides(year: _Year, results: Iterable[UnitResult]) -> Besides:
+    """What the overview shows beside the units: last year's figures, which aggregates are drafts, the tasks."""
+    lacking = (name for name, one in year.adding.compiled.items() if one.missing)
+    to_mend = (place_of(one.unit) for one in results if blocks(one.findings))
+    return Besides(year.earlier.last, frozenset((*lacking, *to_mend)), year.ledger)
+
+
+def _notes(year: _Year) -> Iterator[str]:
+    """What the lead office must know of the run as a whole, the gravest first."""
+    adding = year.adding
+    astray = adding.astray
+    if astray:
+        yield (
+            f"{len(astray)} 个单位的报送没有计入任何一级汇总：{_named(astray)}；"
+            "请核对 units.csv：单位应在名册里，parent 应写它的上级"
+        )
+    drafts = [name for name, one in adding.compiled.items() if one.missing]
+    if drafts:
+        yield f"{len(drafts)} 份汇总报告缺少成员的数据，只是标有“汇总草稿”的草稿：{_named(drafts)}"
+    unbuilt = [name for name, one in year.found.items() if not one.files]
     if unbuilt:
         yield (
-            f"{unbuilt} 个单位的报告还没有生成，或者生成以后报送又有变动；汇总按它们报送的数计算。"
-            "请运行 build，再运行一次 summary，总览里才能打开各单位的报告和校验意见"
+            f"{len(unbuilt)} 个单位的报告还没有生成，或者生成以后报送又有变动：{_named(unbuilt)}；"
+            "汇总按它们报送的数计算。请运行 build，再运行一次 summary，总览里才能打开各单位的报告和校验意见"
         )
+
+
+_NAMED = 10
+
+
+def _named(units: Sequence[str]) -> str:
+    return "、".join(units[:_NAMED]) + (" 等" if len(units) > _NAMED else "")
 
 
 def _asked(place: Place, tree: Tree) -> tuple[Unit, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -83,9 +84,19 @@ def build_unit(place: Place, job: Job) -> Made:
     except ReportBuilderError as fault:
         made = failed(job.name, str(fault))
     except Exception as fault:  # noqa: BLE001 - one unit's mishap must not stop the others; the log names it
-        why = f"程序内部出错（{type(fault).__name__}: {fault}）；请把 run.log 交给维护人员"
+        why = (
+            f"程序内部出错（{type(fault).__name__}: {fault}，{_place_of(fault)}）；请把 run.log 交给维护人员"
+        )
         made = failed(job.name, why)
     return replace(made, result=replace(made.result, seconds=time.perf_counter() - start))
+
+
+def _place_of(fault: Exception) -> str:
+    """The line of the program that went wrong, the innermost of ours."""
+    package = Path(__file__).parents[1]
+    frames = traceback.extract_tb(fault.__traceback__)
+    ours = [frame for frame in frames if Path(frame.filename).is_relative_to(package)]
+    return f"{Path(ours[-1].filename).relative_to(package).as_posix()} 第 {ours[-1].lineno} 行"
 
 
 def failed(unit: str, why: str) -> Made:
@@ -275,7 +286,7 @@ def _report_files(
 
     options, ret = place.options, _with_plan(job.handed, job.assigned).ret
     reason = options.reason if blocks(findings) else ""
-    draft = compose(Held(ret, place.fmt), history.years, place.spec, reason=reason)
+    draft = compose(Held(ret, place.fmt), _of_the_same_bodies(job, history), place.spec, reason=reason)
     if job.together is not None:
         draft, ret = told(draft, job.together, findings, place.spec), job.together.traced or ret
     printed = replace(ret, sections=tuple(printed_sections(draft, place.fmt)))
@@ -283,6 +294,14 @@ def _report_files(
         draft, printed, place.fmt, place.spec, options.formats, engine=options.engine
     )
     return files if job.together is None else with_members(files, job.together), notes
+
+
+def _of_the_same_bodies(job: Job, history: History) -> tuple[Held, ...]:
+    """The years that a report compares itself with: an aggregate of other members than last year's tells of this year alone.
+
+    The rules look at all years, and explain.
+    """
+    return () if job.together is not None and history.lineage.told else history.years
 
 
 def printed_sections(draft: Draft, fmt: Format) -> Iterator[Section]:
@@ -321,7 +340,7 @@ def why_blocked(findings: Iterable[Finding]) -> str:
         )
         if count
     ]
-    return f"有{'、'.join(said)}（见 {ANSWERED}.xlsx）"
+    return f"有 {'、'.join(said)}（见 {ANSWERED}.xlsx）"
 
 
 def checked(place: Place, handed: Handed, beside: Beside, *, write: bool) -> UnitResult:

@@ -17,7 +17,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, BinaryIO, Self
 
-from report_builder.errors import WorkersError
+from report_builder.errors import WorkersError, reason
 from report_builder.pipeline.keys import Job
 from report_builder.pipeline.place import Place
 from report_builder.pipeline.unit import Made, build_unit, failed
@@ -178,7 +178,7 @@ def _launched() -> subprocess.Popen[bytes]:
             words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
         )
     except OSError as fault:
-        raise WorkersError(f"工作进程启动不了（{fault.strerror}）；请检查本机内存，再重新运行") from fault
+        raise WorkersError(f"工作进程启动不了（{reason(fault)}）；请检查本机内存，再重新运行") from fault
 
 
 def _asked(process: subprocess.Popen[bytes], said: bytes) -> object:

@@ -375,6 +375,7 @@ class AggregateWording:
     blank: str
     unwritten: str
     open: str
+    open_besides: str
     and_more: str
     heading: str
     columns: tuple[str, ...]

@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from report_builder.errors import SpecError
+from report_builder.errors import SpecError, reason
 
 T = TypeVar("T")
 
@@ -59,7 +59,7 @@ def parse(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError as fault:
         raise SpecError(f"{path.name}：不是 UTF-8 编码；请用记事本另存为 UTF-8") from fault
     except OSError as fault:
-        raise SpecError(f"{path.name}：读不出来（{fault.strerror}）") from fault
+        raise SpecError(f"{path.name}：读不出来（{reason(fault)}）") from fault
 
 
 def _broken_at(said: str) -> str:
