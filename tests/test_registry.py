@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from report_builder.errors import InputError
-from report_builder.model import Unit
-from report_builder.registry import Registry, Tree, load_registry
+from report_builder.model import UNIT_KINDS, UNIT_LEVELS, Unit
+from report_builder.registry import _CHANGES, Registry, Tree, load_registry
 
 HEAD = "code,name,aliases,kind,level,parent,successor_of,since,until,change,excluded_from\n"
 PLACE = """P,示例省人民政府,,government,province,,,,,,
@@ -159,3 +159,9 @@ def test_columns_parted_by_another_sign_are_told_so(sign: str, word: str, tmp_pa
 
 def test_a_row_of_commas_alone_is_no_unit(tmp_path: Path) -> None:
     assert len(registry(tmp_path, PLACE + ",,,,,,,,,,\n").units) == len(PLACE.splitlines())
+
+
+def test_the_page_for_clerks_names_every_column_and_word() -> None:
+    page = (Path(__file__).resolve().parents[1] / "docs" / "units.md").read_text(encoding="utf-8")
+    for word in (*HEAD.strip().split(","), *UNIT_KINDS, *UNIT_LEVELS, *_CHANGES):
+        assert word in page, word
