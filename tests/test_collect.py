@@ -18,9 +18,11 @@ from hypothesis import strategies as st
 from report_builder import blank
 from report_builder.collect import Source, read_return
 from report_builder.figures import figure
-from report_builder.model import Grid, Return, Task, Typed
+from report_builder.model import Grid, ProcessingFee, Return, Settings, Task, Typed
 from report_builder.recognise import find_tables, split_sections
+from report_builder.rule_kinds import Case
 from report_builder.spec import Format, Spec, load_spec
+from report_builder.validate import validate
 
 SPEC = load_spec()
 
@@ -117,6 +119,40 @@ def test_tasks_and_fee_come_back(tmp_path: Path) -> None:
     back = read_return(saved(tmp_path, drawn(fmt, ret)), SPEC, 2024)
     assert (back.tasks, back.fee) == ((task,), ret.fee)
     assert back.sections[0].paragraphs == ret.sections[0].paragraphs
+
+
+@pytest.mark.parametrize(
+    ("cell", "typed", "said"),
+    [
+        ("cases", "1.5", "“件数”填的是“1.5”，只能填：0 或正整数"),
+        ("cases", "x", "“件数”填的是“x”"),
+        ("amount", -5, "“金额（元）”填的是“-5”"),
+    ],
+    ids=["half", "word", "negative"],
+)
+def test_what_is_no_number_of_the_fee_is_found_where_it_stands(
+    cell: str, typed: object, said: str, tmp_path: Path
+) -> None:
+    fmt = SPEC.formats[-1]
+    ret = return_of(
+        fmt, {}, 2024, unit="示例局", fee=ProcessingFee(collected=False, cases=0, amount=Decimal(0))
+    )
+    path = saved(tmp_path, drawn(fmt, ret))
+    book = openpyxl.load_workbook(path)
+    sheet = book["信息处理费"]
+    label = {"cases": "件数", "amount": "金额（元）"}[cell]
+    place = next(one for row in sheet.iter_rows() for one in row if one.value == label)
+    sheet.cell(place.row, place.column + 1, typed)
+    book.save(path)
+    found = [
+        one
+        for one in validate(Case(read_return(path, SPEC, 2024), fmt, SPEC, Settings()))[0]
+        if one.code == "V206"
+    ]
+    assert [one.where for one in found] == [
+        f"{path.name}·信息处理费!{sheet.cell(place.row, place.column + 1).coordinate}"
+    ]
+    assert said in found[0].message
 
 
 def test_a_typed_total_wins_and_a_blank_one_is_computed(tmp_path: Path) -> None:

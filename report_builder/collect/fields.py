@@ -73,9 +73,18 @@ class Fields:
             choices = {"label": field.label, "typed": said, "choices": "、".join(field.choices)}
             troubles.append(Trouble("unknown_choice", places[field.key], (), choices))
         collected = {"true": True, "false": False}.get(field.choices.get(said, ""))
-        cases = facts.decimal(typed.get("cases"))
-        whole = int(cases) if cases is not None and cases == int(cases) and cases >= 0 else None
-        return ProcessingFee(collected, whole, _amount(typed.get("amount"))), troubles
+        stated = ProcessingFee(collected, _count(typed.get("cases")), _amount(typed.get("amount")))
+        return stated, [*troubles, *self._no_numbers(stated, typed, places)]
+
+    def _no_numbers(
+        self, stated: ProcessingFee, typed: Mapping[str, str], places: Mapping[str, str]
+    ) -> Iterator[Trouble]:
+        """What stands in the place of a number and is none."""
+        read = {"cases": stated.cases, "amount": stated.amount}
+        for field in self.spec.workbook.sheet("fee").fields:
+            if field.kind in _EXPECTED and typed.get(field.key) and read[field.key] is None:
+                said = {"label": field.label, "typed": typed[field.key], "choices": _EXPECTED[field.kind]}
+                yield Trouble("unknown_choice", places[field.key], (), said)
 
     def tasks(self) -> tuple[tuple[Task, ...], list[Trouble]]:
         """The rows under the header of the task sheet that name a task."""
@@ -186,6 +195,14 @@ def in_words(content: object) -> str:
     if isinstance(content, int | float | Decimal) and not isinstance(content, bool):
         return printed(figure(content, "").number) or str(content)
     return str(content).strip()
+
+
+_EXPECTED: Mapping[str, str] = {"count": "0 或正整数", "amount": "0 或正数"}
+
+
+def _count(said: str | None) -> int | None:
+    count = facts.decimal(said)
+    return int(count) if count is not None and count == int(count) and count >= 0 else None
 
 
 def _amount(said: str | None) -> Decimal | None:
