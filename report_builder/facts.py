@@ -42,7 +42,10 @@ def as_facts(ret: Return, fmt: Format) -> dict[str, Any]:
         _ABOUT: {
             key: value for key, value in sorted(ret.about.items()) if key not in {"published_on", "code"}
         },
-        "sources": {key: ret.cells[key].source for key in fmt.known_slots if key in ret.cells},
+        "sources": {
+            **{key: ret.cells[key].source for key in fmt.known_slots if key in ret.cells},
+            **{f"processing_fee.{key}": place for key, place in sorted(fee.places.items())},
+        },
     }
 
 

@@ -170,11 +170,15 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class ProcessingFee:
-    """The processing-fee position: not the administrative charges of table two. Amount in yuan."""
+    """The processing-fee position: not the administrative charges of table two. Amount in yuan.
+
+    ``places`` are the cells of cases and amount by their keys; they say nothing of the position itself.
+    """
 
     collected: bool | None
     cases: int | None
     amount: Decimal | None
+    places: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -699,6 +699,9 @@ def test_fees_are_added_where_every_member_states_its_own(place: Options) -> Non
         "cases": 2,
         "amount": "30.5",
     }
+    sources = facts_of(place, "甲山市人民政府")["sources"]
+    assert sources["processing_fee.cases"].startswith("东示县水利局.xlsx·信息处理费!")
+    assert sources["processing_fee.amount"].endswith(" + 3 格填 0")
 
 
 def test_a_fee_stated_by_hand_is_held_against_the_members(place: Options) -> None:

@@ -133,7 +133,17 @@ def _fee(given: Return, returns: Sequence[Return]) -> ProcessingFee | None:
         collected=any(fee.collected for fee in fees),
         cases=sum(cases) if whole else None,
         amount=sum(amounts, Decimal(0)) if whole else None,
+        places={key: _added(fees, key) for key in _OF_A_FEE} if whole else {},
     )
+
+
+_OF_A_FEE = ("cases", "amount")
+
+
+def _added(fees: Sequence[ProcessingFee], key: str) -> str:
+    """The cells that a fee's sum is the sum of; those without a number, or with nought, are only counted."""
+    figures = ((fee.places.get(key, ""), getattr(fee, key) or 0) for fee in fees)
+    return _in_words((place or "（没有写明位置的一格）", number) for place, number in figures)
 
 
 def _stated(fee: ProcessingFee | None) -> bool:

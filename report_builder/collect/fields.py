@@ -73,7 +73,8 @@ class Fields:
             choices = {"label": field.label, "typed": said, "choices": "、".join(field.choices)}
             troubles.append(Trouble("unknown_choice", places[field.key], (), choices))
         collected = {"true": True, "false": False}.get(field.choices.get(said, ""))
-        stated = ProcessingFee(collected, _count(typed.get("cases")), _amount(typed.get("amount")))
+        cells = {key: places[key] for key in ("cases", "amount") if typed.get(key)}
+        stated = ProcessingFee(collected, _count(typed.get("cases")), _amount(typed.get("amount")), cells)
         return stated, [*troubles, *self._no_numbers(stated, typed, places)]
 
     def _no_numbers(
