@@ -71,7 +71,7 @@ def summary(options: Options, progress: Progress = unwatched) -> Outcome:
         jobs = [_job(place, year, unit) for unit in _asked(place, year.adding.tree)]
         results = made_of(jobs, Making(place, record, hands, progress))
         tables = _tables(place, year, record)
-        overview = overseen(place, year.found, year.jobs, record, _besides(year, results))
+        overview = overseen(place, year.found, year.jobs, record, _besides(year, results, record))
         record.whole = manifest.Whole(_seen(place, record, inputs), tuple(year.unused), tuple(_notes(year)))
         return _ended(place, record, [*results, tables, overview])
 
@@ -115,11 +115,16 @@ def _ended(place: Place, record: Record, results: Sequence[UnitResult]) -> Outco
     )
 
 
-def _besides(year: _Year, results: Iterable[UnitResult]) -> Besides:
-    """What the overview shows beside the units: last year's figures, which aggregates are drafts, the tasks."""
-    lacking = (name for name, one in year.adding.compiled.items() if one.missing)
-    to_mend = (place_of(one.unit) for one in results if blocks(one.findings))
-    return Besides(year.earlier.last, frozenset((*lacking, *to_mend)), year.ledger)
+def _besides(year: _Year, results: Iterable[UnitResult], record: Record) -> Besides:
+    """What the overview shows beside the units: last year's figures, which aggregates are drafts, the tasks.
+
+    Of an aggregate that was not asked for is told what it was.
+    """
+    lacking = {name for name, one in year.adding.compiled.items() if one.missing}
+    to_mend = {name: one.state == "blocked" for name, one in record.last.items()}
+    to_mend |= {one.unit: blocks(one.findings) for one in results}
+    drafts = lacking | {place_of(name) for name, mend in to_mend.items() if mend}
+    return Besides(year.earlier.last, frozenset(drafts), year.ledger)
 
 
 def _notes(year: _Year) -> Iterator[str]:
