@@ -2,27 +2,27 @@
 
 import errno
 
-_REASONS = {
-    errno.ENOSPC: "磁盘空间不足",
-    errno.EDQUOT: "超出磁盘配额",
-    errno.EROFS: "磁盘或文件夹是只读的",
-    errno.EACCES: "没有权限",
-    errno.EPERM: "没有权限",
-    errno.ENOENT: "没有这个文件或文件夹",
-    errno.ENOTDIR: "路径中有一段不是文件夹",
-    errno.EISDIR: "这是文件夹，不是文件",
-    errno.ENAMETOOLONG: "名称太长",
-    errno.EIO: "磁盘读写出错",
-    errno.EMFILE: "打开的文件太多",
-    errno.ENOMEM: "内存不足",
-    errno.EBUSY: "正被别的程序占用",
-    errno.ETXTBSY: "正被别的程序占用",
+_REASONS: dict[str, str] = {
+    "ENOSPC": "磁盘空间不足",
+    "EDQUOT": "超出磁盘配额",
+    "EROFS": "磁盘或文件夹是只读的",
+    "EACCES": "没有权限",
+    "EPERM": "没有权限",
+    "ENOENT": "没有这个文件或文件夹",
+    "ENOTDIR": "路径中有一段不是文件夹",
+    "EISDIR": "这是文件夹，不是文件",
+    "ENAMETOOLONG": "名称太长",
+    "EIO": "磁盘读写出错",
+    "EMFILE": "打开的文件太多",
+    "ENOMEM": "内存不足",
+    "EBUSY": "正被别的程序占用",
+    "ETXTBSY": "正被别的程序占用",
 }
 
 
 def reason(fault: OSError) -> str:
     """Why the system refused, in a clerk's words; in the system's own where we have none."""
-    return _REASONS.get(fault.errno or 0) or fault.strerror or type(fault).__name__
+    return _REASONS.get(errno.errorcode.get(fault.errno or 0, "")) or fault.strerror or type(fault).__name__
 
 
 class ReportBuilderError(Exception):

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 import sys
+
+import pytest
+
+from report_builder.errors import reason
 
 HEAVY = {"jinja2", "matplotlib", "numpy", "pandas", "typst", "weasyprint", "xlsxwriter"}
 
@@ -25,3 +31,16 @@ def test_the_steps_draw_in_nothing_that_only_some_runs_need() -> None:
 
 def test_the_command_line_draws_in_none_of_the_steps() -> None:
     assert not {"pathlib", "json", "report_builder.pipeline"} & drawn_in("import report_builder.cli")
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (errno.ENOSPC, "磁盘空间不足"),
+        (errno.EROFS, "磁盘或文件夹是只读的"),
+        (errno.EXDEV, os.strerror(errno.EXDEV)),
+    ],
+    ids=["full", "read_only", "other"],
+)
+def test_why_the_system_refused_is_said_in_chinese_where_we_know_the_word(number: int, said: str) -> None:
+    assert reason(OSError(number, os.strerror(number))) == said
