@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cached_property
 from operator import attrgetter
 
 from report_builder.editions import summed
@@ -43,6 +44,12 @@ class Compiled:
     blank: Mapping[str, Sequence[str]] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
     doubtful: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def direct(self) -> tuple[Return, ...]:
+        """The returns of the members that are counted in none of the ``parts``."""
+        within = {one.unit for part in self.parts for one in part.returns}
+        return tuple(one for one in self.returns if one.unit not in within)
 
 
 def texts_alone(given: Return) -> Return:
@@ -106,13 +113,13 @@ def _is_empty(held: Figure | None) -> bool:
 
 def _sum(compiled: Compiled, key: str, fmt: Format, spec: Spec) -> Figure:
     number = compiled.sums.get(key)
-    source = _place_of(compiled, key, fmt, spec)
+    source = _where(compiled, key, fmt, spec)
     if number is None:
         return Figure(None, Typed.BLANK, "", source)
     return Figure(number, Typed.NUMBER, printed(number), source)
 
 
-def _place_of(compiled: Compiled, key: str, fmt: Format, spec: Spec) -> str:
+def _where(compiled: Compiled, key: str, fmt: Format, spec: Spec) -> str:
     """Where a place's own sum stands, in words."""
     slot = fmt.known_slots[key]
     sheet = next((one.name for one in spec.workbook.sheets if one.table == slot.table), slot.table)
@@ -227,7 +234,7 @@ class _Addends:
     def of(self, compiled: Compiled, key: str) -> Iterator[tuple[str, Number]]:
         """Each figure that is added up, with where it stands."""
         cells = sorted({key, *self.fmt.stands_for.get(key, ())})
-        for one in _direct(compiled):
+        for one in compiled.direct:
             for cell in cells:
                 figure = one.cells.get(cell)
                 if figure is not None and figure.number is not None:
@@ -235,15 +242,9 @@ class _Addends:
         for part in compiled.parts:
             added = [cell for cell in cells if cell in part.sums]
             if all(cell in self.sums[part.place] for cell in added):
-                yield from ((_place_of(part, cell, self.fmt, self.spec), part.sums[cell]) for cell in added)
+                yield from ((_where(part, cell, self.fmt, self.spec), part.sums[cell]) for cell in added)
             else:
                 yield from self.of(part, key)
-
-
-def _direct(compiled: Compiled) -> Iterator[Return]:
-    """The members that are counted in no place below."""
-    within = {one.unit for part in compiled.parts for one in part.returns}
-    return (one for one in compiled.returns if one.unit not in within)
 
 
 def _in_words(addends: Iterable[tuple[str, Number]]) -> str:

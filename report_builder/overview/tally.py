@@ -76,10 +76,9 @@ def by_place(seen: Overseen) -> list[Part]:
     below = {one.name: one for one in seen.governments if one.name not in tops}
     nobody = Government("")
     parts = [
-        Part(_called(name, tops), tally(units), one.report, one.draft)
+        Part(_called(name, tops), tally(units), (place := below.get(name, nobody)).report, place.draft)
         for name, units in groups.items()
         if units
-        for one in (below.get(name, nobody),)
     ]
     return parts if len(parts) > 1 else []
 

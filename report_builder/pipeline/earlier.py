@@ -27,8 +27,8 @@ class EarlierYears:
     place: Place
     tree: Tree
     sources: Mapping[str, Sequence[tuple[int, collect.Source]]]
-    _stowage: Stowage = field(default_factory=Stowage)
-    _read: dict[tuple[int, collect.Source], Held | None] = field(default_factory=dict)
+    _stowage: Stowage = field(default_factory=Stowage, init=False)
+    _read: dict[tuple[int, collect.Source], Held | None] = field(default_factory=dict, init=False)
 
     def last(self, unit: Unit) -> Held | None:
         """The figures of the year just before; None where it is not held."""

@@ -84,14 +84,12 @@ def build_unit(place: Place, job: Job) -> Made:
     except ReportBuilderError as fault:
         made = failed(job.name, str(fault))
     except Exception as fault:  # noqa: BLE001 - one unit's mishap must not stop the others; the log names it
-        why = (
-            f"程序内部出错（{type(fault).__name__}: {fault}，{_place_of(fault)}）；请把 run.log 交给维护人员"
-        )
+        why = f"程序内部出错（{type(fault).__name__}: {fault}，{_line_of(fault)}）；请把 run.log 交给维护人员"
         made = failed(job.name, why)
     return replace(made, result=replace(made.result, seconds=time.perf_counter() - start))
 
 
-def _place_of(fault: Exception) -> str:
+def _line_of(fault: Exception) -> str:
     """The line of the program that went wrong, the innermost of ours."""
     package = Path(__file__).parents[1]
     frames = traceback.extract_tb(fault.__traceback__)
