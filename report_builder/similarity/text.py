@@ -295,11 +295,9 @@ def _branches(words: Sequence[str], depth: int = 0) -> str:
 @cache
 def _kinds() -> npt.NDArray[np.uint8]:
     """What every sign of the basic plane is."""
-    kinds = np.zeros(_LAST + 1, np.uint8)
-    for code in range(_LAST + 1):
-        sign = chr(code)
-        if sign.isalnum():
-            kinds[code] = _NUMERAL if sign.isdigit() else _LETTER
+    signs = np.arange(_LAST + 1, dtype=np.uint32).view("U1")
+    kinds = np.where(np.char.isalnum(signs), _LETTER, _DROPPED).astype(np.uint8)
+    kinds[np.char.isdigit(signs)] = _NUMERAL
     marks = (
         ("年月日", _PERIOD),
         ("度", _OF_YEAR),
@@ -310,8 +308,8 @@ def _kinds() -> npt.NDArray[np.uint8]:
         (_CLAUSE_ENDS, _CLAUSE),
         (_SENTENCE_ENDS + "\n", _SENTENCE),
     )
-    for signs, kind in marks:
-        kinds[[ord(sign) for sign in signs]] = kind
+    for marked, kind in marks:
+        kinds[[ord(sign) for sign in marked]] = kind
     return kinds
 
 

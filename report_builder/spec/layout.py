@@ -44,8 +44,11 @@ def cells_named(patterns: tuple[str, ...], fmt: Format) -> tuple[str, ...]:
 @lru_cache(maxsize=4096)
 def _matching(patterns: tuple[str, ...], keys: tuple[str, ...]) -> tuple[str, ...]:
     plain = {pattern for pattern in patterns if not _WILD.search(pattern)}
-    wild = [re.compile(fnmatch.translate(pattern)).match for pattern in patterns if pattern not in plain]
-    return tuple(key for key in keys if key in plain or any(matches(key) for matches in wild))
+    wild = "|".join(fnmatch.translate(pattern) for pattern in patterns if pattern not in plain)
+    if not wild:
+        return tuple([key for key in keys if key in plain])
+    named = re.compile(wild).match
+    return tuple([key for key in keys if key in plain or named(key)])
 
 
 def _slots(table: str, band: Band) -> Iterator[Slot]:

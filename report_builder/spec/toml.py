@@ -6,14 +6,15 @@ import dataclasses
 import datetime as dt
 import difflib
 import re
-import tomllib
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
+
+import tomli
 
 from report_builder.errors import SpecError, reason
 
@@ -53,8 +54,8 @@ def parse(path: Path) -> dict[str, Any]:
         SpecError: it cannot be read or is not TOML; the line is named.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
-    except tomllib.TOMLDecodeError as fault:
+        return tomli.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
+    except tomli.TOMLDecodeError as fault:
         raise SpecError(f"{path.name}{_broken_at(str(fault))}") from fault
     except UnicodeDecodeError as fault:
         raise SpecError(f"{path.name}：不是 UTF-8 编码；请用记事本另存为 UTF-8") from fault
@@ -88,81 +89,113 @@ def load(noun: type[T], path: Path) -> T:
     return noun_from(noun, parse(path), path.name, "")
 
 
-@cache
-def _hints(noun: type) -> dict[str, Any]:
-    return typing.get_type_hints(noun)
-
-
 def noun_from(noun: type[T], table: object, file: str, place: str) -> T:
     """``table`` as a ``noun``: every key a field of it, every field without a default given."""
-    if not isinstance(table, dict):
-        raise _unfit(file, place, dict, table)
-    fields = {f.name: f for f in dataclasses.fields(noun) if f.init}  # type: ignore[arg-type]
-    for key in table:
-        if key not in fields:
-            known = "、".join(fields)
-            raise SpecError(
-                f"{file}：{place}没有“{key}”这一项{nearest(key, fields) or f'；可用的有：{known}'}"
-            )
-    for name, field in fields.items():
-        required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-        if required and name not in table:
-            raise SpecError(f"{file}：{place}缺少“{name}”")
-    hints = _hints(typing.cast("Any", noun))
-    return noun(
-        **{key: value_from(hints[key], value, file, f"{place}{key} ") for key, value in table.items()}
-    )
+    return _noun(noun, table, (None, f"{file}：{place}"))
 
 
 def value_from(hint: Any, value: object, file: str, place: str) -> Any:  # noqa: ANN401
     """``value`` as what the type ``hint`` asks for; ``place`` names it within ``file``, ending in a space."""
-    if typing.get_origin(hint) is typing.Annotated:
-        hint = typing.get_args(hint)[0]
-    origin = typing.get_origin(hint)
-    if origin in (typing.Union, types.UnionType):
-        return value_from(typing.get_args(hint)[0], value, file, place)
+    return _reader(hint)(value, (None, f"{file}：{place}"))
+
+
+_Place = tuple[Any, str | int]
+"""Where a value stands: its outer place (None at the root), then a key, or a number in a list; words only if it is wrong."""
+_Reader = Callable[[object, _Place], Any]
+
+
+def _worded(place: _Place) -> str:
+    outer, step = place
+    if outer is None:
+        return str(step)
+    return f"{_worded(outer)}第{step}项 " if isinstance(step, int) else f"{_worded(outer)}{step} "
+
+
+@cache
+def _reader(hint: Any) -> _Reader:  # noqa: ANN401
+    """What reads a value as the type ``hint`` asks; told apart once, since thousands of values share a few types."""
+    origin, within = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Annotated, typing.Union, types.UnionType):
+        return _reader(within[0])
     if origin is tuple:
-        return _items(typing.get_args(hint)[0], value, file, place)
+        return partial(_items, _reader(within[0]))
     if origin in (dict, Mapping):
-        return _entries(typing.get_args(hint)[1], value, file, place)
+        return partial(_entries, _reader(within[1]))
     if origin is typing.Literal:
-        return _choice(typing.get_args(hint), value, file, place)
+        return partial(_choice, within)
+    return _plain_reader(hint)
+
+
+def _plain_reader(hint: Any) -> _Reader:  # noqa: ANN401
+    """What reads a noun, or a value of a type that holds no others."""
     if dataclasses.is_dataclass(hint):
-        return noun_from(typing.cast("type[Any]", hint), value, file, place)
-    return _scalar(hint, value, file, place)
+        return partial(_noun, typing.cast("type[Any]", hint))
+    if hint is Any or hint is object:
+        return _as_it_is
+    return partial(_number if hint is Decimal else _scalar, hint)
 
 
-def _items(hint: Any, value: object, file: str, place: str) -> tuple[Any, ...]:  # noqa: ANN401
-    if not isinstance(value, list):
-        raise _unfit(file, place, tuple, value)
-    return tuple(
-        value_from(hint, item, file, f"{place}第{number}项 ") for number, item in enumerate(value, 1)
+@cache
+def _fields(noun: type) -> tuple[Mapping[str, _Reader], tuple[str, ...]]:
+    """A noun's fields with their readers, and those that must be given."""
+    hints = typing.get_type_hints(noun)
+    fields = [field for field in dataclasses.fields(noun) if field.init]
+    required = (
+        field.name
+        for field in fields
+        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
     )
+    return {field.name: _reader(hints[field.name]) for field in fields}, tuple(required)
 
 
-def _entries(hint: Any, value: object, file: str, place: str) -> dict[str, Any]:  # noqa: ANN401
+def _noun(noun: type[T], table: object, place: _Place) -> T:
+    if not isinstance(table, dict):
+        raise _unfit(place, dict, table)
+    readers, required = _fields(typing.cast("Any", noun))
+    for key in table:
+        if key not in readers:
+            near = nearest(key, readers) or f"；可用的有：{'、'.join(readers)}"
+            raise SpecError(f"{_worded(place)}没有“{key}”这一项{near}")
+    for name in required:
+        if name not in table:
+            raise SpecError(f"{_worded(place)}缺少“{name}”")
+    return noun(**{key: readers[key](value, (place, key)) for key, value in table.items()})
+
+
+def _items(read: _Reader, value: object, place: _Place) -> tuple[Any, ...]:
+    if not isinstance(value, list):
+        raise _unfit(place, tuple, value)
+    return tuple([read(item, (place, number)) for number, item in enumerate(value, 1)])
+
+
+def _entries(read: _Reader, value: object, place: _Place) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise _unfit(file, place, dict, value)
-    return {key: value_from(hint, item, file, f"{place}{key} ") for key, item in value.items()}
+        raise _unfit(place, dict, value)
+    return {key: read(item, (place, key)) for key, item in value.items()}
 
 
-def _choice(choices: tuple[Any, ...], value: object, file: str, place: str) -> Any:  # noqa: ANN401
+def _choice(choices: tuple[Any, ...], value: object, place: _Place) -> Any:  # noqa: ANN401
     if value in choices:
         return value
     known = "、".join(str(choice) for choice in choices if choice != "")
-    raise SpecError(
-        f"{file}：{place.strip()} 是“{value}”，只能是 {known}{nearest(str(value), map(str, choices))}"
-    )
+    near = nearest(str(value), map(str, choices))
+    raise SpecError(f"{_worded(place).strip()} 是“{value}”，只能是 {known}{near}")
 
 
-def _scalar(hint: Any, value: object, file: str, place: str) -> Any:  # noqa: ANN401
-    if hint is Any or hint is object:
-        return value
-    if hint is Decimal and isinstance(value, int | Decimal) and not isinstance(value, bool):
-        value = Decimal(value)
-    finite = not isinstance(value, Decimal) or value.is_finite()
-    if not isinstance(value, hint) or type(value) in _NO_KIND_OF.get(hint, ()) or not finite:
-        raise _unfit(file, place, hint, value)
+def _as_it_is(value: object, _place: _Place) -> object:
+    return value
+
+
+def _number(hint: type, value: object, place: _Place) -> Any:  # noqa: ANN401
+    number = Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(number, Decimal) or not number.is_finite():
+        raise _unfit(place, hint, value)
+    return number
+
+
+def _scalar(hint: type, value: object, place: _Place) -> Any:  # noqa: ANN401
+    if not isinstance(value, hint) or type(value) in _NO_KIND_OF.get(hint, ()):
+        raise _unfit(place, hint, value)
     return value
 
 
@@ -170,9 +203,8 @@ _NO_KIND_OF: Mapping[type, tuple[type, ...]] = {int: (bool,), dt.date: (dt.datet
 """Python takes the second for the first; a clerk who writes one does not mean the other."""
 
 
-def _unfit(file: str, place: str, expected: type, found: object) -> SpecError:
+def _unfit(place: _Place, expected: type, found: object) -> SpecError:
     sort = next((words for kind, words in _SORTS if isinstance(found, kind)), " {}")
     said = str(found).lower() if isinstance(found, bool) else found
-    return SpecError(
-        f"{file}：{place.strip()} 应为{_WORDS.get(expected, expected.__name__)}，现为{sort.format(said)}"
-    )
+    word = _WORDS.get(expected, expected.__name__)
+    return SpecError(f"{_worded(place).strip()} 应为{word}，现为{sort.format(said)}")
