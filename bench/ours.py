@@ -122,9 +122,9 @@ class Ours:
 
     def png(self) -> list[bytes]:
         """Draws every chart as PNG."""
-        from report_builder import charts
+        from report_builder.charts import dots
 
-        return [charts.png(chart, self.fonts) for chart in self.charts]
+        return [dots.png(chart, self.fonts) for chart in self.charts]
 
     def svg(self) -> list[str]:
         """Draws every chart as SVG."""
@@ -212,7 +212,7 @@ class Ours:
 
         draft = self.composed(self.workbook)
         self.check(prose=False)
-        return products.render(draft, self.collected, self.fmt, self.place.spec, pipeline.FORMATS)
+        return products.begun(draft, self.collected, self.fmt, self.place.spec, pipeline.FORMATS)()
 
     def texts_compared(self, now: Text, earlier: Text) -> object:
         """Two texts from scratch: masked, wording taken out, both figures, every passage."""

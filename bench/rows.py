@@ -219,7 +219,7 @@ def _check_cold(bench: Bench) -> Pair:
 def _build_cold(bench: Bench) -> Pair:
     with bench.rival("docxtpl") as rival:
         rival()  # prepares the template that the script takes for granted
-    out = ("--force", "--quiet", "--jobs", "1", "--outputs", bench.scratch / "built")
+    out = ("--force", "--quiet", "--outputs", bench.scratch / "built")
     ours = bench.program("build", "--unit", bench.ours.draft.unit, "--formats", "docx,pdf", *out)
     driver = Path(__file__).with_name("rivals.py")
     return alternate(

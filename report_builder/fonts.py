@@ -17,10 +17,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from html import escape
 from pathlib import Path
-from xml.sax.saxutils import escape
-
-from fontTools.ttLib import TTFont
 
 SETTING = "REPORT_BUILDER_FONTS"
 
@@ -275,6 +273,8 @@ def _characters(path: Path) -> frozenset[int]:
 
     Its glyphs go by their numbers: to learn their names fontTools would read the table of their outlines.
     """
+    from fontTools.ttLib import TTFont  # noqa: PLC0415 - only where a report's characters are looked up
+
     with TTFont(path, lazy=True, fontNumber=0) as font:
         font.setGlyphOrder(range(font["maxp"].numGlyphs))
         return frozenset(font["cmap"].getBestCmap() or ())

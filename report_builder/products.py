@@ -6,7 +6,7 @@ every statutory cell is held against facts.json: a report whose products differ 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from report_builder import archive, charts, facts, fonts
@@ -14,13 +14,28 @@ from report_builder.errors import OutputError
 from report_builder.figures import figure
 from report_builder.model import Chart, Draft, Heading, Notice, Paragraph, PlainTable, Return, StatutoryTable
 from report_builder.render import ENGINES, Pdf, PdfUnavailable, csv, docx, html
+from report_builder.render.typesetter import Setter, here
 from report_builder.spec import Format, Spec
 
 _INSTEAD = "本机没有 WeasyPrint 所需的 Pango，PDF 改由 Typst 排版"
 NAMES: Mapping[str, str] = {"docx": "年度报告.docx", "pdf": "年度报告.pdf", "html": "年度报告.html"}
 
 
-def render(  # noqa: PLR0913 - the engine is the PDF's alone
+Rendered = tuple[dict[str, bytes], tuple[str, ...]]
+"""The files of one report by name, and what a clerk should know of them (missing characters, no PDF)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Manuscript:
+    """What a report's files are made from."""
+
+    draft: Draft
+    fmt: Format
+    svgs: Mapping[str, str]
+    fonts: fonts.FontSet
+
+
+def begun(  # noqa: PLR0913 - engine and setter are the PDF's alone
     draft: Draft,
     printed: Return,
     fmt: Format,
@@ -28,41 +43,54 @@ def render(  # noqa: PLR0913 - the engine is the PDF's alone
     formats: Collection[str],
     *,
     engine: str = ENGINES[0],
-) -> tuple[dict[str, bytes], tuple[str, ...]]:
-    """The files of one report by name, and what a clerk should know of them (missing characters, no PDF).
+    setter: Setter = here,
+) -> Callable[[], Rendered]:
+    """A report whose PDF has been asked for: ``engine`` sets it, and ``setter`` is whoever runs WeasyPrint.
 
-    ``engine`` sets the PDF.
+    Called, the result makes all the rest, waits for the PDF, and proves the whole.
 
     Raises:
-        OutputError: a product read back differs from the facts; the cell and both values are named.
+        OutputError (when called): a product read back differs from the facts; the cell and both values are named.
     """
     found = fonts.find()
-    svgs, pngs = _pictures(draft, found, formats)
-    files = {f"charts/{name}.svg": text.encode() for name, text in svgs.items()}
-    notes = list(_font_notes(draft, found))
+    svgs = {chart.name: charts.svg(chart, found) for chart in _charts(draft)}
+    one = _Manuscript(draft, fmt, svgs, found)
+    pdf = _pdf_begun(one, engine, setter) if "pdf" in formats else None
+
+    def finished() -> Rendered:
+        files, notes = _files(one, formats), list(_font_notes(draft, one.fonts))
+        _prove(files, draft, spec)
+        if pdf is not None:
+            from report_builder.readers import pdf as _  # noqa: F401, PLC0415 - while the PDF is still being set
+
+            made, said = _pdf(pdf)
+            _prove(made, draft, spec)
+            files |= made
+            notes += said
+        if "csv" in formats:
+            files["tables.csv"] = csv.write(printed, fmt)
+        if "json" in formats:
+            files["facts.json"] = facts.dumped(facts.as_facts(printed, fmt)).encode()
+        return files, tuple(notes)
+
+    return finished
+
+
+def _charts(draft: Draft) -> list[Chart]:
+    return [block for block in draft.blocks if isinstance(block, Chart)]
+
+
+def _files(one: _Manuscript, formats: Collection[str]) -> dict[str, bytes]:
+    """The files that are set by nobody but us: pictures, Word, the page."""
+    files = {f"charts/{name}.svg": text.encode() for name, text in one.svgs.items()}
     if "docx" in formats:
-        files[NAMES["docx"]] = docx.write(draft, fmt, pngs)
+        from report_builder.charts import dots  # noqa: PLC0415 - matplotlib takes a quarter of a second to import
+
+        pngs = {chart.name: dots.png(chart, one.fonts) for chart in _charts(one.draft)}
+        files[NAMES["docx"]] = docx.write(one.draft, one.fmt, pngs)
     if "html" in formats:
-        files[NAMES["html"]] = html.web(draft, fmt, svgs).encode()
-    if "pdf" in formats:
-        made, said = _pdf(_Manuscript(draft, fmt, svgs, found), engine)
-        files |= made
-        notes += said
-    _prove(files, draft, spec)
-    if "csv" in formats:
-        files["tables.csv"] = csv.write(printed, fmt)
-    if "json" in formats:
-        files["facts.json"] = facts.dumped(facts.as_facts(printed, fmt)).encode()
-    return files, tuple(notes)
-
-
-def _pictures(
-    draft: Draft, found: fonts.FontSet, formats: Collection[str]
-) -> tuple[dict[str, str], dict[str, bytes]]:
-    pictures = [block for block in draft.blocks if isinstance(block, Chart)]
-    svgs = {chart.name: charts.svg(chart, found) for chart in pictures}
-    pngs = {chart.name: charts.png(chart, found) for chart in pictures} if "docx" in formats else {}
-    return svgs, pngs
+        files[NAMES["html"]] = html.web(one.draft, one.fmt, one.svgs).encode()
+    return files
 
 
 def _font_notes(draft: Draft, found: fonts.FontSet) -> Iterator[str]:
@@ -87,20 +115,13 @@ def _words(draft: Draft) -> Iterator[str]:
                 yield block.alt
 
 
-@dataclass(frozen=True, slots=True)
-class _Manuscript:
-    """What a PDF is set from, by whichever engine."""
-
-    draft: Draft
-    fmt: Format
-    svgs: Mapping[str, str]
-    fonts: fonts.FontSet
+_Set = tuple[Pdf, list[str]]
 
 
-def _pdf(one: _Manuscript, engine: str) -> tuple[dict[str, bytes], list[str]]:
+def _pdf(setting: Callable[[], _Set]) -> tuple[dict[str, bytes], list[str]]:
     """The PDF, or a note where this machine cannot make one: the Word file is delivered all the same."""
     try:
-        written, said = _set(one, engine)
+        written, said = setting()
     except PdfUnavailable as fault:
         return {}, [str(fault)]
     return {NAMES["pdf"]: written.data}, [
@@ -109,19 +130,22 @@ def _pdf(one: _Manuscript, engine: str) -> tuple[dict[str, bytes], list[str]]:
     ]
 
 
-def _set(one: _Manuscript, engine: str) -> tuple[Pdf, list[str]]:
+def _pdf_begun(one: _Manuscript, engine: str, setter: Setter) -> Callable[[], _Set]:
     """The PDF by the engine asked for; where Pango is missing Typst takes WeasyPrint's place, which is said."""
     if engine == "typst":
-        return _by_typst(one), []
-    from report_builder.render import pdf  # noqa: PLC0415 - WeasyPrint takes half a second to import
+        return lambda: (_by_typst(one), [])
+    setting = setter(html.printed(one.draft, one.fmt, one.svgs), one.draft, one.fonts)
 
-    try:
-        return pdf.write(html.printed(one.draft, one.fmt, one.svgs), one.draft, one.fonts), []
-    except PdfUnavailable as fault:
+    def finished() -> _Set:
         try:
-            return _by_typst(one), [_INSTEAD]
-        except PdfUnavailable:
-            raise fault from None
+            return setting(), []
+        except PdfUnavailable as fault:
+            try:
+                return _by_typst(one), [_INSTEAD]
+            except PdfUnavailable:
+                raise fault from None
+
+    return finished
 
 
 def _by_typst(one: _Manuscript) -> Pdf:

@@ -17,7 +17,9 @@ from lxml import etree
 from PIL import Image
 
 from report_builder import charts, fonts
-from report_builder.charts import Box, Strokes, Words
+from report_builder.charts import layout
+from report_builder.charts.dots import DPI, png
+from report_builder.charts.layout import Box, Strokes, Words
 from report_builder.figures import printed
 from report_builder.model import Chart, Number
 
@@ -90,27 +92,27 @@ def words_of(svg: str) -> list[str]:
 
 
 def words(chart: Chart) -> list[Words]:
-    return [shape for shape in charts.laid_out(chart).shapes if isinstance(shape, Words)]
+    return [shape for shape in layout.laid_out(chart).shapes if isinstance(shape, Words)]
 
 
 def boxes(chart: Chart) -> list[Box]:
     """The bars, without the swatches of the legend and the ground behind a value."""
-    found = [shape for shape in charts.laid_out(chart).shapes if isinstance(shape, Box) and shape.edged]
-    return [box for box in found if (box.width, box.height) != charts._SWATCH]
+    found = [shape for shape in layout.laid_out(chart).shapes if isinstance(shape, Box) and shape.edged]
+    return [box for box in found if (box.width, box.height) != layout._SWATCH]
 
 
 def extent(run: Words) -> tuple[float, float, float, float]:
     """Left, top, right and bottom of a run of text by the layout's own reckoning."""
-    wide = charts.width(run.text, run.size)
+    wide = layout.width(run.text, run.size)
     if run.turned:
         return run.x - run.size, run.y - wide, run.x, run.y
     left = run.x - {"start": 0.0, "middle": wide / 2, "end": wide}[run.anchor]
     return left, run.y - 0.8 * run.size, left + wide, run.y + 0.2 * run.size
 
 
-def pixels(chart: Chart, faces: charts.Fonts) -> np.ndarray[Any, Any]:
+def pixels(chart: Chart, faces: layout.Fonts) -> np.ndarray[Any, Any]:
     """The picture as grey values, a row a line."""
-    return np.asarray(Image.open(io.BytesIO(charts.png(chart, faces))))
+    return np.asarray(Image.open(io.BytesIO(png(chart, faces))))
 
 
 @given(CHARTS)
@@ -126,11 +128,11 @@ def test_every_value_is_printed(chart: Chart) -> None:
 @given(CHARTS)
 @settings(max_examples=150)
 def test_no_word_leaves_the_picture(chart: Chart) -> None:
-    picture = charts.laid_out(chart)
+    picture = layout.laid_out(chart)
     for run in words(chart):
         left, top, right, bottom = extent(run)
         assert left >= 0
-        assert right <= charts.WIDTH
+        assert right <= layout.WIDTH
         assert top >= 0
         assert bottom <= picture.height
 
@@ -238,20 +240,20 @@ def test_nothing_in_the_svg_can_clash_with_a_page(faces: fonts.FontSet) -> None:
     "chart", [bars(3, 2, 1), years(2, (5, 6), (7, 8)), stacked((5, 6, 7, 8), (1, 0, 2, 3))]
 )
 def test_same_chart_same_bytes(chart: Chart, faces: fonts.FontSet) -> None:
-    first = charts.svg(chart, faces), charts.png(chart, faces)
-    charts.png(bars(9, 8, 7, 6, 5, 4, 3), faces)
-    assert (charts.svg(chart, faces), charts.png(chart, faces)) == first
+    first = charts.svg(chart, faces), png(chart, faces)
+    png(bars(9, 8, 7, 6, 5, 4, 3), faces)
+    assert (charts.svg(chart, faces), png(chart, faces)) == first
 
 
 def test_png_is_opaque_grey_at_its_size_and_undated(faces: fonts.FontSet) -> None:
     chart = bars(3, 2, 1)
-    data = charts.png(chart, faces)
+    data = png(chart, faces)
     picture = Image.open(io.BytesIO(data))
     assert picture.mode == "L"
     assert picture.info.keys() == {"dpi"}
-    assert picture.info["dpi"] == pytest.approx((charts.DPI, charts.DPI), abs=0.1)
+    assert picture.info["dpi"] == pytest.approx((DPI, DPI), abs=0.1)
     assert picture.size == pytest.approx(
-        (charts.WIDTH / 72 * charts.DPI, charts.laid_out(chart).height / 72 * charts.DPI), abs=1
+        (layout.WIDTH / 72 * DPI, layout.laid_out(chart).height / 72 * DPI), abs=1
     )
 
 
@@ -259,13 +261,13 @@ def test_png_shows_the_bars_where_the_layout_has_them(faces: fonts.FontSet) -> N
     chart = bars(8, 4, 2)
     dots = pixels(chart, faces)
     for box in boxes(chart):
-        x, y = (round(place * charts.DPI / 72) for place in (box.x + box.width / 2, box.y + box.height / 2))
+        x, y = (round(place * DPI / 72) for place in (box.x + box.width / 2, box.y + box.height / 2))
         assert dots[y, x] == int(box.fill[1:3], 16)
 
 
 def test_a_machine_without_faces_still_gets_its_charts() -> None:
     chart = stacked((5, 6, 7, 8), (1, 0, 2, 3))
-    assert charts.png(chart, NoFonts()).startswith(b"\x89PNG")
+    assert png(chart, NoFonts()).startswith(b"\x89PNG")
     assert "结果维持" in words_of(charts.svg(chart, NoFonts()))
 
 
@@ -273,9 +275,9 @@ def swatches(chart: Chart, faces: fonts.FontSet) -> list[np.ndarray[Any, Any]]:
     """The legend's samples cut from a black-and-white copy of the picture."""
     dots = pixels(chart, faces)
     found = []
-    for box in charts.laid_out(chart).shapes:
-        if isinstance(box, Box) and (box.width, box.height) == charts._SWATCH:
-            x, y = (round(place * charts.DPI / 72) for place in (box.x, box.y))
+    for box in layout.laid_out(chart).shapes:
+        if isinstance(box, Box) and (box.width, box.height) == layout._SWATCH:
+            x, y = (round(place * DPI / 72) for place in (box.x, box.y))
             found.append(dots[y + 3 : y + 22, x + 3 : x + 41].astype(float))
     return found
 
@@ -290,13 +292,13 @@ def test_series_can_be_told_apart_in_grey(faces: fonts.FontSet) -> None:
 
 
 def test_hatching_ends_at_the_edges_of_its_bar() -> None:
-    for at in range(len(charts._STYLES)):
-        shapes = list(charts._filled(10.0, 20.0, 33.0, 7.0, charts._style(at)))
+    for at in range(len(layout._STYLES)):
+        shapes = list(layout._filled(10.0, 20.0, 33.0, 7.0, layout._style(at)))
         points = [
             point for shape in shapes if isinstance(shape, Strokes) for line in shape.lines for point in line
         ]
         assert all(10 - 1e-6 <= x <= 43 + 1e-6 and 20 - 1e-6 <= y <= 27 + 1e-6 for x, y in points)
-        assert bool(points) == bool(charts._style(at).hatch)
+        assert bool(points) == bool(layout._style(at).hatch)
 
 
 @given(CHARTS)
@@ -314,5 +316,5 @@ def test_long_labels_and_titles_are_folded_whole() -> None:
     chart = Chart("long", "bars", title, "件", (name, "短"), (("", (3, 1)),), "说明。")
     assert name in "".join(run.text for run in words(chart) if run.anchor == "end")
     assert title in "".join(run.text for run in words(chart) if run.anchor == "middle")
-    assert max(box.width for box in boxes(chart)) > 0.5 * charts.WIDTH
-    assert all(extent(run)[0] >= 0 and extent(run)[2] <= charts.WIDTH for run in words(chart))
+    assert max(box.width for box in boxes(chart)) > 0.5 * layout.WIDTH
+    assert all(extent(run)[0] >= 0 and extent(run)[2] <= layout.WIDTH for run in words(chart))

@@ -14,6 +14,7 @@ from conftest import return_of
 
 from report_builder import blank, feedback
 from report_builder.errors import UnreadableError
+from report_builder.feedback import returned
 from report_builder.figures import figure
 from report_builder.model import Finding, Return, Run, Section, Settings, Severity, State, Unit
 from report_builder.rule_kinds import Case
@@ -64,8 +65,8 @@ def held(**cells: object) -> Return:
 
 
 def opened(*findings: Finding, ret: Return | None = None, unread: bool = False) -> Any:
-    opinion = feedback.Opinion(UNIT, YEAR, findings, None if unread else ret or held())
-    return openpyxl.load_workbook(io.BytesIO(feedback.returned_workbook(opinion, SPEC)))
+    opinion = returned.Opinion(UNIT, YEAR, findings, None if unread else ret or held())
+    return openpyxl.load_workbook(io.BytesIO(returned.returned_workbook(opinion, SPEC)))
 
 
 def listed(book: Any) -> list[dict[str, Any]]:
@@ -222,8 +223,8 @@ def test_a_return_without_findings_says_so() -> None:
 
 
 def test_same_findings_same_bytes() -> None:
-    opinion = feedback.Opinion(UNIT, YEAR, (finding(), ASKED), held())
-    assert feedback.returned_workbook(opinion, SPEC) == feedback.returned_workbook(opinion, SPEC)
+    opinion = returned.Opinion(UNIT, YEAR, (finding(), ASKED), held())
+    assert returned.returned_workbook(opinion, SPEC) == returned.returned_workbook(opinion, SPEC)
 
 
 def test_a_real_check_is_returned_whole() -> None:
@@ -242,7 +243,7 @@ def test_a_real_check_is_returned_whole() -> None:
 
 def answered_file(said: str, ret: Return) -> bytes:
     """校验意见.xlsx as a unit saves it, with an answer to its first finding."""
-    data = feedback.returned_workbook(feedback.Opinion(UNIT, YEAR, (ASKED, finding()), ret), SPEC)
+    data = returned.returned_workbook(returned.Opinion(UNIT, YEAR, (ASKED, finding()), ret), SPEC)
     book = openpyxl.load_workbook(io.BytesIO(data))
     row = next(row for row in listed(book) if row["代码"].value == "V205")
     assert not row["单位说明"].protection.locked
@@ -258,7 +259,7 @@ def test_an_answer_comes_back_to_its_own_finding() -> None:
     first, second = feedback.answered((finding(), ASKED), ret, said)
     assert (first.answer, second.answer) == (None, "系统迁移所致")
     again = openpyxl.load_workbook(
-        io.BytesIO(feedback.returned_workbook(feedback.Opinion(UNIT, YEAR, (first, second), ret), SPEC))
+        io.BytesIO(returned.returned_workbook(returned.Opinion(UNIT, YEAR, (first, second), ret), SPEC))
     )
     assert [row["单位说明"].value for row in listed(again)] == [None, "系统迁移所致"]
 
@@ -294,7 +295,7 @@ def test_a_finding_on_the_text_marks_and_links_the_cell_it_was_typed_into() -> N
     ret = return_of(FMT, unit=UNIT.name, sections=(section,))
     for row, drawn_in in ((0, "B5"), (2, "B6"), (5, "B8")):
         one = replace(finding(), cells=(), where=section.places[row])
-        data = feedback.returned_workbook(feedback.Opinion(UNIT, YEAR, [one], ret), SPEC)
+        data = returned.returned_workbook(returned.Opinion(UNIT, YEAR, [one], ret), SPEC)
         book = openpyxl.load_workbook(io.BytesIO(data))
         marked = [cell.coordinate for line in book["文字材料"].iter_rows() for cell in line if cell.comment]
         assert marked == [drawn_in]

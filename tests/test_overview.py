@@ -37,6 +37,7 @@ from report_builder.overview.sheets import score_book
 from report_builder.overview.tally import by_place, calendar, key_figures, tally
 from report_builder.pipeline.intake import collected
 from report_builder.pipeline.overseeing import oversee
+from report_builder.pipeline.summary import summary
 from report_builder.spec import Format, ScoreRule
 from report_builder.validate import validate
 
@@ -395,7 +396,7 @@ def options(outputs: Path, inputs: str, **more: Any) -> pipeline.Options:
 def built(outputs: Path, inputs: str, **more: Any) -> Path:
     """Builds and sums up."""
     pipeline.build(options(outputs, inputs, **more))
-    pipeline.summary(options(outputs, inputs, **more))
+    summary(options(outputs, inputs, **more))
     return outputs
 
 
@@ -444,9 +445,9 @@ def test_the_demonstration_as_the_lead_office_sees_it(outputs: Path) -> None:
 def test_units_left_as_they_were_look_as_when_they_were_judged(tmp_path: Path) -> None:
     built(tmp_path, "examples/faulty")
     first = overview(tmp_path)
-    again = pipeline.summary(options(tmp_path, "examples/faulty"))
+    again = summary(options(tmp_path, "examples/faulty"))
     assert overview(tmp_path) == first
-    pipeline.summary(options(tmp_path, "examples/faulty", force=True))
+    summary(options(tmp_path, "examples/faulty", force=True))
     assert overview(tmp_path) == first
     assert again.year == YEAR
     held = rows(tmp_path)
@@ -470,7 +471,7 @@ def test_a_file_nobody_could_read_earns_nothing_for_what_was_not_looked_at(tmp_p
 
 def test_rules_that_ran_when_a_unit_was_built_count_as_if_they_ran_now(tmp_path: Path) -> None:
     built(tmp_path / "built", "examples/faulty")
-    pipeline.summary(options(tmp_path / "judged", "examples/faulty"))
+    summary(options(tmp_path / "judged", "examples/faulty"))
     then, now = (
         table(openpyxl.load_workbook(io.BytesIO(overview(tmp_path / name)["评分.xlsx"]))["汇总"])
         for name in ("built", "judged")
@@ -488,14 +489,14 @@ def test_a_new_weight_or_another_day_makes_the_overview_anew(tmp_path: Path) -> 
     shutil.copytree(ROOT / "examples" / "faulty", inputs)
     asked = options(tmp_path / "out", "examples/faulty")
     asked = replace(asked, inputs=inputs)
-    pipeline.summary(asked)
+    summary(asked)
     first = overview(tmp_path / "out")
     with (inputs / "settings.toml").open("a", encoding="utf-8") as settings:
         settings.write("\n[score.balance]\npoints = 40\n")
-    pipeline.summary(asked)
+    summary(asked)
     second = overview(tmp_path / "out")
     assert {name for name in first if first[name] != second[name]} == {"评分.xlsx"}
-    pipeline.summary(replace(asked, as_of=dt.date(2025, 2, 16)))
+    summary(replace(asked, as_of=dt.date(2025, 2, 16)))
     assert overview(tmp_path / "out")["总览.html"] != second["总览.html"]
 
 
@@ -522,24 +523,24 @@ def test_a_report_of_earlier_figures_is_not_taken_for_this_ones(tmp_path: Path) 
     inputs, name = tmp_path / "in", "示例县财政局"
     shutil.copytree(ROOT / "examples" / "faulty", inputs)
     asked = replace(options(tmp_path / "out", "examples/faulty"), inputs=inputs)
-    pipeline.summary(asked)
+    summary(asked)
     assert rows(tmp_path / "out")[name]["状态"] == "已核对"
     pipeline.build(asked)
-    pipeline.summary(asked)
+    summary(asked)
     assert rows(tmp_path / "out")[name]["状态"] == "已生成"
-    pipeline.summary(replace(asked, as_of=dt.date(2025, 1, 20)))
+    summary(replace(asked, as_of=dt.date(2025, 1, 20)))
     assert rows(tmp_path / "out")[name]["状态"] == "已生成"
     (path,) = (inputs / str(YEAR)).glob(f"{name}*.xlsx")
     book = openpyxl.load_workbook(path)
     book.properties.title = "handed in once more"
     book.save(path)
-    pipeline.summary(asked)
+    summary(asked)
     held = rows(tmp_path / "out")
     assert held[name]["状态"] == "报告待更新"
     assert held[name]["原因"].endswith("，请运行 build")
     first = tmp_path / "out" / str(YEAR) / "示例县民政局" / "年度报告.html"
     first.write_text("of figures since found faulty", encoding="utf-8")
-    pipeline.summary(asked)
+    summary(asked)
     drawn = embedded(overview(tmp_path / "out")["总览.html"])
     (blocked,) = (row for row in drawn["rows"] if row[0] == "示例县民政局")
     assert blocked[-1] & 1 == 0

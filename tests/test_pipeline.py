@@ -352,7 +352,7 @@ def test_interrupted_runs_leave_nothing_half_written(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("report_builder.pipeline.unit._report_files", interrupted)
+    monkeypatch.setattr("report_builder.pipeline.unit._report_begun", interrupted)
     arguments = [
         "build",
         "--inputs",

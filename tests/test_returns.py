@@ -14,6 +14,7 @@ from report_builder import archive, facts, feedback, pipeline
 from report_builder.collect import Source, read_return
 from report_builder.compose import compose
 from report_builder.editions import read_over
+from report_builder.feedback.returned import Opinion, returned_workbook
 from report_builder.figures import figure
 from report_builder.history import Held, measured, together
 from report_builder.model import Finding, Paragraph, Return, Settings, StatutoryTable, Unit
@@ -106,8 +107,8 @@ def test_the_report_says_what_its_table_cannot_show() -> None:
 
 def test_the_returned_workbook_marks_the_rows_a_former_one_stands_for() -> None:
     ret = returned(with_single_row() | {"requests.otherwise_closed.enterprise": "2笔"})
-    opinion = feedback.Opinion(Unit("示例局"), 2024, findings(ret), ret)
-    book = sheets.read(feedback.returned_workbook(opinion, SPEC))
+    opinion = Opinion(Unit("示例局"), 2024, findings(ret), ret)
+    book = sheets.read(returned_workbook(opinion, SPEC))
     rows = next(grid for grid in book.grids if grid.name == feedback.FINDINGS_SHEET).rows
     links = {str(row[2]): str(row[8]) for row in rows[1:]}
     assert "依申请公开" in links["V203"]

@@ -22,8 +22,9 @@ from report_builder import archive, blank, collect, pipeline, spec
 from report_builder.aggregate import sheets, table
 from report_builder.cli import main
 from report_builder.model import Finding, Number, ProcessingFee, Return, Section
-from report_builder.pipeline import Options, summary
+from report_builder.pipeline import Options
 from report_builder.pipeline.place import _spec
+from report_builder.pipeline.summary import summary
 from report_builder.spec import Format, load_spec
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -203,7 +203,7 @@ def without_pango(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def rendered(engine: str) -> tuple[Mapping[str, bytes], tuple[str, ...]]:
     """The PDF of a whole report and what is said of it."""
-    return products.render(full(NEWEST), return_of(NEWEST), NEWEST, SPEC, ("pdf",), engine=engine)
+    return products.begun(full(NEWEST), return_of(NEWEST), NEWEST, SPEC, ("pdf",), engine=engine)()
 
 
 def set_with(data: bytes) -> str:

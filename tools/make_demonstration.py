@@ -15,7 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from report_builder import blank, collect, facts, feedback, pipeline
+from report_builder import blank, collect, facts, pipeline
+from report_builder.feedback import returned
 from report_builder.model import Return, Typed, Unit
 from report_builder.pipeline import Options
 from report_builder.readers import sheets
@@ -54,7 +55,7 @@ def _answered(answer: Mapping[str, Any], spec: Spec) -> tuple[Path, bytes]:
     source = ROOT / "data_inputs" / str(answer["year"]) / f"{unit.name}.xlsx"
     held = replace(collect.read_return(source, spec, answer["year"]), unit=unit.name)
     target = source.with_name(f"{pipeline.ANSWERED}-{unit.name}.xlsx")
-    return target, feedback.returned_workbook(feedback.Opinion(unit, answer["year"], findings, held), spec)
+    return target, returned.returned_workbook(returned.Opinion(unit, answer["year"], findings, held), spec)
 
 
 def _faults() -> Iterator[dict[str, Any]]:

@@ -14,8 +14,8 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from html import escape
 from typing import IO, TYPE_CHECKING, BinaryIO
-from xml.sax.saxutils import escape
 
 import xlsxwriter
 
@@ -202,7 +202,7 @@ def _cells(look: int, end: str, strings: _Strings) -> Callable[[str | Number | N
 
 def _escaped(text: str) -> str:
     """Text as markup; signs that markup cannot hold are left out."""
-    return escape(_UNFIT.sub("", text))
+    return escape(_UNFIT.sub("", text), quote=False)
 
 
 _BOX = {"font_name": "宋体", "font_size": 10, "border": 1, "border_color": "#BFBFBF", "valign": "vcenter"}

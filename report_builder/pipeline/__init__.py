@@ -10,7 +10,6 @@ from report_builder.pipeline.intake import ANSWERED, answers, earlier_sources, p
 from report_builder.pipeline.place import FORMATS, Options, Place, open_place, set_up, years
 from report_builder.pipeline.planning import Planned, names_of, plan_of, read_plan
 from report_builder.pipeline.run import Outcome, blank, build, check, read
-from report_builder.pipeline.summary import summary
 from report_builder.pipeline.tasks import plan_ledger
 from report_builder.pipeline.unit import UnitResult, build_unit, printed_sections
 
@@ -43,6 +42,5 @@ __all__ = [
     "read_plan",
     "set_up",
     "sources",
-    "summary",
     "years",
 ]

@@ -46,6 +46,7 @@ from report_builder.pipeline.spreading import Hands
 from report_builder.pipeline.stowed import Stowage
 from report_builder.pipeline.unit import UnitResult, checked, why_blocked
 from report_builder.registry import load_registry
+from report_builder.render.typesetter import Setter, here
 from report_builder.rule_kinds import Case
 from report_builder.spec import Format, Spec
 from report_builder.validate import blocks, validate
@@ -103,10 +104,11 @@ def unwatched(_result: UnitResult, _done: int, _total: int) -> None:
     """The progress of a run nobody looks at."""
 
 
-def build(options: Options, progress: Progress = unwatched) -> Outcome:
+def build(options: Options, progress: Progress = unwatched, setter: Setter = here) -> Outcome:
     """Checks, composes, renders, proves and compares every unit of the year; what has not changed is left as it is.
 
-    Then the lead office is told which reports repeat, unless only some units were asked for.
+    Then the lead office is told which reports repeat, unless only some units were asked for. ``setter`` sets the PDFs of
+    what this process makes itself.
 
     Raises:
         InputError, SpecError, OutputError, WorkersError: the run as a whole cannot be made, or not go on.
@@ -114,7 +116,7 @@ def build(options: Options, progress: Progress = unwatched) -> Outcome:
     place = open_place(options)
     with (
         alone(year_folder(place)),
-        workers.hired(options) as hands,
+        workers.hired(options, setter) as hands,
         Record(place) as record,
     ):
         seen = everything(place)
@@ -183,7 +185,7 @@ def unchanged(record: Record, entry: manifest.Entry) -> UnitResult:
 
 def kept_findings(record: Record, entry: manifest.Entry) -> tuple[Finding, ...] | None:
     """What the last run found on a unit; None where that cannot be read."""
-    from report_builder import feedback  # noqa: PLC0415 - its import draws in the workbook writer
+    from report_builder import feedback  # noqa: PLC0415 - only where something was found
 
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         return feedback.from_json(record.opinion(entry))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,13 +30,15 @@ from report_builder.pipeline.keys import Beside, Job
 from report_builder.pipeline.place import Place, year_folder
 from report_builder.pipeline.together import told, with_members
 from report_builder.progress import filled_up, given
+from report_builder.render.typesetter import Setter, here
 from report_builder.rule_kinds import Case, Members
 from report_builder.spec import Format, Spec
 from report_builder.validate import blocks, validate
 
 if TYPE_CHECKING:
-    from report_builder import repetition
+    from report_builder import products, repetition
     from report_builder.compare import Comparison
+    from report_builder.pipeline.together import Together
     from report_builder.similarity import Text
 
 COMPARED = "年际比对"
@@ -76,11 +79,14 @@ class Made:
     files: Mapping[str, bytes] = field(default_factory=dict)
 
 
-def build_unit(place: Place, job: Job) -> Made:
-    """One unit from its Return to its files, which are not written yet; whatever goes wrong with it stays with it."""
+def build_unit(place: Place, job: Job, setter: Setter = here) -> Made:
+    """One unit from its Return to its files, which are not written yet; whatever goes wrong with it stays with it.
+
+    ``setter`` sets its PDF.
+    """
     start = time.perf_counter()
     try:
-        made = _built(place, job)
+        made = _built(place, job, setter)
     except ReportBuilderError as fault:
         made = failed(job.name, str(fault))
     except Exception as fault:  # noqa: BLE001 - one unit's mishap must not stop the others; the log names it
@@ -101,21 +107,22 @@ def failed(unit: str, why: str) -> Made:
     return Made(UnitResult(unit, "failed", why=why))
 
 
-def _built(place: Place, job: Job) -> Made:
+def _built(place: Place, job: Job, setter: Setter) -> Made:
     years = job.years or history(place, job.handed.unit, job.earlier)
     members = None if job.together is None else job.together.members
     around = Around(years, job.answers, job.alike, job.assigned, members)
     one = judged(place, job.handed, around)
     findings, runs = one.findings, one.runs
-    comparison = against_last(job.handed, one)
     held_back = blocks(findings, allowed=bool(place.options.reason)) or job.empty
+    begun = None
+    if not held_back or (job.together is not None and not job.empty):
+        begun = _report_begun(place, job, years, findings, setter)
+    comparison = against_last(job.handed, one)
     files = dict(_feedback_files(place, job.handed, one))
     if comparison is not None:
         files |= comparison_files(comparison, one, years.years[-1])
-    notes: tuple[str, ...] = ()
-    if not held_back or (job.together is not None and not job.empty):
-        report, notes = _report_files(place, job, years, findings)
-        files |= report
+    report, notes = begun() if begun is not None else ({}, ())
+    files |= report
     named = {f"{job.within}/{name}": data for name, data in files.items()}
     state = "blocked" if held_back else "built"
     result = UnitResult(
@@ -261,14 +268,17 @@ def _entry(
 
 
 def _feedback_files(place: Place, handed: Handed, one: Judged) -> Iterator[tuple[str, bytes]]:
-    from report_builder import blank, feedback  # noqa: PLC0415
+    from report_builder import feedback  # noqa: PLC0415
 
     yield f"{ANSWERED}.json", facts.dumped(feedback.as_json(one.findings, one.runs)).encode()
     if one.findings:
-        opinion = feedback.Opinion(handed.unit, place.year, one.findings, handed.ret, one.runs)
+        from report_builder import blank  # noqa: PLC0415 - the workbook writer is needed only where one is written
+        from report_builder.feedback import returned  # noqa: PLC0415
+
+        opinion = returned.Opinion(handed.unit, place.year, one.findings, handed.ret, one.runs)
         tasks = tuple(map(given, one.case.assigned or ()))
         filling = blank.Filling(place.year, handed.unit, tasks=tasks)
-        yield f"{ANSWERED}.xlsx", feedback.returned_workbook(opinion, place.spec, filling)
+        yield f"{ANSWERED}.xlsx", returned.returned_workbook(opinion, place.spec, filling)
 
 
 def _with_plan(handed: Handed, assigned: Sequence[Assigned] | None) -> Handed:
@@ -276,22 +286,27 @@ def _with_plan(handed: Handed, assigned: Sequence[Assigned] | None) -> Handed:
     return replace(handed, ret=replace(handed.ret, tasks=filled_up(assigned or (), handed.ret.tasks)))
 
 
-def _report_files(
-    place: Place, job: Job, history: History, findings: Sequence[Finding]
-) -> tuple[dict[str, bytes], tuple[str, ...]]:
-    """The report's files, and what a clerk should know of them; an aggregate tells of its members, and is marked a draft."""
+def _report_begun(
+    place: Place, job: Job, history: History, findings: Sequence[Finding], setter: Setter
+) -> Callable[[], products.Rendered]:
+    """The report, its PDF asked for; called, its files. An aggregate tells of its members, and is marked a draft."""
     from report_builder import products  # noqa: PLC0415 - the renderers are needed only where a report is built
 
-    options, ret = place.options, _with_plan(job.handed, job.assigned).ret
+    options, ret, together = place.options, _with_plan(job.handed, job.assigned).ret, job.together
     reason = options.reason if blocks(findings) else ""
     draft = compose(Held(ret, place.fmt), _of_the_same_bodies(job, history), place.spec, reason=reason)
-    if job.together is not None:
-        draft, ret = told(draft, job.together, findings, place.spec), job.together.traced or ret
+    if together is not None:
+        draft, ret = told(draft, together, findings, place.spec), together.traced or ret
     printed = replace(ret, sections=tuple(printed_sections(draft, place.fmt)))
-    files, notes = products.render(
-        draft, printed, place.fmt, place.spec, options.formats, engine=options.engine
+    begun = products.begun(
+        draft, printed, place.fmt, place.spec, options.formats, engine=options.engine, setter=setter
     )
-    return files if job.together is None else with_members(files, job.together), notes
+    return begun if together is None else partial(_with_members, begun, together)
+
+
+def _with_members(begun: Callable[[], products.Rendered], together: Together) -> products.Rendered:
+    files, notes = begun()
+    return with_members(files, together), notes
 
 
 def _of_the_same_bodies(job: Job, history: History) -> tuple[Held, ...]:

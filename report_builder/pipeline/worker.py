@@ -1,26 +1,22 @@
 """One worker: a process of its own that makes one unit after another, and the hand that starts, times and ends it.
 
-The two talk in pickles over the worker's own input and output: first the place, once, then job by job. A unit that
-brings the process down or never ends takes nothing else with it. When the other end goes, so does the worker.
+It is given the place, once, then job by job. A unit that brings the process down or never ends takes nothing else with
+it.
 """
 
 from __future__ import annotations
 
-import contextlib
 import io
-import os
 import pickle
-import subprocess
-import sys
 import threading
-from pathlib import Path
-from queue import SimpleQueue
-from typing import Any, BinaryIO, Self
+from typing import Self
 
+from report_builder import processes
 from report_builder.errors import WorkersError, reason
 from report_builder.pipeline.keys import Job
 from report_builder.pipeline.place import Place
 from report_builder.pipeline.unit import Made, build_unit, failed
+from report_builder.processes import Process
 from report_builder.spec import Format, Spec
 
 _READY = "ready"
@@ -30,9 +26,6 @@ _UNITS_EACH = 200
 """A worker grows by some 70 MiB in its first hundred units and a little ever after; it is replaced in good time."""
 
 _LAUNCH = """
-import sys
-if sys.argv[1] not in sys.path:
-    sys.path.insert(0, sys.argv[1])
 from report_builder.pipeline.worker import serve
 serve()
 """
@@ -74,7 +67,7 @@ class Worker:
         """``place`` is the pickled Place; ``limit_s`` the seconds that a unit may take."""
         self.place = place
         self._limit_s = limit_s
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
         self._made = 0
         self._closed = False
         self._changing = threading.Lock()
@@ -110,7 +103,7 @@ class Worker:
             self._end()
         return made
 
-    def _running(self) -> subprocess.Popen[bytes]:
+    def _running(self) -> Process:
         """The process, started and ready.
 
         Raises:
@@ -135,12 +128,7 @@ class Worker:
         with self._changing:
             process, self._process = self._process, None
         if process is not None:
-            process.kill()
-            process.wait()
-            for stream in (process.stdin, process.stdout):
-                if stream is not None:
-                    with contextlib.suppress(OSError):
-                        stream.close()
+            processes.ended(process)
 
     def close(self) -> None:
         """Ends the process, also in the middle of a unit; nothing is started again."""
@@ -152,7 +140,7 @@ class Worker:
 class _Limit:
     """Kills a process that is not done in time; ``reached`` tells afterwards."""
 
-    def __init__(self, process: subprocess.Popen[bytes], seconds: float) -> None:
+    def __init__(self, process: Process, seconds: float) -> None:
         self.reached = False
         self._process = process
         self._timer = threading.Timer(seconds, self._stop)
@@ -170,51 +158,27 @@ class _Limit:
         self._timer.cancel()
 
 
-def _launched() -> subprocess.Popen[bytes]:
-    """A worker out of reach of the terminal's Ctrl-C, whose program is the one that runs here."""
-    words = [sys.executable, "-P", "-c", _LAUNCH, str(Path(__file__).parents[2])]
+def _launched() -> Process:
     try:
-        return subprocess.Popen(  # noqa: S603 - our own program
-            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
-        )
+        return processes.launched(_LAUNCH)
     except OSError as fault:
         raise WorkersError(f"工作进程启动不了（{reason(fault)}）；请检查本机内存，再重新运行") from fault
 
 
-def _asked(process: subprocess.Popen[bytes], said: bytes) -> object:
+def _asked(process: Process, said: bytes) -> object:
     """The process's answer; None where it has died."""
-    if process.stdin is None or process.stdout is None:
-        raise AssertionError
-    try:
-        pickle.dump(said, process.stdin)
-        process.stdin.flush()
-        return pickle.load(process.stdout)  # noqa: S301 - from our own process
-    except (OSError, EOFError, ValueError, pickle.UnpicklingError):
-        return None
+    return processes.heard(process) if processes.told(process, said) else None
 
 
 def serve() -> None:
-    """The process's own end: takes the place, then answers job by job, until the other end is closed."""
-    told = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever a library prints must not run into the answers
-    given: SimpleQueue[bytes] = SimpleQueue()
-    threading.Thread(target=_listen, args=(sys.stdin.buffer, given), daemon=True).start()
-    place: Place = pickle.loads(given.get())  # noqa: S301 - from the process that started this one
-    from report_builder import feedback, products  # noqa: F401, PLC0415 - now, and not in the first unit's time
+    """The process's own end: takes the place, then answers job by job."""
+    asked = processes.Asked()
+    place: Place = pickle.loads(asked.next())  # noqa: S301 - from the process that started this one
+    # now, and not in the first unit's time
+    from report_builder import products  # noqa: F401, PLC0415
+    from report_builder.charts import dots  # noqa: F401, PLC0415
+    from report_builder.feedback import returned  # noqa: F401, PLC0415
 
-    _tell(told, _READY)
+    asked.answer(_READY)
     while True:
-        _tell(told, build_unit(place, unpacked(given.get(), place.spec)))
-
-
-def _listen(stream: BinaryIO, given: SimpleQueue[bytes]) -> None:
-    """Hands on what comes. When the other end has gone nobody waits for the unit in hand, and nothing is half-written."""
-    with contextlib.suppress(OSError, EOFError, pickle.UnpicklingError):
-        while True:
-            given.put(pickle.load(stream))  # noqa: S301 - from the process that started this one
-    os._exit(0)
-
-
-def _tell(told: BinaryIO, answer: Any) -> None:  # noqa: ANN401 - a word or what was made
-    pickle.dump(answer, told, pickle.HIGHEST_PROTOCOL)
-    told.flush()
+        asked.answer(build_unit(place, unpacked(asked.next(), place.spec)))

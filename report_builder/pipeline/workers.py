@@ -15,17 +15,20 @@ from report_builder.pipeline.place import Options, Place
 from report_builder.pipeline.spreading import Coming, Hands, spread, taken
 from report_builder.pipeline.unit import Made, build_unit
 from report_builder.pipeline.worker import Worker, packed, unpacked
+from report_builder.render.typesetter import Setter, here
 
 
 @contextlib.contextmanager
-def hired(options: Options) -> Iterator[Hands]:
+def hired(options: Options, setter: Setter = here) -> Iterator[Hands]:
     """Whoever was asked for; a cluster is called upon at once, so that a wrong address is known before work begins.
+
+    ``setter`` sets the PDFs of what this process makes itself.
 
     Raises:
         WorkersError: the cluster cannot be reached; later, the workers cannot be had or are lost.
     """
     if not options.scheduler:
-        yield _here
+        yield partial(_here, setter)
         return
     from report_builder.pipeline import cluster  # noqa: PLC0415 - Dask takes a second to import
 
@@ -33,10 +36,10 @@ def hired(options: Options) -> Iterator[Hands]:
         yield partial(cluster.made, client)
 
 
-def _here(place: Place, jobs: list[Job]) -> Coming:
+def _here(setter: Setter, place: Place, jobs: list[Job]) -> Coming:
     """One unit, or ``--jobs 1``, is made in this process: no start-up, but no time limit either."""
     if len(jobs) <= 1 or place.options.jobs == 1:
-        return ((job, build_unit(place, unpacked(packed(job), place.spec))) for job in taken(jobs))
+        return ((job, build_unit(place, unpacked(packed(job), place.spec), setter)) for job in taken(jobs))
     return _by_workers(place, jobs, min(place.options.jobs or _cores(), len(jobs)))
 
 

@@ -44,6 +44,12 @@ _LEVEL = 6
 _PACKED = (pydyf.Stream, pydyf.Dictionary, pydyf.Array)
 _WHOLE_TABLES = ".matrix { break-inside: avoid; }"
 """Where labels cannot be carried over a page break, a table that has such labels must not meet one."""
+_FIRST = (
+    '<html lang="zh-CN"><head><title>一</title></head><body><h1>一</h1><h2>一</h2><h3>一</h3><p>一1。</p>'
+    '<table class="matrix"><caption>一</caption><thead><tr><th scope="col">一</th></tr></thead>'
+    "<tbody><tr><td>1</td></tr></tbody></table></body></html>"
+)
+"""A page in which every face is used."""
 _RAGGED = "所装的 WeasyPrint 版本不受支持，正文右端未对齐，PDF 也不声明符合无障碍标准（PDF/UA）"
 _BOXED = "所装字体中没有“{}”（U+{}），PDF 中该字显示为空框，这份 PDF 也不符合无障碍标准（PDF/UA）"
 _LOGGER = logging.getLogger("weasyprint")
@@ -73,6 +79,15 @@ def write(html: str, draft: Draft, fonts: FontSet) -> Pdf:
     with _heard() as said, _without_collecting(), _written_well(engine):
         data = _set(_parsed(html, engine), draft, engine, _identifier(html, draft), said)
     return Pdf(data, (*engine.warnings, *dict.fromkeys(map(_worded, said))))
+
+
+def prepare(fonts: FontSet) -> None:
+    """Do beforehand what only the first PDF of a process has to wait for: load the engine, open the faces.
+
+    Raises:
+        PdfUnavailable: Pango is not installed.
+    """
+    write(_FIRST, Draft("", 0, "", "", ()), fonts)
 
 
 def _set(

@@ -11,11 +11,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from html import escape
 from itertools import accumulate, pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-from xml.sax.saxutils import quoteattr
 
 from report_builder import fonts
 from report_builder.fonts import FontSet, Role
@@ -136,7 +136,7 @@ def _lettered(svg: str, faces: FontSet) -> str:
         face = faces.face(Role.HEITI if "font-family" in found[1] else Role.FANGSONG)
         if face is None:
             return found[0]
-        named = f"<tspan font-family={quoteattr(repr(face.family))}>\\g<0></tspan>"
+        named = f'<tspan font-family="{escape(repr(face.family))}">\\g<0></tspan>'
         return found[1] + _CHINESE.sub(named, found[2]) + found[3]
 
     return _WORDS.sub(lettered, svg)

@@ -1,4 +1,4 @@
-"""Pictures of figures: a Chart is laid out once, in points, and drawn from that layout as SVG and as PNG.
+"""Where everything in a picture stands: a Chart laid out, in points.
 
 Every value is printed at its bar, so there are no scales and no grid; series differ by grey *and* hatching,
 so a photocopy can be read. The layout reckons with the widths of characters and asks no font: the SVG is
@@ -7,33 +7,18 @@ shown with whatever faces the reader's machine has, and must not overlap there e
 
 from __future__ import annotations
 
-import io
 import itertools
 import unicodedata
-import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path as File
-from typing import TYPE_CHECKING, Any, Literal, Protocol
-from xml.sax.saxutils import escape, quoteattr
-
-from matplotlib.backends.backend_agg import RendererAgg
-from matplotlib.colors import to_rgba
-from matplotlib.font_manager import FontProperties, fontManager
-from matplotlib.path import Path
-from matplotlib.transforms import Affine2D
-from PIL import Image
+from pathlib import Path
+from typing import Literal, Protocol
 
 from report_builder.figures import printed
 from report_builder.model import Chart, Number
 
-if TYPE_CHECKING:
-    from matplotlib.backend_bases import GraphicsContextBase
-
 WIDTH = 425.0
 """The text area of a page is 156 mm wide; a picture takes 150 of them. All lengths here are points."""
-DPI = 200
 
 _MARGIN = 6.0
 _SIZE = 10.5
@@ -41,18 +26,16 @@ _SMALL = 9.0
 _TITLE = 12.0
 _LEADING = 1.3
 _GAP = 4.0
-_THIN = 0.6
-_BLACK, _WHITE = "#000000", "#ffffff"
+THIN = 0.6
+BLACK, WHITE = "#000000", "#ffffff"
 
 Point = tuple[float, float]
-Renderer = Any
-"""matplotlib's RendererAgg, whose calls carry no types."""
 
 
 class Fonts(Protocol):
     """The faces at hand, as ``fonts.FontSet`` has them."""
 
-    def file(self, role: str) -> File | None:
+    def file(self, role: str) -> Path | None:
         """The file of the face for ``role``."""
 
     def stack(self, role: str) -> tuple[str, ...]:
@@ -87,7 +70,7 @@ class Words:
     text: str
     size: float = _SIZE
     anchor: Literal["start", "middle", "end"] = "start"
-    ink: str = _BLACK
+    ink: str = BLACK
     role: Literal["fangsong", "heiti"] = "fangsong"
     turned: bool = False
 
@@ -109,17 +92,17 @@ class _Style:
 
     fill: str
     hatch: str = ""
-    ink: str = _BLACK
+    ink: str = BLACK
 
 
 _STYLES = (
-    _Style("#404040", ink=_WHITE),
-    _Style(_WHITE, "/"),
+    _Style("#404040", ink=WHITE),
+    _Style(WHITE, "/"),
     _Style("#b3b3b3"),
-    _Style(_WHITE, "/\\"),
-    _Style(_WHITE),
+    _Style(WHITE, "/\\"),
+    _Style(WHITE),
     _Style("#808080", "\\"),
-    _Style(_WHITE, "-"),
+    _Style(WHITE, "-"),
     _Style("#d9d9d9", "/\\"),
 )
 """Next to one another these differ in brightness or in hatching; a ninth series begins again."""
@@ -432,163 +415,8 @@ def _inside(piece: _Piece, middle: float) -> Iterator[Shape]:
     centre = piece.left + piece.length / 2
     if piece.style.hatch:
         wide = width(piece.value, _SIZE) + 2
-        yield Box(centre - wide / 2, middle - _SIZE / 2, wide, _SIZE, _WHITE, edged=False)
+        yield Box(centre - wide / 2, middle - _SIZE / 2, wide, _SIZE, WHITE, edged=False)
     yield Words(centre, _middle(middle, _SIZE), piece.value, anchor="middle", ink=piece.style.ink)
 
 
 _KINDS = {"bars": _bars, "years": _years, "stacked": _stacked}
-
-# --- SVG --------------------------------------------------------------------------------------------------
-
-_OFFICE = {
-    "fangsong": ("FangSong", "STFangsong", "serif"),
-    "heiti": ("SimHei", "Microsoft YaHei", "sans-serif"),
-}
-"""What a reader's own machine has, where a page is opened that carries no fonts."""
-
-
-def svg(chart: Chart, fonts: Fonts) -> str:
-    """The chart as one SVG element, its words as text.
-
-    No ids, no style sheet, no declaration: several can stand in one page under a strict policy.
-    """
-    picture = laid_out(chart)
-    families = {role: _families(fonts, role) for role in _OFFICE}
-    shapes = "".join(f"{_element(shape, families)}\n" for shape in picture.shapes)
-    wide, high = _n(WIDTH), _n(picture.height)
-    size = f'width="{wide}pt" height="{high}pt" viewBox="0 0 {wide} {high}"'
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family={quoteattr(families["fangsong"])}>\n'
-        f"<title>{escape(chart.title)}</title>\n<desc>{escape(chart.alt)}</desc>\n"
-        f'<rect width="{wide}" height="{high}" fill="{_WHITE}"/>\n{shapes}</svg>\n'
-    )
-
-
-def _families(fonts: Fonts, role: str) -> str:
-    names = dict.fromkeys((*fonts.stack(role), *_OFFICE[role]))
-    return ", ".join(name if name.isalpha() or "-" in name else f"'{name}'" for name in names)
-
-
-def _n(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".")
-
-
-def _element(shape: Shape, families: Mapping[str, str]) -> str:
-    match shape:
-        case Box():
-            return _svg_box(shape)
-        case Strokes():
-            return _svg_strokes(shape)
-        case Words():
-            return _svg_words(shape, families)
-
-
-def _svg_box(box: Box) -> str:
-    edge = f' stroke="{_BLACK}" stroke-width="{_THIN}"' if box.edged else ""
-    place = f'x="{_n(box.x)}" y="{_n(box.y)}" width="{_n(box.width)}" height="{_n(box.height)}"'
-    return f'<rect {place} fill="{box.fill}"{edge}/>'
-
-
-def _svg_strokes(strokes: Strokes) -> str:
-    path = "".join(f"M{_n(a)} {_n(b)}L{_n(c)} {_n(d)}" for (a, b), (c, d) in strokes.lines)
-    return f'<path d="{path}" fill="none" stroke="{_BLACK}" stroke-width="{_THIN}"/>'
-
-
-def _svg_words(words: Words, families: Mapping[str, str]) -> str:
-    place = f'x="{_n(words.x)}" y="{_n(words.y)}" font-size="{_n(words.size)}" text-anchor="{words.anchor}"'
-    turn = f' transform="rotate(-90 {_n(words.x)} {_n(words.y)})"' if words.turned else ""
-    family = f" font-family={quoteattr(families[words.role])}" if words.role == "heiti" else ""
-    return f'<text {place} fill="{words.ink}"{family}{turn}>{escape(words.text)}</text>'
-
-
-# --- PNG --------------------------------------------------------------------------------------------------
-
-_FACES = {"fangsong": ("latin", "fangsong", "songti", "heiti"), "heiti": ("latin", "heiti", "songti")}
-_BEFORE = {"start": 0.0, "middle": 0.5, "end": 1.0}
-"""How much of the words stands before their anchor."""
-_LAST_RESORT = "DejaVu Sans"
-
-
-def png(chart: Chart, fonts: Fonts) -> bytes:
-    """The chart as an opaque grey picture at 200 dots an inch; transparency slows those who place it."""
-    picture = laid_out(chart)
-    with warnings.catch_warnings():
-        # A character no face has becomes an empty box; fonts.missing_characters reports it by name.
-        warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)
-        renderer = drawn(picture, fonts)
-    content = io.BytesIO()
-    dots = Image.frombuffer("RGBA", (renderer.width, renderer.height), renderer.buffer_rgba())
-    dots.convert("L").save(content, "PNG", dpi=(DPI, DPI), compress_level=6)
-    return content.getvalue()
-
-
-def drawn(picture: Picture, fonts: Fonts) -> Renderer:
-    """The picture in dots, words over all else.
-
-    matplotlib's renderer is called without its figures, axes and artists, which take longer to import than to draw.
-    """
-    renderer: Renderer = RendererAgg(int(WIDTH * _DOTS), int(picture.height * _DOTS), DPI)  # type: ignore[no-untyped-call]
-    _fill(renderer, Box(0, 0, WIDTH, picture.height, _WHITE, edged=False))
-    faces = {role: tuple(map(fonts.file, roles)) for role, roles in _FACES.items()}
-    for shape in sorted(picture.shapes, key=lambda shape: isinstance(shape, Words)):
-        match shape:
-            case Box():
-                _fill(renderer, shape)
-            case Strokes():
-                _stroke(renderer, shape)
-            case Words():
-                _write(renderer, shape, _properties(faces[shape.role], shape.size))
-    return renderer
-
-
-_DOTS = DPI / 72
-"""Dots to a point."""
-
-
-def _fill(renderer: Renderer, box: Box) -> None:
-    corner, across, up = (box.x, box.y), (box.x + box.width, box.y), (box.x + box.width, box.y + box.height)
-    outline = Path([corner, across, up, (box.x, box.y + box.height), corner], closed=True)
-    pen = _pen(renderer, _THIN if box.edged else 0)
-    renderer.draw_path(pen, outline, _turned_over(renderer), to_rgba(box.fill))
-
-
-def _stroke(renderer: Renderer, strokes: Strokes) -> None:
-    points = [point for line in strokes.lines for point in line]
-    lines = Path(points, [Path.MOVETO, Path.LINETO] * len(strokes.lines))
-    renderer.draw_path(_pen(renderer, _THIN), lines, _turned_over(renderer), None)
-
-
-def _turned_over(renderer: Renderer) -> Affine2D:
-    """From points, downwards, to dots, upwards."""
-    return Affine2D().scale(_DOTS, -_DOTS).translate(0, renderer.height)
-
-
-def _pen(renderer: Renderer, width: float, ink: str = _BLACK) -> GraphicsContextBase:
-    pen: GraphicsContextBase = renderer.new_gc()
-    pen.set_linewidth(width)
-    pen.set_joinstyle("miter")
-    pen.set_foreground(ink)
-    return pen
-
-
-def _write(renderer: Renderer, words: Words, face: FontProperties) -> None:
-    """The words from their anchor on, at their baseline, in whole dots."""
-    long = renderer.get_text_width_height_descent(words.text, face, ismath=False)[0]
-    before = long * _BEFORE[words.anchor]
-    x, y = words.x * _DOTS, words.y * _DOTS
-    x, y = (x, y + before) if words.turned else (x - before, y)
-    pen = _pen(renderer, _THIN, words.ink)
-    renderer.draw_text(pen, x, y, words.text, face, 90 if words.turned else 0)
-
-
-@cache
-def _properties(files: tuple[File | None, ...], size: float) -> FontProperties:
-    """The families of these files, for matplotlib to ask in turn character by character."""
-    families = [*(_family(file) for file in files if file is not None), _LAST_RESORT]
-    return FontProperties(family=families, size=size)
-
-
-@cache
-def _family(file: File) -> str:
-    fontManager.addfont(str(file))
-    return fontManager.ttflist[-1].name
