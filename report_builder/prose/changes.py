@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Literal
 
 from report_builder.prose.claims import Change, Claim, Level, Quantity, Scope, Subject
-from report_builder.prose.context import OPENING, SAYS_NOTHING, SILENT_HERE
+from report_builder.prose.context import NAMES_ANOTHER, OPENING, SAYS_NOTHING
 from report_builder.prose.levels import Levels
 from report_builder.prose.numerals import Amount
 from report_builder.prose.words import Token
@@ -93,7 +93,7 @@ class Changes(Levels):
         if names:
             checked = [self._checked(name, bare) for name in names]
             return tuple(subject for subject in checked if subject is not None) if None not in checked else ()
-        if any(token.kind in {"rest", "concept", *SILENT_HERE} for token in bare):
+        if any(token.kind in NAMES_ANOTHER for token in bare):
             return ()
         if self.changed:
             return self.changed

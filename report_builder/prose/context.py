@@ -13,6 +13,7 @@ NUMBERS = frozenset({"count", "bare", "percent", "times"})
 SILENT_HERE = frozenset({"foreign", "passing", "channels"})
 _NOTHING = "fillers object topic self this on_time whole_place all parts joins members last"
 SAYS_NOTHING = frozenset(_NOTHING.split())
+NAMES_ANOTHER = SILENT_HERE | {"rest", "concept"}
 FOREIGN = "foreign"
 _TOPICAL = frozenset({"concept", "topic", FOREIGN})
 OPENING, CLOSING = "（(", "）)"
@@ -183,7 +184,7 @@ class Context:
 
     def _see_rest(self, at: int, token: Token) -> None:
         """Another body that opens a clause is its subject."""
-        if self.state.ours or not token.text.endswith(self.lexicon.body_endings):
+        if not token.text.endswith(self.lexicon.body_endings) or self.state.ours:
             return
         after = self.tokens[at + 1].text if at + 1 < len(self.tokens) else ""
         opens = all(

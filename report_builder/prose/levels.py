@@ -12,15 +12,16 @@ from report_builder.prose.words import Token
 class Levels(Subjects):
     """Reads how many there are said to be."""
 
-    def _levels(self, at: int, stretch: Sequence[Token]) -> Iterator[Claim]:
+    def _levels(self, at: int, stretch: Sequence[Token], kinds: frozenset[str]) -> Iterator[Claim]:
+        """The numbers that stand at ``at`` and go on behind it; ``kinds`` are those of the stretch before."""
         run = self._run(at, {"count", "bare"})
         names = self._joined(stretch)
         paired: list[tuple[int, Subject | None]]
         if len(names) > 1 and len(run) == len(names):
             paired = list(zip(run, names, strict=True))
-        elif len(run) > 1 and any(token.kind == "respectively" for token in stretch):
+        elif len(run) > 1 and "respectively" in kinds:
             paired = list(zip(run, self._labelled(stretch, len(run)), strict=True))
-        elif len(names) > 1 and any(token.kind == "each" for token in stretch):
+        elif len(names) > 1 and "each" in kinds:
             paired = [(at, name) for name in names]
         else:
             run = [at]
@@ -29,7 +30,7 @@ class Levels(Subjects):
             paired = [(at, None)]
         for number, subject in paired:
             yield from self._level(number, self._checked(subject, stretch), paired)
-        if self._is_of_one_matter(stretch, {token.kind for token in stretch}):
+        if self._is_of_one_matter(stretch, kinds):
             self.parent, self.orphaned = None, True
         self.done.update(run[1:])
 

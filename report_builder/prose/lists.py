@@ -14,6 +14,8 @@ from report_builder.prose.words import Token
 from report_builder.spec import Lexicon
 
 _NUMBERS = frozenset({"count", "bare"})
+_ENDS = _NUMBERS | {"stop"}
+_FOLLOWS = _ENDS | {"joins"}
 _OTHERWISE = frozenset({"more", "less", "against", "reaching", "last", "shares", "same", "same_as_last"})
 _OPEN, _CLOSED = "（(", "）)"
 _FEWEST = 2
@@ -36,11 +38,13 @@ def read(
     found: Sequence[Token], place: Place, lexicon: Lexicon, subjects: Mapping[int, Subject]
 ) -> Iterator[Parts]:
     """The lists of one sentence that are told as the parts of a total."""
+    numbers = [at for at, token in enumerate(found) if token.kind in _NUMBERS]
+    if len(numbers) < _FEWEST:
+        return
     texts = {token.text for token in found}
     sums, lists, is_sorted = _words_of(lexicon)
     says_sum = not texts.isdisjoint(sums)
     may_list = not texts.isdisjoint(lists) or is_sorted.search(place.sentence) is not None
-    numbers = [at for at, token in enumerate(found) if token.kind in _NUMBERS]
     for count, at in enumerate(numbers, 1):
         token = found[at]
         if token.kind != "count" or not token.quantity or token.quantity.rough:
@@ -102,7 +106,7 @@ def _before(
 
 def _is_mixed(found: Sequence[Token], first: int, total: int) -> bool:
     """“预算2次、采购信息12条，合计…条”: what is counted otherwise may be in the sum, or be left out of it."""
-    before = next((at for at in range(first - 1, -1, -1) if found[at].kind in {"stop", *_NUMBERS}), -1)
+    before = next((at for at in range(first - 1, -1, -1) if found[at].kind in _ENDS), -1)
     begin = before if before >= 0 and found[before].kind in _NUMBERS else first
     units = {one.unit for at in range(begin, total + 1) if (one := found[at].quantity) and one.unit}
     return len(units) > 1
@@ -166,7 +170,7 @@ def _is_by_channel(found: Sequence[Token], at: int) -> bool:
 
 
 def _is_of_the_item(token: Token) -> bool:
-    return token.kind not in {"stop", "joins"} and token.kind not in _NUMBERS
+    return token.kind not in _FOLLOWS
 
 
 def _is_within(at: int, total: int, lexicon: Lexicon, subjects: Mapping[int, Subject]) -> bool:
@@ -282,7 +286,7 @@ def _parts(
 
 def _ends_run(found: Sequence[Token], at: int) -> bool:
     """A list may end at a comma, never at 、 or 和."""
-    following = next((token for token in found[at + 1 :] if token.kind in {"stop", "joins", *_NUMBERS}), None)
+    following = next((token for token in found[at + 1 :] if token.kind in _FOLLOWS), None)
     return following is None or following.kind == "stop"
 
 

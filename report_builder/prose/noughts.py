@@ -13,6 +13,8 @@ from report_builder.prose.shares import Shares
 from report_builder.prose.words import Token
 from report_builder.spec import NothingWords, Topic
 
+_SOME_ONLY = SILENT_HERE | {"on_time", "last", "reasons"}
+
 
 class Noughts(Shares):
     """Reads where there is said to be nothing."""
@@ -117,7 +119,7 @@ class Noughts(Shares):
         partly = self._is_of_the_done(clause[: at - begin]) or any(
             not concept.whole and self.lexicon.topic(concept.topic).disclosure for concept in concepts
         )
-        other = any(token.kind in {"on_time", *SILENT_HERE, "last", "reasons"} for token in clause)
+        other = any(token.kind in _SOME_ONLY for token in clause)
         other = other or self._is_of_a_matter(clause[: at - begin])
         return partly or other or self._counted_others()
 

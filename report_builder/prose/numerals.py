@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from typing import NamedTuple
 
 _SIGNS = ("零〇", "一壹", "二两贰", "三叁", "四肆", "五伍", "六陆", "七柒", "八捌", "九玖")
 _DIGITS = {sign: value for value, signs in enumerate(_SIGNS) for sign in signs}
@@ -14,8 +14,7 @@ _SHORT = 9
 FACTORS = {"十": 10, "百": 100, "千": 1000, **_MYRIADS}
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(NamedTuple):
     """A number and the worth of its last printed digit: 1.05 is told to 0.01, 1.2万 to 1000."""
 
     value: Decimal

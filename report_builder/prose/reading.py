@@ -16,6 +16,8 @@ from report_builder.prose.noughts import Noughts
 from report_builder.prose.words import Token, Vocabulary, sentences, tokens, vocabulary
 from report_builder.spec import Lexicon
 
+_DENIES = frozenset({"all", "none"})
+_PARTS_CLAUSES = NUMBERS | {"stop"}
 _SPEAK_OF_NUMBERS = NUMBERS | {"none", "all", "against", "same_as_last"}
 
 
@@ -74,17 +76,18 @@ class Sentence(Noughts):
         self._look_ahead()
         for at, token in enumerate(self.tokens):
             kind = token.kind
-            if kind in WATCHES:
-                WATCHES[kind](self, at, token)
-            if at in self.done:
+            watch = WATCHES.get(kind)
+            if watch is not None:
+                watch(self, at, token)
+            if kind == "stop":
+                yield from self._clause_ends(at)
+            elif kind in NUMBERS and at in self.done:
                 self.start = max(self.start, at + 1)
             elif kind in NUMBERS:
                 yield from self._number(at)
                 self.start = max(at + 1, self.told_to)
             elif kind in {"same", "same_as_last", "doubled"}:
                 yield from self._unnumbered(at)
-            elif kind == "stop":
-                yield from self._clause_ends(at)
         yield from self._clause_ends(len(self.tokens))
 
     def _number(self, at: int) -> Iterator[Claim]:
@@ -103,7 +106,7 @@ class Sentence(Noughts):
         elif "reaching" in kinds and self.counts and "concept" not in kinds:
             yield from self._reached(at)
         elif self.tokens[at].kind == "count" or self._counts_without_unit(at, kinds):
-            yield from self._levels(at, stretch)
+            yield from self._levels(at, stretch, frozenset(kinds))
 
     @staticmethod
     def _changes_last(kinds: Sequence[str]) -> bool:
@@ -116,7 +119,7 @@ class Sentence(Noughts):
         if at and self.tokens[at - 1].text in CLOSING:
             opening = next(place for place in range(at - 1, -1, -1) if self._opens_bracket(place))
             begin = opening
-            while begin and self.tokens[begin - 1].kind not in {"stop", *NUMBERS}:
+            while begin and self.tokens[begin - 1].kind not in _PARTS_CLAUSES:
                 begin -= 1
             inside = self.tokens[opening + 1 : at]
             named = any(token.kind == "concept" for token in inside) and inside[0].kind != "parts"
@@ -130,13 +133,14 @@ class Sentence(Noughts):
     def _clause_ends(self, at: int) -> Iterator[Claim]:
         clause = self.tokens[self.start : at]
         kinds = {token.kind for token in clause}
-        if "none" in kinds and kinds.isdisjoint(NUMBERS):
-            yield from self._none(clause)
-        if "against" in kinds and kinds.isdisjoint(NUMBERS):
-            yield from self._tendency(clause)
+        if kinds.isdisjoint(NUMBERS):
+            if "none" in kinds:
+                yield from self._none(clause)
+            if "against" in kinds:
+                yield from self._tendency(clause)
         if "all" in self.kinds:
             yield from self._nothing_left(at)
-        names = self._joined(clause) if "concept" in kinds and kinds.isdisjoint({"all", "none"}) else []
+        names = self._joined(clause) if "concept" in kinds and kinds.isdisjoint(_DENIES) else []
         self.pending = self._checked(names[0], clause) if len(names) == 1 else None
         if self._is_of_one_matter(clause, kinds) and any(
             token.text in self.lexicon.amidst for token in clause

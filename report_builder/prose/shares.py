@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from report_builder.prose.changes import Changes
 from report_builder.prose.claims import Claim, Share, Subject
-from report_builder.prose.context import FOREIGN, NUMBERS, SILENT_HERE
+from report_builder.prose.context import FOREIGN, NAMES_ANOTHER, NUMBERS, SILENT_HERE
 from report_builder.prose.words import Token
 
 _BRACKETED = 2
 _ALL = 100
+_UNKNOWN = SILENT_HERE | {"rest", "elsewhere", "last", "undated"}
 
 
 class Shares(Changes):
@@ -34,15 +35,13 @@ class Shares(Changes):
                 None,
                 wholes,
             )
-        elif self.counts and not any(
-            token.kind in {"rest", "concept", *SILENT_HERE} for token in stretch[:mark]
-        ):
+        elif self.counts and not any(token.kind in NAMES_ANOTHER for token in stretch[:mark]):
             counted, subject = self.counts[-1]
             yield from self._share(at, subject, counted, wholes)
 
     def _wholes(self, named: Sequence[Token]) -> tuple[str, ...] | None:
         """The whole that is named behind 占; None where it is something unknown."""
-        if any(token.kind in {"rest", "elsewhere", *SILENT_HERE, "last", "undated"} for token in named):
+        if any(token.kind in _UNKNOWN for token in named):
             return None
         return tuple(token.key for token in named if token.kind == "concept")
 

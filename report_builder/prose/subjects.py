@@ -6,11 +6,20 @@ import itertools
 from collections.abc import Sequence
 
 from report_builder.prose.claims import Subject
-from report_builder.prose.context import FOREIGN, NUMBERS, SAYS_NOTHING, SILENT_HERE, Context, last_of
+from report_builder.prose.context import (
+    FOREIGN,
+    NAMES_ANOTHER,
+    NUMBERS,
+    SAYS_NOTHING,
+    SILENT_HERE,
+    Context,
+    last_of,
+)
 from report_builder.prose.words import Token
 from report_builder.spec import Concept
 
 _MAY_FOLLOW = SAYS_NOTHING | {"respectively", "each", "reaching"}
+_NAMED_BEFORE = NAMES_ANOTHER | {"finished", "blockers"}
 _OPENS_ANEW = frozenset({"this", "self", "whole_place", "members"})
 
 
@@ -24,7 +33,7 @@ class Subjects(Context):
             return Subject(tuple(key for name in names for key in name.concepts), names[0].part_of)
         if names:
             return names[0]
-        if any(token.kind in {"concept", "rest", "finished", "blockers", *SILENT_HERE} for token in stretch):
+        if any(token.kind in _NAMED_BEFORE for token in stretch):
             return self._behind(at, whole=False)
         return self._behind(at, whole=True) or (self.pending if self._stands_alone(at) else None)
 

@@ -31,10 +31,7 @@ _STOPS = dict.fromkeys("，,；;：:。！？!?（）()", ("stop", ""))
 
 
 class Token(NamedTuple):
-    """One piece of a sentence. ``kind`` is the list of the lexicon it stands in, or that of a number; ``key`` whose word it is.
-
-    A tuple, since a report has thousands of them, and a frozen dataclass takes four times as long to make.
-    """
+    """One piece of a sentence. ``kind`` is the list of the lexicon it stands in, or that of a number; ``key`` whose word it is."""
 
     kind: str
     text: str
@@ -177,44 +174,46 @@ def sentences(paragraph: str) -> Iterator[str]:
 
 def tokens(sentence: str, vocabulary: Vocabulary) -> list[Token]:
     """The sentence's tokens, in order, without gaps: what no list holds is a ``rest``."""
-    text = _TITLES.sub(lambda match: MASK * len(match[0]), sentence)
+    text = _TITLES.sub(_masked, sentence)
     lengths, alone = vocabulary.lengths, vocabulary.alone
     found: list[Token] = []
-    rest = 0
-    for at, sign in enumerate(text):
-        if at < rest:
-            continue
+    at = rest = 0
+    size = len(text)
+    while at < size:
         of_words = lengths.get(text[at : at + 2], ())
-        if not of_words and sign not in alone:
-            continue
-        token = _token(text, at, of_words, vocabulary)
+        token = _token(text, at, of_words, vocabulary) if of_words or text[at] in alone else None
         if token is None:
+            at += 1
             continue
         if rest < at:
             found.append(_new(Token, ("rest", text[rest:at], rest, at, "", None, 0)))
         found.append(token)
-        rest = token.end
-    if rest < len(text):
-        found.append(Token("rest", text[rest:], rest, len(text)))
+        at = rest = token[3]
+    if rest < size:
+        found.append(Token("rest", text[rest:], rest, size))
     return found
+
+
+def _masked(title: re.Match[str]) -> str:
+    return MASK * len(title[0])
 
 
 def _token(text: str, at: int, of_words: Iterable[int], known: Vocabulary) -> Token | None:
     """The number or the longest word that begins at ``at``, whichever is longer; ``of_words`` are those words' lengths."""
     sign, words = text[at], known.words
-    word, said = "", None
+    end, said = at, None
     for length in of_words:
-        word = text[at : at + length]
-        said = words.get(word)
+        end = at + length
+        said = words.get(text[at:end])
         if said is not None:
             break
     if said is None and (sign not in _ARITHMETIC or _BEFORE_NUMBER.match(text, at + 1)):
-        word, said = sign, words.get(sign)
+        end, said = at + 1, words.get(sign)
     if sign in known.firsts:
         number = known.numbers.match(text, at)
-        if number is not None and (said is None or len(word) <= len(number[0])):
+        if number is not None and (said is None or end <= number.end()):
             return _numbered(number, known.report_year)
-    return None if said is None else _new(Token, (said[0], word, at, at + len(word), said[1], None, 0))
+    return None if said is None else _new(Token, (said[0], text[at:end], at, end, said[1], None, 0))
 
 
 def _numbered(match: re.Match[str], report_year: int) -> Token:
