@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from report_builder.fonts import FontSet
     from report_builder.model import Block, Chart, Draft, Return, StatutoryTable
     from report_builder.pipeline import Place
+    from report_builder.pipeline.keys import Job
     from report_builder.similarity import Text
     from report_builder.spec import Format
 
@@ -206,13 +207,18 @@ class Ours:
         for name, data in self._products.items():
             archive.from_document(archive.document(data), name, self.place.spec)
 
-    def build(self) -> object:
-        """Makes every product of the unit, from its return to the proof."""
-        from report_builder import pipeline, products
+    @cached_property
+    def _job(self) -> Job:
+        from report_builder.pipeline.gathering import gathered, work_of
 
-        draft = self.composed(self.workbook)
-        self.check(prose=False)
-        return products.begun(draft, self.collected, self.fmt, self.place.spec, pipeline.FORMATS)()
+        year, unused = gathered(self.place)
+        return next(job for job in work_of(self.place, year, unused)[0] if job.name == self.draft.unit)
+
+    def build(self) -> object:
+        """Makes all files of the unit, from its return to the proof."""
+        from report_builder import pipeline
+
+        return pipeline.build_unit(self.place, self._job)
 
     def texts_compared(self, now: Text, earlier: Text) -> object:
         """Two texts from scratch: masked, wording taken out, both figures, every passage."""

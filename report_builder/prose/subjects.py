@@ -19,6 +19,7 @@ from report_builder.prose.words import Token
 from report_builder.spec import Concept
 
 _MAY_FOLLOW = SAYS_NOTHING | {"respectively", "each", "reaching"}
+_REASONS = frozenset({"narrowing", "reasons"})
 _NAMED_BEFORE = NAMES_ANOTHER | {"finished", "blockers"}
 _OPENS_ANEW = frozenset({"this", "self", "whole_place", "members"})
 
@@ -130,16 +131,19 @@ class Subjects(Context):
         """The subject, if the clause speaks of its topic and names nothing that narrows it."""
         if subject is None:
             return None
-        if any(token.kind in SILENT_HERE for token in stretch) and not self._by_every_way(stretch):
+        kinds = {token.kind for token in stretch}
+        if not kinds.isdisjoint(SILENT_HERE) and not self._by_every_way(stretch):
             self._passes_over(stretch)
             return None
         concepts = [self.lexicon.concept(key) for key in subject.concepts]
         topic = concepts[0].topic
         if any(one.topic != topic for one in concepts) or self.state.topic != topic:
             return None
-        if self._is_narrowed(topic, stretch) or not self._fitting_objects(topic, stretch):
+        if self._is_narrowed(topic, stretch, kinds):
             return None
-        return self._under_parent(subject, concepts, stretch)
+        if "object" in kinds and not self._fitting_objects(topic, stretch):
+            return None
+        return self._under_parent(subject, concepts, listed="parts" in kinds)
 
     def _by_every_way(self, stretch: Sequence[Token]) -> bool:
         """“通过网络、信函等方式收到”: not by one of the ways alone."""
@@ -147,11 +151,11 @@ class Subjects(Context):
         silent = {kind for kind in kinds if kind in SILENT_HERE}
         return silent == {"channels"} and kinds.count("channels") > 1 and "more_of_them" in kinds
 
-    def _is_narrowed(self, topic: str, stretch: Sequence[Token]) -> bool:
-        """A reason within an outcome, or disputes that may be over anything."""
+    def _is_narrowed(self, topic: str, stretch: Sequence[Token], kinds: set[str]) -> bool:
+        """A reason within an outcome, or disputes that may be over anything. ``kinds`` are those of the stretch."""
         noun = self.lexicon.topic(topic)
         reason = noun.disclosure and (
-            any(token.kind in {"narrowing", "reasons"} for token in stretch) or self._is_of_some(stretch)
+            not kinds.isdisjoint(_REASONS) or ("rest" in kinds and self._is_of_some(stretch))
         )
         return reason or (noun.if_disclosed and not self._over_information(topic))
 
@@ -192,10 +196,8 @@ class Subjects(Context):
         objects = self.lexicon.topic(topic).objects
         return all(token.text in objects for token in stretch[last + 1 :] if token.kind == "object")
 
-    def _under_parent(
-        self, subject: Subject, concepts: Sequence[Concept], stretch: Sequence[Token]
-    ) -> Subject | None:
-        listed = any(token.kind == "parts" for token in stretch)
+    def _under_parent(self, subject: Subject, concepts: Sequence[Concept], *, listed: bool) -> Subject | None:
+        """The subject as a part of what is being sorted; ``listed`` where 其中 and the like begin the list here."""
         free = all(one.flow for one in concepts) and not listed
         if self.parent is None:
             return None if self.orphaned and not free else subject

@@ -51,7 +51,7 @@ class Vocabulary:
     """The lexicon made ready for one report year: every word with what it is, and a pattern for numbers.
 
     ``lengths`` are those of the words that begin with two signs; ``firsts`` may begin a number, ``alone`` a token
-    that no such two signs begin. Where ``telling`` finds nothing, no number and no word like 未, 全部 or 同比 stands.
+    that no such two signs begin; ``plain`` are words of one sign with which no number begins. Where ``telling`` finds nothing, no number and no word like 未, 全部 or 同比 stands.
     """
 
     words: Mapping[str, tuple[str, str]]
@@ -59,6 +59,7 @@ class Vocabulary:
     numbers: re.Pattern[str]
     firsts: frozenset[str]
     alone: frozenset[str]
+    plain: Mapping[str, tuple[str, str]]
     telling: re.Pattern[str]
     report_year: int
 
@@ -94,9 +95,11 @@ def _common(lexicon: Lexicon, report_year: int) -> Vocabulary:
         lengths.setdefault(word[:2], set()).add(len(word))
     ordered = {signs: tuple(sorted(found, reverse=True)) for signs, found in lengths.items()}
     firsts = frozenset(_FIRSTS + "".join(word[0] for word in lexicon.about))
-    alone = firsts.union(word for word in words if len(word) == 1)
+    single = {word: said for word, said in words.items() if len(word) == 1}
+    plain = {sign: said for sign, said in single.items() if sign not in firsts and sign not in _ARITHMETIC}
+    alone = firsts.union(single)
     numbers, telling = _number_pattern(lexicon), _telling_pattern(lexicon)
-    return Vocabulary(words, ordered, numbers, firsts, alone, telling, report_year)
+    return Vocabulary(words, ordered, numbers, firsts, alone, plain, telling, report_year)
 
 
 def _lists(lexicon: Lexicon) -> Iterator[tuple[str, str, Iterable[str]]]:
@@ -175,13 +178,18 @@ def sentences(paragraph: str) -> Iterator[str]:
 def tokens(sentence: str, vocabulary: Vocabulary) -> list[Token]:
     """The sentence's tokens, in order, without gaps: what no list holds is a ``rest``."""
     text = _TITLES.sub(_masked, sentence)
-    lengths, alone = vocabulary.lengths, vocabulary.alone
+    lengths, alone, plain = vocabulary.lengths, vocabulary.alone, vocabulary.plain
     found: list[Token] = []
     at = rest = 0
     size = len(text)
     while at < size:
-        of_words = lengths.get(text[at : at + 2], ())
-        token = _token(text, at, of_words, vocabulary) if of_words or text[at] in alone else None
+        sign, of_words = text[at], lengths.get(text[at : at + 2], ())
+        token: Token | None = None
+        if not of_words and sign in plain:
+            kind, key = plain[sign]
+            token = _new(Token, (kind, sign, at, at + 1, key, None, 0))
+        elif of_words or sign in alone:
+            token = _token(text, at, of_words, vocabulary)
         if token is None:
             at += 1
             continue
@@ -267,7 +275,8 @@ def _counted(
     """A number with what it counts; numerals that form no number are a rest."""
     if amount is None:
         return Token("rest", match[0], *match.span())
-    return Token(kind, match[0], *match.span(), quantity=Quantity(amount, unit, match.span(), rough))
+    start, end = span = match.span()
+    return _new(Token, (kind, match[0], start, end, "", Quantity(amount, unit, span, rough), 0))
 
 
 def _count(match: re.Match[str], _: int) -> Token:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from report_builder.prose.claims import Claim, Dated, Lead, Place, SelfWord, Speaker
@@ -18,9 +18,12 @@ def read(place: Place, lexicon: Lexicon, speaker: Speaker) -> Iterator[Claim]:
     told, apart = _period_told(lexicon)
     if told.search(sentence) and not apart.search(sentence):
         yield from _periods(place, lexicon, speaker)
-    yield from _reports(place, lexicon, speaker)
-    yield from _plans(place, lexicon, speaker)
-    yield from _self_words(place, lexicon, speaker)
+    if _YEAR_SIGN in sentence:
+        yield from _reports(place, lexicon, speaker)
+        yield from _plans(place, lexicon, speaker)
+    words, any_of_them = _wrong_words(lexicon, speaker)
+    if any_of_them.search(sentence):
+        yield from _self_words(place, words)
     yield from _lead(place, lexicon)
 
 
@@ -75,8 +78,6 @@ def _year_of(lexicon: Lexicon) -> re.Pattern[str]:
 def _reports(place: Place, lexicon: Lexicon, speaker: Speaker) -> Iterator[Dated]:
     """“现将本局2023年度政府信息公开工作情况报告如下”, “现公布…2023年…年度报告”."""
     sentence = place.sentence
-    if _YEAR_SIGN not in sentence:
-        return
     for match in _report(lexicon).finditer(sentence):
         around = sentence[max(0, match.start() - _NEAR) : match.end() + _NEAR]
         behind = sentence[match.end() : match.end() + _NEAR]
@@ -102,8 +103,6 @@ def _report(lexicon: Lexicon) -> re.Pattern[str]:
 
 def _plans(place: Place, lexicon: Lexicon, speaker: Speaker) -> Iterator[Dated]:
     """“2024年，我局将继续…” in the report of 2024."""
-    if str(speaker.report_year) not in place.sentence:
-        return
     for match in _plan(lexicon, speaker.report_year).finditer(place.sentence):
         if match["who"] in {"", *lexicon.ourselves, *lexicon.whole_places, *speaker.names}:
             yield Dated(place, speaker.report_year, "plan", match.span())
@@ -132,9 +131,8 @@ def _wrong_words(lexicon: Lexicon, speaker: Speaker) -> tuple[tuple[str, ...], r
     return words, re.compile("|".join(map(re.escape, words)) or "(?!)")
 
 
-def _self_words(place: Place, lexicon: Lexicon, speaker: Speaker) -> Iterator[SelfWord]:
-    words, any_of_them = _wrong_words(lexicon, speaker)
-    for word in words if any_of_them.search(place.sentence) else ():
+def _self_words(place: Place, words: Iterable[str]) -> Iterator[SelfWord]:
+    for word in words:
         at = place.sentence.find(word)
         if at >= 0:
             yield SelfWord(place, word, (at, at + len(word)))
