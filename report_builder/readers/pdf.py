@@ -169,17 +169,22 @@ def _glyphs(page: pdfium.PdfPage) -> Iterator[Glyph]:
     text = page.get_textpage()
     handle, box = text.raw, raw.FS_RECTF()
     place = ctypes.byref(box)
-    for at in range(min(raw.FPDFText_CountChars(handle), MAX_CHARACTERS)):
-        code = raw.FPDFText_GetUnicode(handle, at)
-        written = code > _SPACE and code not in _NO_CHARACTER
-        if written or (code == _SPACE and not raw.FPDFText_IsGenerated(handle, at)):
+    for at, sign in enumerate(_signs(text)):
+        written = sign > " " and sign not in _NO_CHARACTER
+        if written or (sign == " " and not raw.FPDFText_IsGenerated(handle, at)):
             raw.FPDFText_GetLooseCharBox(handle, at, place)
             left, bottom, right, top = box.left, box.bottom, box.right, box.top
-            yield Glyph(chr(code), Box(left, bottom, right, top), (left + right) / 2, (bottom + top) / 2)
+            yield Glyph(sign, Box(left, bottom, right, top), (left + right) / 2, (bottom + top) / 2)
 
 
-_SPACE = ord(" ")
-_NO_CHARACTER = frozenset({0xFEFF, 0xFFFE, 0xFFFF, 0xFFFD})
+def _signs(text: pdfium.PdfTextPage) -> Sequence[str]:
+    """The characters by their number: all at once, unless rare ones make the text longer or shorter than it counts."""
+    count = min(raw.FPDFText_CountChars(text.raw), MAX_CHARACTERS)
+    said: str = text.get_text_range(0, count)
+    return said if len(said) == count else [chr(raw.FPDFText_GetUnicode(text.raw, at)) for at in range(count)]
+
+
+_NO_CHARACTER = frozenset("\ufeff\ufffe\uffff\ufffd")
 
 
 def _drawn(page: pdfium.PdfPage) -> tuple[list[Box], list[Box], list[Picture]]:
