@@ -15,7 +15,7 @@ from report_builder.render import look, template
 
 _UNUSABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 """What no XML file may hold; a PDF is set from one."""
-_PLAINER = {0x2011: "-", 0xA0: " "}
+_PLAINER = {"\u2011": "-", "\xa0": " "}
 """Signs that look like others and that few faces have: looking for one took a minute once."""
 
 
@@ -45,7 +45,10 @@ def embedded(document: object) -> Markup:
 
 def usable(text: str) -> str:
     """The text without signs that no page may hold, and with plain ones for those that few faces have."""
-    return _UNUSABLE.sub("", text).translate(_PLAINER)
+    text = _UNUSABLE.sub("", text)
+    for sign, plainer in _PLAINER.items():
+        text = text.replace(sign, plainer)
+    return text
 
 
 @cache

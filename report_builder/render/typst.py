@@ -201,7 +201,7 @@ def _width(cell: Cell, widths: Sequence[float]) -> float:
 
 
 def _ems(text: str) -> float:
-    return sum(0.5 if sign in _HALF_WIDTH else 1.0 for sign in text)
+    return len(text) - sum(map(_HALF_WIDTH.__contains__, text)) / 2
 
 
 def _together(view: View) -> list[tuple[int, int]]:
