@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from report_builder.spec import Rule, Spec
 
 BLOCKED, CANNOT_RUN, INTERRUPTED = 1, 2, 130
-_OBJECTS_MADE = 100_000
+_OBJECTS_MADE = 20_000
 """Garbage is looked for so often; every seven hundred objects, as usual, it costs a short run a twentieth of its time."""
 _SHOWN = 10
 _LINE = 40

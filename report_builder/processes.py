@@ -17,6 +17,8 @@ from typing import Any, BinaryIO, NoReturn
 
 Process = subprocess.Popen[bytes]
 
+_APART = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+"""What a new session is elsewhere, Windows calls so."""
 _FOUND = "import sys; sys.path[:0] = [] if sys.argv[1] in sys.path else [sys.argv[1]]\n"
 
 
@@ -28,7 +30,7 @@ def launched(program: str) -> Process:
     """
     words = [sys.executable, "-P", "-c", _FOUND + program, str(Path(__file__).parents[1])]
     return subprocess.Popen(  # noqa: S603 - our own program
-        words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+        words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True, creationflags=_APART
     )
 
 
@@ -39,18 +41,18 @@ def told(process: Process, said: object) -> bool:
     try:
         pickle.dump(said, process.stdin, pickle.HIGHEST_PROTOCOL)
         process.stdin.flush()
-    except (OSError, ValueError):
+    except (OSError, ValueError, TypeError, AttributeError, pickle.PicklingError):
         return False
     return True
 
 
 def heard(process: Process) -> object:
-    """The process's answer; None where it has died."""
+    """The process's answer; None where it has died, or something else speaks in its place."""
     if process.stdout is None:
         raise AssertionError
     try:
         return pickle.load(process.stdout)  # noqa: S301 - from our own process
-    except (OSError, EOFError, ValueError, pickle.UnpicklingError):
+    except Exception:  # noqa: BLE001 - bytes that are no pickle may raise anything
         return None
 
 
@@ -90,8 +92,11 @@ class Asked:
 
 def _listen(stream: BinaryIO, given: SimpleQueue[Any]) -> None:
     """Hands on what comes. When the other end has gone nobody waits for the work in hand, and nothing is half-written."""
+    status = 1
     try:
         while True:
             given.put(pickle.load(stream))  # noqa: S301 - from the process that started this one
+    except (EOFError, OSError):
+        status = 0
     finally:
-        os._exit(0)
+        os._exit(status)

@@ -304,7 +304,7 @@ def cells_hold_their_figures(data: bytes) -> int:
             starts = {column for _, column in piece.cells} | {cell.right for cell in piece.cells.values()}
             assert starts == set(range(len(piece.edges)))
             for glyph in (
-                one for one in signs if piece.box.holds(one.x, one.y) and one.sign not in "（“《）”》"
+                one for one in reader._parted_by(piece.box, signs)[0] if one.sign not in "（“《）”》"
             ):
                 seen += 1
                 crossed = [

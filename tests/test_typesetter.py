@@ -58,8 +58,9 @@ def test_a_report_is_the_same_whoever_sets_its_pdf(place: Options, monkeypatch: 
         "raise SystemExit(3)",
         "import os, sys; sys.stdin.buffer.read(9); os.abort()",
         "import sys; sys.stdout.buffer.write(b'no pickle'); sys.stdin.buffer.read(9)",
+        "import sys; sys.stdout.buffer.write(b'cno\\nmodule\\n.'); sys.stdin.buffer.read(9)",
     ],
-    ids=["not_started", "aborted", "babbling"],
+    ids=["not_started", "aborted", "babbling", "babbling_of_modules"],
 )
 def test_a_process_that_fails_costs_nothing_but_time(befalls: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(typesetter, "_LAUNCH", befalls)
@@ -76,10 +77,12 @@ def test_where_no_process_can_be_started_this_one_sets(monkeypatch: pytest.Monke
         assert setter(PAGE, DRAFT, FONTS)() == pdf.write(PAGE, DRAFT, FONTS)
 
 
-def test_a_second_pdf_is_set_all_the_same() -> None:
+def test_each_asker_gets_the_page_asked_for() -> None:
+    """One that is never waited for, since its unit failed meanwhile, is not given to the next."""
+    other = PAGE.replace("一、", "甲、")
     with typesetter.beside() as setter:
-        first = setter(PAGE, DRAFT, FONTS)()
-        assert setter(PAGE, DRAFT, FONTS)() == first
+        setter(other, DRAFT, FONTS)
+        assert setter(PAGE, DRAFT, FONTS)() == pdf.write(PAGE, DRAFT, FONTS) != pdf.write(other, DRAFT, FONTS)
 
 
 @pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGINT], ids=lambda one: one.name)
@@ -87,8 +90,14 @@ def test_the_process_goes_with_the_one_that_started_it(stop: signal.Signals) -> 
     waiting = (
         "import signal, time; from report_builder.render import typesetter\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "with typesetter.beside() as setter:\n"
-        "    print(setter.args[0].pid, flush=True); time.sleep(600)\n"
+        "usual = typesetter.processes.launched\n"
+        "def launched(program):\n"
+        "    process = usual(program)\n"
+        "    print(process.pid, flush=True)\n"
+        "    return process\n"
+        "typesetter.processes.launched = launched\n"
+        "with typesetter.beside():\n"
+        "    time.sleep(600)\n"
     )
     with subprocess.Popen(
         [sys.executable, "-c", waiting],

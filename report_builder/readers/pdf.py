@@ -45,10 +45,6 @@ class Box(NamedTuple):
     right: float
     top: float
 
-    def holds(self, x: float, y: float) -> bool:
-        """Whether the point lies inside."""
-        return self.left <= x <= self.right and self.bottom <= y <= self.top
-
 
 class Glyph(NamedTuple):
     """One character on a page, the box its font gives it (an em high and its advance wide), and the box's middle."""
@@ -153,7 +149,7 @@ def _page(document: pdfium.PdfDocument, number: int) -> Iterator[Item]:
     rules, figures, pictures = _drawn(page)
     glyphs = list(_glyphs(page))
     for figure in figures:
-        glyphs = [glyph for glyph in glyphs if not figure.holds(glyph.x, glyph.y)]
+        _, glyphs = _parted_by(figure, glyphs)
     tables, outside = _tables(rules, glyphs)
     foot = page.get_height() * _FOOT
     lines = (line for line in _lines(outside) if line.box.top > foot or not _PAGE_NUMBER.fullmatch(line.text))
@@ -178,10 +174,14 @@ def _glyphs(page: pdfium.PdfPage) -> Iterator[Glyph]:
 
 
 def _signs(text: pdfium.PdfTextPage) -> Sequence[str]:
-    """The characters by their number: all at once, unless rare ones make the text longer or shorter than it counts."""
+    """The characters by their number: all at once, or one by one where some are none or take two places."""
     count = min(raw.FPDFText_CountChars(text.raw), MAX_CHARACTERS)
-    said: str = text.get_text_range(0, count)
-    return said if len(said) == count else [chr(raw.FPDFText_GetUnicode(text.raw, at)) for at in range(count)]
+    room = (ctypes.c_ushort * (max(count, 0) + 1))()
+    if raw.FPDFText_GetText(text.raw, 0, count, room) == count + 1:
+        said = bytes(room)[:-2].decode("utf-16-le", "surrogatepass")
+        if len(said) == count and not _HALF.search(said):
+            return said
+    return [chr(raw.FPDFText_GetUnicode(text.raw, at)) for at in range(count)]
 
 
 _NO_CHARACTER = frozenset("\ufeff\ufffe\uffff\ufffd")
@@ -391,12 +391,23 @@ def _tables(rules: Sequence[Box], glyphs: Sequence[Glyph]) -> tuple[list[Piece],
     tables: list[Piece] = []
     outside = list(glyphs)
     for group in _gathered(rules):
-        box = _around(group)
-        piece = _piece(group, [glyph for glyph in outside if box.holds(glyph.x, glyph.y)])
+        inside, others = _parted_by(_around(group), outside)
+        piece = _piece(group, inside)
         if piece is not None:
             tables.append(piece)
-            outside = [glyph for glyph in outside if not box.holds(glyph.x, glyph.y)]
+            outside = others
     return tables, outside
+
+
+def _parted_by(box: Box, glyphs: Iterable[Glyph]) -> tuple[list[Glyph], list[Glyph]]:
+    """The characters whose middle lies in the box, and the others."""
+    left, bottom, right, top = box
+    inside: list[Glyph] = []
+    others: list[Glyph] = []
+    for glyph in glyphs:
+        _, _, x, y = glyph
+        (inside if left <= x <= right and bottom <= y <= top else others).append(glyph)
+    return inside, others
 
 
 def _gathered(rules: Iterable[Box]) -> list[list[Box]]:

@@ -45,8 +45,15 @@ def beside() -> Iterator[Setter]:
     except OSError:
         yield here
         return
+    asked = False
+
+    def setter(html: str, draft: Draft, fonts: FontSet) -> Setting:
+        nonlocal asked
+        first, asked = not asked, True
+        return _asked(process, html, draft, fonts) if first else here(html, draft, fonts)
+
     try:
-        yield partial(_asked, process)
+        yield setter
     finally:
         processes.ended(process)
 
@@ -62,13 +69,14 @@ def _asked(process: processes.Process, html: str, draft: Draft, fonts: FontSet) 
 
 
 def serve() -> None:
-    """The process's own end. Where no PDF comes of it, it goes without an answer: the other end meets the same and says so."""
+    """The process's own end. Where no PDF comes of it, it goes without an answer, and the other end sets the page itself."""
     gc.disable()  # one page's garbage fits into memory
     asked = processes.Asked()
-    from report_builder import fonts  # noqa: PLC0415 - whoever starts the process needs neither
-    from report_builder.render import pdf  # noqa: PLC0415
+    try:
+        from report_builder import fonts  # noqa: PLC0415 - whoever starts the process needs neither
+        from report_builder.render import pdf  # noqa: PLC0415
 
-    with contextlib.suppress(Exception):
         pdf.prepare(fonts.find())
         asked.answer(pdf.write(*asked.next()))
-    asked.leave()
+    finally:
+        asked.leave()
