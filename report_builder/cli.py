@@ -198,7 +198,7 @@ def _say_and(status: int, sentence: str) -> int:
 def _options(asked: argparse.Namespace) -> Options:
     from report_builder.pipeline import FORMATS, Options
 
-    formats = tuple(part for part in getattr(asked, "formats", "").split(",") if part) or FORMATS
+    formats = _formats(asked) or FORMATS
     unknown = [part for part in formats if part not in FORMATS]
     if unknown:
         raise ReportBuilderError(f"--formats 里的“{unknown[0]}”不是可用的种类；可用的有：{','.join(FORMATS)}")
@@ -217,6 +217,11 @@ def _options(asked: argparse.Namespace) -> Options:
     )
 
 
+def _formats(asked: argparse.Namespace) -> tuple[str, ...]:
+    """The kinds of files asked for; none where all are meant."""
+    return tuple(part for part in getattr(asked, "formats", "").split(",") if part)
+
+
 def _build(asked: argparse.Namespace) -> int:
     with _setter(asked) as setter:
         from report_builder import pipeline
@@ -230,7 +235,8 @@ def _setter(asked: argparse.Namespace) -> Iterator[dict[str, Any]]:
 
     It is ready when all has been read and checked, and sets the PDF while the other files are made.
     """
-    weasyprint = asked.pdf_engine == "weasyprint" and (not asked.formats or "pdf" in asked.formats.split(","))
+    formats = _formats(asked)
+    weasyprint = asked.pdf_engine == "weasyprint" and (not formats or "pdf" in formats)
     if asked.jobs == 1 or asked.scheduler or not weasyprint or not _one_report(asked):
         yield {}
         return

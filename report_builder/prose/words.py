@@ -51,7 +51,8 @@ class Vocabulary:
     """The lexicon made ready for one report year: every word with what it is, and a pattern for numbers.
 
     ``lengths`` are those of the words that begin with two signs; ``firsts`` may begin a number, ``alone`` a token
-    that no such two signs begin; ``plain`` are words of one sign with which no number begins. Where ``telling`` finds nothing, no number and no word like 未, 全部 or 同比 stands.
+    that no such two signs begin; ``plain`` are words of one sign with which no number begins. Where ``telling`` finds
+    nothing, no number and no word like 未, 全部 or 同比 stands.
     """
 
     words: Mapping[str, tuple[str, str]]
