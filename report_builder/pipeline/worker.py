@@ -176,8 +176,10 @@ def serve() -> None:
     place: Place = pickle.loads(asked.next())  # noqa: S301 - from the process that started this one
     # now, and not in the first unit's time
     from report_builder import products  # noqa: F401, PLC0415
-    from report_builder.charts import dots  # noqa: F401, PLC0415
     from report_builder.feedback import returned  # noqa: F401, PLC0415
+
+    if "docx" in place.options.formats:
+        from report_builder.charts import dots  # noqa: F401, PLC0415 - for Word alone
 
     asked.answer(_READY)
     while True:
