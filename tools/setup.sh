@@ -190,7 +190,7 @@ install_ourselves() {
 }
 
 lay_out_fonts() {
-    say "正在准备字体……"
+    say "正在准备字体，约需一分钟……"
     "$python" tools/fonts.py || return $?
     # The first document would otherwise wait for fontconfig to read the fonts.
     if command -v fc-cache >/dev/null 2>&1; then

@@ -16,7 +16,7 @@ import logging
 import re
 import sys
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from types import ModuleType, SimpleNamespace
@@ -232,11 +232,11 @@ def _without_collecting() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _written_well(engine: _Engine) -> Iterator[None]:
-    """Mend three habits of pydyf, the writer behind the WeasyPrint we know; behind another it writes as it likes.
+    """Mend four habits of the WeasyPrint we know and of pydyf, its writer; another version writes as it likes.
 
     It packs at zlib's highest level, which takes twice the time of the usual one for half a per cent. A run of text
-    that begins with an empty string loses its last adjustment in PDFium (Chrome, Edge): lines would end short. And it
-    packs all of the file again to reckon its identifier.
+    that begins with an empty string loses its last adjustment in PDFium (Chrome, Edge): lines would end short. It
+    packs all of the file again to reckon its identifier. And it copies every face whole, to write a part of it.
     """
     if not engine.justify.supported():
         yield
@@ -245,7 +245,7 @@ def _written_well(engine: _Engine) -> Iterator[None]:
     pydyf.zlib = SimpleNamespace(compressobj=lambda level: zlib.compressobj(min(level, _LEVEL)))
     pydyf.Stream.show_text = lambda stream, text: usual(stream, text.replace("<>", " "))
     try:
-        with _packed_once():
+        with _packed_once(), _copied_when_asked():
             yield
     finally:
         pydyf.zlib, pydyf.Stream.show_text = zlib, usual
@@ -264,3 +264,30 @@ def _packed_once() -> Iterator[None]:
     finally:
         for kind, data in usual.items():
             kind.data = data
+
+
+class _WhenAsked:
+    """A font's bytes, which it may be given as the copying of them: then they are copied when first asked for."""
+
+    def __set__(self, font: Any, content: bytes | Callable[[], bytes]) -> None:  # noqa: ANN401
+        font.__dict__["file_content"] = content
+
+    def __get__(self, font: Any, _: type) -> bytes:  # noqa: ANN401
+        content: bytes | Callable[[], bytes] = font.__dict__["file_content"]
+        if callable(content):
+            content = font.__dict__["file_content"] = content()
+        return content
+
+
+@contextlib.contextmanager
+def _copied_when_asked() -> Iterator[None]:
+    """Let WeasyPrint not copy the forty megabytes of the faces, of which it then writes the characters used."""
+    fonts = importlib.import_module("weasyprint.pdf.fonts")
+    usual = fonts.get_hb_object_data
+    fonts.get_hb_object_data = lambda face: partial(usual, face)
+    fonts.Font.file_content = _WhenAsked()
+    try:
+        yield
+    finally:
+        fonts.get_hb_object_data = usual
+        del fonts.Font.file_content
