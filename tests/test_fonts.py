@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import shutil
 import subprocess
+import sys
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from fontTools.pens.areaPen import AreaPen
+from fontTools.pens.boundsPen import BoundsPen
+from fontTools.subset import Options, Subsetter
+from fontTools.ttLib import TTFont
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -120,3 +128,69 @@ def test_a_home_that_cannot_be_written_is_no_obstacle(
     monkeypatch.setenv("XDG_CACHE_HOME", str(own_folder / "own.ttf"))
     fonts.activate(fonts.find())
     assert Path(os.environ["FONTCONFIG_FILE"]).is_file()
+
+
+# --- the faces that set-up lays out ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tool(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """tools/fonts.py, which lays the faces out."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parent.parent / "tools"))
+    monkeypatch.delitem(sys.modules, "fonts", raising=False)
+    return importlib.import_module("fonts")
+
+
+def laid_out() -> list[Face]:
+    """The Chinese faces in use that set-up made."""
+    folder = Path(sys.prefix) / "share" / "report_builder" / "fonts"
+    latin = {Role.LATIN, Role.LATIN_BOLD}
+    return [face for face in FOUND.faces if face.path.parent == folder and face.role not in latin]
+
+
+GB_2312 = {
+    bytes((row, cell)).decode("gb2312", "ignore") for row in range(0xB0, 0xF8) for cell in range(0xA1, 0xFF)
+} - {""}
+
+
+def test_the_commonest_characters_are_numbered_within_a_byte_and_all_others_kept(tool: Any) -> None:
+    if not laid_out():
+        pytest.skip("the machine has faces of its own in place of those that set-up lays out")
+    for face in laid_out():
+        with TTFont(face.path, lazy=True) as font:
+            numbers = {chr(sign): font.getGlyphID(name) for sign, name in font.getBestCmap().items()}
+            assert "glyf" in font
+        assert set(tool.OFTEN) - set(numbers) == set()
+        assert max(numbers[sign] for sign in tool.OFTEN) < 256
+        assert GB_2312 - set(numbers) == set()
+
+
+def test_a_redrawn_face_looks_as_it_did(tool: Any) -> None:
+    (source,) = (path for face, path in tool.shipped(tool.FACES).items() if face.role == "宋体")
+    signs = "永䶮，。、一国镕"
+    options = Options(layout_features=["*"], notdef_outline=True)
+    with TTFont(source, lazy=True) as font:
+        subsetter = Subsetter(options)
+        subsetter.populate(unicodes=map(ord, signs))
+        subsetter.subset(font)
+        before = {sign: drawn(font, sign) for sign in signs}
+        tool.redraw(font)
+        made = BytesIO()
+        font.save(made)
+    with TTFont(made) as font:
+        for sign in signs:
+            (area, *box), (redrawn, *other) = before[sign], drawn(font, sign)
+            assert redrawn == pytest.approx(area, rel=0.01)
+            assert other == pytest.approx(box, abs=1.5)
+            assert font["hmtx"][font.getBestCmap()[ord(sign)]][1] == other[1]
+        order = [font.getGlyphID(font.getBestCmap()[ord(sign)]) for sign in "，、。一国永镕"]
+        assert order == sorted(order)
+
+
+def drawn(font: TTFont, sign: str) -> tuple[float, ...]:
+    """The area of a character, its advance, the box around its outline; signed, as paper shows black."""
+    glyphs, name = font.getGlyphSet(), font.getBestCmap()[ord(sign)]
+    area, box = AreaPen(glyphs), BoundsPen(glyphs)
+    glyphs[name].draw(area)
+    glyphs[name].draw(box)
+    return abs(area.value), glyphs[name].width, *box.bounds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import datetime as dt
 import gc
@@ -35,6 +36,7 @@ from drafts import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdfium2 import raw
+from weasyprint.pdf import fonts as writer
 
 from report_builder.archive import from_document
 from report_builder.errors import UnreadableError
@@ -558,6 +560,25 @@ def test_every_stream_is_packed_once_and_the_writer_is_left_as_it_was(
     made = by_weasyprint(example(NEWEST))
     assert len(packed) == made.data.count(b"/FlateDecode")
     assert [vars(kind)["data"] for kind in pdf._PACKED] == usual
+
+
+def test_of_a_face_only_what_is_used_is_copied_and_weasyprint_is_left_as_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    usual, copied = writer.get_hb_object_data, list[int]()
+
+    def counted(face: object) -> bytes:
+        data = bytes(usual(face))
+        copied.append(len(data))
+        return data
+
+    monkeypatch.setattr(writer, "get_hb_object_data", counted)
+    sparing = by_weasyprint(example(NEWEST))
+    assert sum(copied) < min(face.path.stat().st_size for face in FONTS.faces if face.role == "fangsong")
+    assert writer.get_hb_object_data is counted
+    monkeypatch.setattr(pdf, "_copied_when_asked", contextlib.nullcontext)
+    assert by_weasyprint(example(NEWEST)).data == sparing.data
+    assert "file_content" not in vars(writer.Font)
 
 
 def test_a_page_that_is_no_xml_is_set_all_the_same() -> None:

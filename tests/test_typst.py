@@ -71,6 +71,11 @@ def test_two_strokes_and_a_star_begin_no_remark() -> None:
     assert said.replace(" ", "") in signs(by_typst(draft(NEWEST, [Paragraph(said)])).data)
 
 
+@given(st.dictionaries(st.sampled_from("甲乙丙"), st.lists(st.text() | st.integers() | st.booleans())))
+def test_what_typst_reads_holds_no_sign_that_a_page_may_not(content: dict[str, list[object]]) -> None:
+    assert json.loads(typst._worded(content)) == typst._usable(content)
+
+
 @given(st.text(max_size=30))
 @settings(max_examples=40)
 def test_any_text_gives_a_file_fit_for_the_archive_or_a_warning(said: str) -> None:
@@ -145,13 +150,17 @@ def test_wherever_a_page_breaks_the_table_its_labels_stand_on_both(fmt: Format, 
         assert all(cell.text for one in tables for cell in one.cells.values())
 
 
-@given(st.lists(st.text(st.sampled_from("一二W%—1.3 "), min_size=1, max_size=14), min_size=3, max_size=9))
-@settings(max_examples=20)
+WORDS = st.text(st.sampled_from("一二三四五六七八（）《》、，。；：0.3W%—“” \n\u2028"), max_size=60)
+PLAIN_WORDS = st.text(st.sampled_from("一二三四五六七八（、1"), max_size=60)
+
+
+@given(st.lists(WORDS | PLAIN_WORDS, min_size=3, max_size=9))
+@settings(max_examples=60)
 def test_a_row_whose_height_is_told_is_as_high_as_typst_would_make_it(words: list[str]) -> None:
     one = draft(NEWEST, [PlainTable("", ("甲", "乙"), tuple((word, word[::-1]) for word in words), (2, 9))])
     with pytest.MonkeyPatch.context() as patch:
         told = heights(by_typst(one).data)
-        patch.setattr(typst, "_room", lambda *_: 0.0)
+        patch.setattr(typst, "_lines", lambda *_: 0)
         assert told == pytest.approx(heights(by_typst(one).data), abs=0.02)
 
 

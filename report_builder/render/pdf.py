@@ -282,7 +282,7 @@ class _WhenAsked:
 @contextlib.contextmanager
 def _copied_when_asked() -> Iterator[None]:
     """Let WeasyPrint not copy the forty megabytes of the faces, of which it then writes the characters used."""
-    fonts = importlib.import_module("weasyprint.pdf.fonts")
+    fonts: Any = importlib.import_module("weasyprint.pdf.fonts")
     usual = fonts.get_hb_object_data
     fonts.get_hb_object_data = lambda face: partial(usual, face)
     fonts.Font.file_content = _WhenAsked()

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from html import escape
 from itertools import accumulate, pairwise
+from math import ceil
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -29,8 +30,13 @@ from report_builder.spec import Format
 _HALF_WIDTH = frozenset("0123456789.,-/ ")
 _EDGES = 7.0
 """The points to both sides of a cell's words, at most."""
-_LARGEST = 10.5
-"""The largest type in a table, in points."""
+_SIZES = {"matrix": 9.0, "strip": 9.0, "bands": 10.5, "plain": 10.5}
+"""The type of each sort of table, in points."""
+_SHORT = 4.0
+"""How many ems short a line may end: none begins with a comma or closing bracket, nor ends with an opening one."""
+_MARKS = "（）《》、，。；："
+_UNSURE = re.compile(rf"[^㐀-鿿0-9.{_MARKS}]|[.{_MARKS}]{{3}}|[0-9.]{{3}}")
+"""Where it takes Typst to know how a text is broken: words, quotation marks, marks in a row."""
 _LINES_TOGETHER = 32
 """A row of so many lines is not parted; a page has room for forty."""
 _WORDS = re.compile(r"(<text\b[^>]*>)([^<]*)(</text>)")
@@ -64,14 +70,13 @@ def write(draft: Draft, fmt: Format, pictures: Mapping[str, str], faces: FontSet
     engine = _engine(faces)
     if engine.process != os.getpid():
         raise PdfUnavailable("本进程由用过 Typst 的进程分出，不能再用 Typst 排 PDF；请重新运行")
-    content = _usable(_content(draft, fmt, pictures, engine.faces))
-    words = json.dumps(content, ensure_ascii=False)
+    words = _worded(_content(draft, fmt, pictures, engine.faces))
     files = {"main.typ": engine.template, "draft.json": words.encode()}
     try:
         data, said = _set(engine, files, _ARCHIVED if draft.published_on else _UNDATED)
     except engine.typst.TypstError:
         data, said = _set(engine, files, [])
-        said = [_worded(fonts.missing_characters(words, faces)), *said]
+        said = [_boxed(fonts.missing_characters(words, faces)), *said]
     return Pdf(data, tuple(said))
 
 
@@ -80,7 +85,7 @@ def _set(engine: _Engine, files: Mapping[str, bytes], standards: list[str]) -> t
     return bytes(data), [warning.message for warning in said]
 
 
-def _worded(missing: Iterable[str]) -> str:
+def _boxed(missing: Iterable[str]) -> str:
     named = "、".join(f"“{sign}”（U+{ord(sign):04X}）" for sign in missing)
     return f"所装字体中没有{named or '正文里的个别字'}，PDF 中显示为空框，这份 PDF 也不符合存档格式（PDF/A）"
 
@@ -143,18 +148,21 @@ def _lettered(svg: str, faces: FontSet) -> str:
 
 
 def _table(view: View) -> dict[str, object]:
+    size = _SIZES[view.kind]
     rows = [*view.head, *(row for body in view.bodies for row in body)]
-    long = [_is_long(row, view.widths) for row in rows]
+    long = [_is_long(row, view.widths, size) for row in rows]
     placed = [(at, cell) for at, row in enumerate(rows) for cell in row.cells]
+    labels = [_label(cell, at, long[at]) for at, cell in placed if long[at] or not _is_plain(cell)]
     return {
         "kind": view.kind,
+        "size": size,
         "caption": "" if view.quiet else view.caption,
         "widths": view.widths,
         "centred": sorted({cell.column for _, cell in placed if cell.kind == "figure"}),
-        "head": len(view.head),
-        "labels": [_label(cell, at, long[at]) for at, cell in placed if long[at] or not _is_plain(cell)],
+        "heads": [label for label in labels if label["row"] < len(view.head)],
+        "labels": [label for label in labels if label["row"] >= len(view.head)],
         "figures": [cell.text for at, cell in placed if not long[at] and _is_plain(cell)],
-        "room": [_room(row, view.widths) for row in rows],
+        "lines": [_lines(row, view.widths, size) for row in rows],
         "together": _together(view),
     }
 
@@ -164,7 +172,7 @@ def _is_plain(cell: Cell) -> bool:
     return cell.tag == "td" and cell.kind != "corner" and cell.column_span == 1
 
 
-def _label(cell: Cell, row: int, long: bool) -> dict[str, object]:  # noqa: FBT001 - a row is or is not
+def _label(cell: Cell, row: int, long: bool) -> dict[str, Any]:  # noqa: FBT001 - a row is or is not
     return {
         "text": cell.text,
         "role": cell.kind or cell.scope or cell.tag,
@@ -176,21 +184,36 @@ def _label(cell: Cell, row: int, long: bool) -> dict[str, object]:  # noqa: FBT0
     }
 
 
-def _room(row: Row, widths: Sequence[float]) -> float:
-    """The points that each em of the row's fullest cell has in one line; none where a cell has several lines.
+def _lines(row: Row, widths: Sequence[float], size: float) -> int:
+    """How many lines high the row is; 0 where only setting it can tell. Labels beside several rows do not count.
 
     Typst sets a row whose height is known in half the time.
     """
-    flat = [cell for cell in row.cells if cell.row_span == 1]
-    if not flat or any("\n" in cell.text for cell in flat):
-        return 0.0
-    return min(_width(cell, widths) / max(_ems(cell.text), 1.0) for cell in flat)
+    least = most = 1
+    for cell in row.cells:
+        if cell.row_span == 1:
+            width = _width(cell, widths) / size
+            if len(cell.text) > width or not cell.text.isprintable():
+                lines = [_lines_of(line, width) for line in cell.text.split("\n")]
+                least = max(least, sum(low for low, _ in lines))
+                most = max(most, sum(high for _, high in lines))
+    return least if least == most else 0
 
 
-def _is_long(row: Row, widths: Sequence[float]) -> bool:
+def _lines_of(text: str, width: float) -> tuple[int, int]:
+    """How many lines a text without breaks takes at least and at most, where a line holds ``width`` ems."""
+    ems = _ems(text)
+    if _UNSURE.search(text) or not text or width <= _SHORT:
+        return (1, 1) if 0 < ems <= width and text.isprintable() else (0, len(text) + 1)
+    closest = ems - sum(map(text.count, _MARKS)) / 2
+    return ceil(closest / (width + 1)), 1 if ems <= width else ceil(ems / (width - _SHORT))
+
+
+def _is_long(row: Row, widths: Sequence[float], size: float) -> bool:
     """Whether a row may need more than a page, so that it must be parted."""
     return any(
-        _ems(cell.text) * _LARGEST / _width(cell, widths) + cell.text.count("\n") > _LINES_TOGETHER
+        len(cell.text) > _LINES_TOGETHER
+        and _ems(cell.text) * size / _width(cell, widths) + cell.text.count("\n") > _LINES_TOGETHER
         for cell in row.cells
     )
 
@@ -215,6 +238,18 @@ def _together(view: View) -> list[tuple[int, int]]:
         tops = [len(view.head) + at for at, row in enumerate(rows) if not row.kept] + tops[-1:]
     groups = list(pairwise(tops))
     return groups if any(bottom - top > 1 for top, bottom in groups) else []
+
+
+def _worded(content: object) -> str:
+    """The content as JSON, every text in it fit for a page."""
+    words = json.dumps(content, ensure_ascii=False)
+    if usable(words) == words and not _ESCAPED.search(words):
+        return words
+    return json.dumps(_usable(content), ensure_ascii=False)
+
+
+_ESCAPED = re.compile(r"\\[bfu]")
+"""Signs that no page may hold, as JSON writes them."""
 
 
 def _usable(content: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
