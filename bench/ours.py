@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from dataclasses import replace
@@ -101,10 +102,18 @@ class Ours:
 
     @cached_property
     def long(self) -> Return:
-        """The return with a text of seven thousand characters, as long as a report's prose gets."""
+        """The return with prose of seven thousand characters, as long as a report's gets: its first section goes on."""
         first, *rest = self.collected.sections
-        paragraphs = first.paragraphs * (_LONG // sum(map(len, first.paragraphs)) + 1)
-        return replace(self.collected, sections=(replace(first, paragraphs=paragraphs, places=()), *rest))
+        lacking = _LONG - sum(len(said) for section in rest for said in section.paragraphs)
+        paragraphs: list[str] = []
+        for said in itertools.cycle(first.paragraphs):
+            if lacking <= 0:
+                break
+            paragraphs.append(said[:lacking])
+            lacking -= len(said)
+        return replace(
+            self.collected, sections=(replace(first, paragraphs=tuple(paragraphs), places=()), *rest)
+        )
 
     def composed(self, path: Path) -> Draft:
         """The report for one return, with the years held before it."""
