@@ -18,7 +18,7 @@ import pypdfium2 as pdfium
 import pytest
 from conftest import return_of
 from drafts import CHARTS, FONTS, NOTICE, PICTURES, SPEC, TEXT, by_typst, by_weasyprint, draft, figures, full
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from test_pdf import families
 
@@ -87,6 +87,7 @@ def test_any_text_gives_a_file_fit_for_the_archive_or_a_warning(said: str) -> No
 
 
 @given(st.text(st.characters(categories=["Lo", "Nd", "Po", "Sm", "Co"]), min_size=1, max_size=8))
+@example("\u037e\ufa12")
 @settings(max_examples=25)
 def test_each_character_without_a_face_is_named(said: str) -> None:
     made = by_typst(draft(NEWEST, [Paragraph(said)]))
