@@ -257,21 +257,14 @@ def _ascii_only(face: Face) -> str:
 
 
 def missing_characters(text: str, fonts: FontSet) -> tuple[str, ...]:
-    """The characters of ``text`` that no face has, in the order met; white space and controls need none.
-
-    A face that lacks a character and has what Unicode calls its equal, or all its parts, draws those.
-    """
+    """The characters of ``text`` that no face has, in the order met; white space and controls need none."""
     left = {sign: None for sign in text if unicodedata.category(sign) not in _UNPRINTED}
     for role in _WIDEST_FIRST:
         path = fonts.file(role)
         if path is not None and left:
             has = _characters(path)
-            left = {sign: None for sign in left if ord(sign) not in has and not has.issuperset(_parts(sign))}
+            left = {sign: None for sign in left if ord(sign) not in has}
     return tuple(left)
-
-
-def _parts(sign: str) -> Iterator[int]:
-    return map(ord, unicodedata.normalize("NFD", sign))
 
 
 @lru_cache(maxsize=len(Role))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from fontTools.pens.areaPen import AreaPen
 from fontTools.pens.boundsPen import BoundsPen
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
+from fontTools.ttLib.tables._c_m_a_p import CmapSubtable
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -133,12 +135,19 @@ def test_a_home_that_cannot_be_written_is_no_obstacle(
 # --- the faces that set-up lays out ----------------------------------------------------------------------------
 
 
-@pytest.fixture
-def tool(monkeypatch: pytest.MonkeyPatch) -> Any:
+@pytest.fixture(scope="module")
+def tool() -> Iterator[Any]:
     """tools/fonts.py, which lays the faces out."""
-    monkeypatch.syspath_prepend(str(Path(__file__).parent.parent / "tools"))
-    monkeypatch.delitem(sys.modules, "fonts", raising=False)
-    return importlib.import_module("fonts")
+    spec = importlib.util.spec_from_file_location(
+        "laying_out", Path(__file__).parent.parent / "tools" / "fonts.py"
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules[spec.name]
 
 
 def laid_out() -> list[Face]:
@@ -153,44 +162,135 @@ GB_2312 = {
 } - {""}
 
 
-def test_the_commonest_characters_are_numbered_within_a_byte_and_all_others_kept(tool: Any) -> None:
+def test_the_commonest_characters_are_numbered_within_a_byte(tool: Any) -> None:
     if not laid_out():
         pytest.skip("the machine has faces of its own in place of those that set-up lays out")
     for face in laid_out():
         with TTFont(face.path, lazy=True) as font:
             numbers = {chr(sign): font.getGlyphID(name) for sign, name in font.getBestCmap().items()}
             assert "glyf" in font
-        assert set(tool.OFTEN) - set(numbers) == set()
-        assert max(numbers[sign] for sign in tool.OFTEN) < 256
         assert GB_2312 - set(numbers) == set()
+        assert max(numbers[sign] for sign in tool.OFTEN) < 256
 
 
-def test_a_redrawn_face_looks_as_it_did(tool: Any) -> None:
-    (source,) = (path for face, path in tool.shipped(tool.FACES).items() if face.role == "宋体")
-    signs = "永䶮，。、一国镕"
-    options = Options(layout_features=["*"], notdef_outline=True)
-    with TTFont(source, lazy=True) as font:
-        subsetter = Subsetter(options)
-        subsetter.populate(unicodes=map(ord, signs))
+def original(tool: Any) -> Path:
+    """The 宋体 as it came."""
+    return next(path for face, path in tool.shipped(tool.FACES).items() if face.role == "宋体")
+
+
+def test_no_character_is_lost_on_the_way(tool: Any) -> None:
+    face = next((face for face in laid_out() if face.role == Role.SONGTI), None)
+    if face is None:
+        pytest.skip("the machine has a 宋体 of its own")
+    with TTFont(original(tool), lazy=True) as before, TTFont(face.path, lazy=True) as after:
+        assert set(before.getBestCmap()) == set(after.getBestCmap())
+        assert before["maxp"].numGlyphs == after["maxp"].numGlyphs
+
+
+WINDOWS = 3
+SIGNS = "永䶮，。、一国镕𬬻"
+
+
+@pytest.fixture(scope="module")
+def small(tool: Any) -> bytes:
+    """A PostScript face of a few characters."""
+    made = BytesIO()
+    with TTFont(original(tool), lazy=True) as font:
+        subsetter = Subsetter(Options(layout_features=["*"], notdef_outline=True, legacy_cmap=True))
+        subsetter.populate(unicodes=map(ord, SIGNS))
         subsetter.subset(font)
-        before = {sign: drawn(font, sign) for sign in signs}
+        apart = [table for table in font["cmap"].tables if table.platformID == WINDOWS]
+        font["cmap"].tables = [by_an_old_code(font), *apart]
+        font.save(made)
+    return made.getvalue()
+
+
+def by_an_old_code(font: TTFont) -> Any:
+    """A table of characters by the numbers of an old code, which lie apart from those by Unicode."""
+    table = CmapSubtable.newSubtable(6)
+    table.platformID, table.platEncID, table.language = 1, 25, 0
+    table.cmap = {at: font.getBestCmap()[ord(sign)] for at, sign in enumerate(SIGNS, 0xA1)}
+    return table
+
+
+def test_a_redrawn_face_looks_as_it_did(tool: Any, small: bytes) -> None:
+    with TTFont(BytesIO(small), lazy=True) as font:
+        before = {sign: drawn(font, sign) for sign in SIGNS}
+    made = BytesIO()
+    with TTFont(BytesIO(small), lazy=True) as font:
         tool.redraw(font)
-        made = BytesIO()
         font.save(made)
     with TTFont(made) as font:
-        for sign in signs:
-            (area, *box), (redrawn, *other) = before[sign], drawn(font, sign)
-            assert redrawn == pytest.approx(area, rel=0.01)
-            assert other == pytest.approx(box, abs=1.5)
+        for sign in SIGNS:
+            (area, width, *box), (redrawn, *other) = before[sign], drawn(font, sign)
+            assert redrawn == pytest.approx(-area, rel=0.01)  # TrueType's outlines go round the other way
+            assert other == [width, *(pytest.approx(edge, abs=1.5) for edge in box)]
             assert font["hmtx"][font.getBestCmap()[ord(sign)]][1] == other[1]
+        assert len(font["cmap"].tables) > 1
+        for table in font["cmap"].tables:
+            assert table.cmap.items() <= font.getBestCmap().items()
         order = [font.getGlyphID(font.getBestCmap()[ord(sign)]) for sign in "，、。一国永镕"]
         assert order == sorted(order)
+        assert tool.CHANGED in font["name"].getDebugName(5)
 
 
 def drawn(font: TTFont, sign: str) -> tuple[float, ...]:
-    """The area of a character, its advance, the box around its outline; signed, as paper shows black."""
+    """The area of a character, by its sign the sense of its outlines; its advance; the box around its outlines."""
     glyphs, name = font.getGlyphSet(), font.getBestCmap()[ord(sign)]
     area, box = AreaPen(glyphs), BoundsPen(glyphs)
     glyphs[name].draw(area)
     glyphs[name].draw(box)
-    return abs(area.value), glyphs[name].width, *box.bounds
+    return area.value, glyphs[name].width, *box.bounds
+
+
+# --- set-up: what may go wrong ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def offline(tool: Any, small: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine with nothing but what an earlier set-up left: two faces with PostScript outlines."""
+    monkeypatch.setattr(tool, "shipped", lambda _: {})
+    monkeypatch.setattr(tool, "downloaded", lambda *_: {})
+    monkeypatch.setattr(tool, "FONT_FOLDERS", ())
+    (tmp_path / "fonts").mkdir()
+    for name in ("FandolFang-Regular.otf", "FandolKai-Regular.otf"):
+        (tmp_path / "fonts" / name).write_bytes(small)
+    return tmp_path
+
+
+def left_by(tool: Any, into: Path) -> tuple[list[str], list[str], list[str]]:
+    """The roles that set-up says are missing, those it describes, the files it leaves."""
+    missing = [face.role for face in tool.lay_out(into)]
+    described = json.loads((into / "fonts.json").read_text("utf-8"))["roles"]
+    return missing, sorted(described), sorted(path.name for path in (into / "fonts").iterdir())
+
+
+BOTH = ["FandolFang-Regular.ttf", "FandolKai-Regular.ttf"]
+
+
+def test_what_a_former_set_up_left_is_made_anew_and_taken_away(tool: Any, offline: Path) -> None:
+    missing, described, files = left_by(tool, offline)
+    assert set(missing) == {"小标宋", "黑体", "宋体", "西文", "西文粗体"}
+    assert (described, files) == (["仿宋", "楷体"], BOTH)
+    again = [(offline / "fonts" / name).read_bytes() for name in BOTH]
+    assert left_by(tool, offline) == (missing, described, files)
+    assert [(offline / "fonts" / name).read_bytes() for name in BOTH] == again
+
+
+@pytest.mark.parametrize("left", [10, 2000, -3000])
+def test_a_damaged_face_costs_no_other(tool: Any, offline: Path, small: bytes, left: int) -> None:
+    (offline / "fonts" / "FandolKai-Regular.otf").write_bytes(small[:left])
+    missing, described, files = left_by(tool, offline)
+    assert "楷体" in missing
+    assert described == ["仿宋"]
+    assert files == ["FandolFang-Regular.ttf", "FandolKai-Regular.otf"]
+
+
+def test_where_no_other_process_can_be_had_the_faces_are_made_here(
+    tool: Any, offline: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(**_: object) -> None:
+        raise OSError(38, "Function not implemented")
+
+    monkeypatch.setattr(tool, "ProcessPoolExecutor", refused)
+    assert left_by(tool, offline)[1:] == (["仿宋", "楷体"], BOTH)

@@ -354,6 +354,23 @@ def test_rows_are_not_parted_and_one_longer_than_a_page_is_not_lost(paged: Paged
     assert all(line.box.bottom > BOTTOM - 3 for page in lines(data) for line in page[:-1])
 
 
+def test_a_character_that_takes_two_places_is_read_back_among_others(written: Engine) -> None:
+    said = "局长𬬻某、副局长龙𬬻负责，共3项。"
+    made = written(draft(NEWEST, [Paragraph(said), PlainTable("", ("甲", "乙"), (("𬬻某", "𬬻"),), (5, 5))]))
+    document = reader.read(made.data)
+    (grid,) = (item for item in document.items if isinstance(item, Grid))
+    assert said in document.items
+    assert list(grid.rows[-1]) == ["𬬻某", "𬬻"]
+    assert made.warnings == ()
+
+
+def test_a_cell_of_more_lines_than_a_page_has_room_for_is_not_lost(paged: Paged) -> None:
+    said = [f"第{at}项" for at in range(60)]
+    data = paged(PlainTable("", ("甲", "乙"), (("一", "\n".join(said)),), (20, 80)))
+    on_paper = [line for page in lines(data) for line in page if line.box.bottom > BOTTOM - 3]
+    assert [name for name in said if not any(name in line.text for line in on_paper)] == []
+
+
 def test_lines_are_drawn_once(paged: Paged) -> None:
     document = pdfium.PdfDocument(paged(TASKS))
     for number in range(len(document)):
@@ -574,11 +591,13 @@ def test_of_a_face_only_what_is_used_is_copied_and_weasyprint_is_left_as_it_was(
 
     monkeypatch.setattr(writer, "get_hb_object_data", counted)
     sparing = by_weasyprint(example(NEWEST))
+    assert copied  # the parts that are written
     assert sum(copied) < min(face.path.stat().st_size for face in FONTS.faces if face.role == "fangsong")
     assert writer.get_hb_object_data is counted
     monkeypatch.setattr(pdf, "_copied_when_asked", contextlib.nullcontext)
     assert by_weasyprint(example(NEWEST)).data == sparing.data
     assert "file_content" not in vars(writer.Font)
+    assert vars(writer.Font)["__init__"].__module__ == writer.__name__
 
 
 def test_a_page_that_is_no_xml_is_set_all_the_same() -> None:

@@ -87,13 +87,14 @@ def test_any_text_gives_a_file_fit_for_the_archive_or_a_warning(said: str) -> No
 
 
 @given(st.text(st.characters(categories=["Lo", "Nd", "Po", "Sm", "Co"]), min_size=1, max_size=8))
-@example("\u037e\ufa12")
+@example("\u037e")
 @settings(max_examples=25)
 def test_each_character_without_a_face_is_named(said: str) -> None:
     made = by_typst(draft(NEWEST, [Paragraph(said)]))
     warned = "".join(made.warnings)
     for sign in missing_characters(said, FONTS):
-        assert f"U+{ord(sign):04X}" in warned
+        if unicodedata.is_normalized("NFD", sign):  # else Typst draws what Unicode calls its equal
+            assert f"U+{ord(sign):04X}" in warned
 
 
 # --- the file --------------------------------------------------------------------------------------------------
@@ -156,6 +157,7 @@ PLAIN_WORDS = st.text(st.sampled_from("一二三四五六七八（、1"), max_si
 
 
 @given(st.lists(WORDS | PLAIN_WORDS, min_size=3, max_size=9))
+@example(["一." * count for count in (50, 54, 70, 74, 78, 94, 98)])
 @settings(max_examples=60)
 def test_a_row_whose_height_is_told_is_as_high_as_typst_would_make_it(words: list[str]) -> None:
     one = draft(NEWEST, [PlainTable("", ("甲", "乙"), tuple((word, word[::-1]) for word in words), (2, 9))])
@@ -163,6 +165,15 @@ def test_a_row_whose_height_is_told_is_as_high_as_typst_would_make_it(words: lis
         told = heights(by_typst(one).data)
         patch.setattr(typst, "_lines", lambda *_: 0)
         assert told == pytest.approx(heights(by_typst(one).data), abs=0.02)
+
+
+def test_no_height_is_told_where_figures_may_be_wide() -> None:
+    without_latin = FontSet(tuple(face for face in FONTS.faces if not face.role.startswith("latin")))
+    one = draft(NEWEST, [PlainTable("", ("甲", "乙"), (("2一" * 22, "一"),) * 3, (9, 2))])
+    told = heights(typst.write(one, NEWEST, {}, without_latin).data)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(typst, "_lines", lambda *_: 0)
+        assert told == pytest.approx(heights(typst.write(one, NEWEST, {}, without_latin).data), abs=0.02)
 
 
 def heights(data: bytes) -> list[float]:

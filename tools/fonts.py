@@ -6,8 +6,8 @@ Run by ``tools/setup.sh`` with the virtual environment's Python; writes into ``s
     fonts.json    role -> file, family, weight, licence, package
     fonts.conf    fontconfig: this folder only, and the office's usual names as aliases
 
-A face comes from PyPI or from the machine's own folders, else, unpacked without being installed, from a
-Debian package: nothing here needs root. The same sources give the same bytes. What cannot be had is named
+A face comes from PyPI, from the machine's own folders or from what an earlier set-up left, else, unpacked without
+being installed, from a Debian package: nothing here needs root. The same sources give the same bytes. What cannot be had is named
 and the exit status is 3; the faces that could be made stay usable.
 
 A licensed face on the user's machine (Windows: simfang.ttf, simkai.ttf, simhei.ttf, simsun.ttc; or
@@ -17,6 +17,7 @@ made at run time by the program, never here: such files are not copied.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -25,7 +26,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from importlib.util import find_spec
 from io import BytesIO
@@ -39,7 +40,7 @@ from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont, newTable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 MISSING = 3
 """Exit status when a face could not be had."""
@@ -64,7 +65,10 @@ VARIATIONS = 14
 """The kind of character table that tells the forms of one character apart."""
 
 OUT_OF_USE = ("BASE", "DSIG", "GDEF", "GPOS", "GSUB", "VORG", "vhea", "vmtx")
-"""What serves upright columns and the pairs and forms of other scripts: a report is set in lines, glyph by glyph."""
+"""What serves vertical lines, and pairs and forms of letters: a report is set in level lines, glyph by glyph."""
+
+CHANGED = "outlines redrawn as TrueType and reordered by report_builder"
+"""What the version of a changed face says, as its licence asks."""
 
 INSTRUCTED = (
     "maxTwilightPoints",
@@ -159,8 +163,9 @@ FACES = (
 
 def suits(face: Face, path: Path) -> bool:
     """Tell whether a file of the right name is also of a version whose licence we state."""
-    with TTFont(path, lazy=True) as font:
+    with contextlib.suppress(Exception), path.open("rb") as file, TTFont(file, lazy=True) as font:
         return bool(font["head"].fontRevision >= face.oldest)
+    return False  # a damaged file
 
 
 def files_below(folders: Iterable[Path], names: set[str]) -> Iterator[Path]:
@@ -260,14 +265,14 @@ def downloaded(faces: Iterable[Face], scratch: Path) -> dict[Face, Path]:
 
 
 def sources(scratch: Path, earlier: Path) -> dict[Face, Path]:
-    """Find a file for every face: the environment's, the machine's, else a downloaded one, else what ``earlier`` has.
+    """Find a file for every face: the environment's, the machine's, one in the folder ``earlier``, else a downloaded one.
 
-    An earlier set-up laid the faces out as they came, so that its copies serve as well as the originals.
+    A former set-up kept the outlines as they came, and the files' names, so that its copies serve as well.
     """
     found = shipped(FACES)
-    found |= installed(face for face in FACES if face not in found)
-    found |= downloaded([face for face in FACES if face not in found and not face.module], scratch)
-    return found | installed([face for face in FACES if face not in found and not face.is_latin], [earlier])
+    found |= installed([face for face in FACES if face not in found], [*FONT_FOLDERS, earlier])
+    lacking = [face for face in FACES if face not in found and not face.module]
+    return found | downloaded(lacking, scratch)
 
 
 # --- what is made of it ------------------------------------------------------------------------------------
@@ -277,14 +282,17 @@ def redraw(font: TTFont) -> None:
     """Turn a Chinese face into a TrueType one, its glyphs numbered by how often a report needs them.
 
     TrueType outlines are copied into a PDF as they are, where PostScript ones are taken apart and put together again,
-    and cost a reader a fraction: a PDF is set a tenth sooner, read back in half the time, and is a third smaller. The
-    order helps as much: for each number below the highest used WeasyPrint writes an empty glyph; and PDFium (Chrome,
-    Edge, our reading back) works out anew, wherever it stands, how large a glyph numbered above 255 is. Numbers and
-    character identifiers, which viewers may take for one another, are one in TrueType.
+    and cost a reader a fraction. The order helps as much: for each number below the highest used WeasyPrint writes an
+    empty glyph; and PDFium (Chrome, Edge, our reading back) works out anew, wherever it stands, how large a glyph
+    numbered above 255 is. Numbers and character identifiers, which viewers may take for one another, are one in
+    TrueType. What was gained is in docs/adr/0003-pdf.md.
     """
     for tag in OUT_OF_USE:
         if tag in font:
             del font[tag]
+    font["cmap"].tables = [table for table in font["cmap"].tables if table.isUnicode()]
+    font["cmap"].ensureDecompiled()  # what is still packed would go by the former numbers
+    metrics = font["hmtx"].metrics
     order = _order(font)
     glyphs = font.getGlyphSet()
     outlines = {name: _outline(glyphs[name]) for name in order}
@@ -293,16 +301,18 @@ def redraw(font: TTFont) -> None:
     font["loca"], font["glyf"] = newTable("loca"), newTable("glyf")
     font["glyf"].glyphOrder, font["glyf"].glyphs = order, outlines
     font["hmtx"].metrics = {
-        name: (font["hmtx"][name][0], getattr(outline, "xMin", 0)) for name, outline in outlines.items()
+        name: (metrics[name][0], getattr(outline, "xMin", 0)) for name, outline in outlines.items()
     }
     font["maxp"].tableVersion = 0x00010000
     vars(font["maxp"]).update(dict.fromkeys(INSTRUCTED, 0), maxZones=1)
     font["head"].glyphDataFormat = 0
     font.sfntVersion = "\0\1\0\0"
+    version = "; ".join(filter(None, (font["name"].getDebugName(5), CHANGED)))
+    font["name"].setName(version, 5, 3, 1, 0x409)
 
 
 def _outline(glyph: Any) -> Any:  # noqa: ANN401 - fontTools has no types
-    """The glyph's outline in curves of the second degree, as near as a thousandth of an em."""
+    """The glyph's outline in curves of the second degree: a thousandth of an em off at most, but for rounding."""
     pen = TTGlyphPen(None)
     glyph.draw(Cu2QuPen(pen, max_err=1.0, reverse_direction=True))
     outline = pen.glyph()
@@ -330,7 +340,7 @@ def _rank(sign: str) -> tuple[int, int]:
 
 
 FORM = (2, 0)
-"""Other forms of a comma and a full stop, which go into a PDF with every comma."""
+"""Other forms of marks, and of three ideographs, which go into a PDF with every such mark."""
 OTHER = (3, 0)
 
 
@@ -427,30 +437,55 @@ def put(path: Path, content: bytes) -> None:
     beside.replace(path)
 
 
-def clear(folder: Path, made: Collection[Path]) -> None:
-    """Take away what an earlier set-up made of the same faces: two files of one family would stand in for each other."""
+def made_of(sources: Mapping[Face, Path]) -> dict[Face, bytes]:
+    """Make the faces, the largest first, two at a time; one of which nothing can be made is left out."""
+    in_order = sorted(sources, key=lambda face: -sources[face].stat().st_size)
+    begun: dict[Face, Future[bytes]] = {}
+    with contextlib.ExitStack() as until_made:
+        with contextlib.suppress(
+            OSError, NotImplementedError
+        ):  # a machine without shared semaphores has no pool
+            pool = until_made.enter_context(ProcessPoolExecutor(max_workers=AT_ONCE))
+            begun = {face: pool.submit(made, face, sources[face]) for face in in_order}
+        done = {face: _made_at_last(face, sources[face], begun.get(face)) for face in in_order}
+    return {face: content for face, content in done.items() if content is not None}
+
+
+AT_ONCE = 2
+"""A face of thirty thousand glyphs takes half a gigabyte while it is redrawn."""
+
+
+def _made_at_last(face: Face, source: Path, begun: Future[bytes] | None) -> bytes | None:
+    """What the other process made, else what this one can make: the other may have been killed for its memory."""
+    if begun is not None:
+        with contextlib.suppress(Exception):
+            return begun.result()
+    with contextlib.suppress(Exception):  # a damaged face can fail in any way; main() names what is missing
+        return made(face, source)
+    return None
+
+
+def clear(folder: Path) -> None:
+    """Take away what a former set-up made of the same faces: two files of one family would stand in for each other."""
     for face in FACES:
-        old = folder / face.file
-        if old not in made and folder / target(face) in made and (folder / target(face)).is_file():
-            old.unlink(missing_ok=True)
+        if (folder / target(face)).is_file():
+            (folder / face.file).unlink(missing_ok=True)
 
 
 def lay_out(into: Path) -> list[Face]:
     """Make every face that can be had; return those that cannot."""
     folder = into / "fonts"
     places = {face: folder / target(face) for face in FACES}
-    with tempfile.TemporaryDirectory() as scratch, ProcessPoolExecutor() as pool:
-        found = sources(Path(scratch), folder)
-        largest_first = sorted(found, key=lambda face: -found[face].stat().st_size)
-        contents = pool.map(made, largest_first, [found[face] for face in largest_first])
-        for face, content in zip(largest_first, contents, strict=True):
-            put(places[face], content)
-    clear(folder, places.values())
+    with tempfile.TemporaryDirectory() as scratch:
+        contents = made_of(sources(Path(scratch), folder))
+    for face, content in contents.items():
+        put(places[face], content)
     # A face made by an earlier run stays good when this one could not fetch it again.
     roles = {face.role: described(face, path) for face, path in places.items() if path.is_file()}
     index = json.dumps({"schema": 1, "roles": roles}, ensure_ascii=False, indent=1)
     put(into / "fonts.json", f"{index}\n".encode())
     put(into / "fonts.conf", fontconfig(roles, into).encode())
+    clear(folder)
     return [face for face, path in places.items() if not path.is_file()]
 
 

@@ -22,6 +22,7 @@ from typing import Any
 import weasyprint
 from weasyprint.formatting_structure import boxes
 from weasyprint.layout import inline
+from weasyprint.pdf import fonts
 from weasyprint.text import line_break
 from weasyprint.text.ffi import ffi, pango
 
@@ -37,6 +38,8 @@ _split_text_box = getattr(inline, "split_text_box", None)
 def supported() -> bool:
     """Whether this WeasyPrint has the inner parts that are replaced and used here, under the names expected."""
     if not weasyprint.VERSION.startswith(_VERSION) or _stretch_spaces is None:
+        return False
+    if not (hasattr(fonts, "Font") and hasattr(fonts, "get_hb_object_data")):
         return False
     names = list(inspect.signature(_stretch_spaces).parameters)
     needed = ("set_text", "get_first_line", "deactivate", "reactivate")

@@ -281,13 +281,23 @@ class _WhenAsked:
 
 @contextlib.contextmanager
 def _copied_when_asked() -> Iterator[None]:
-    """Let WeasyPrint not copy the forty megabytes of the faces, of which it then writes the characters used."""
-    fonts: Any = importlib.import_module("weasyprint.pdf.fonts")
-    usual = fonts.get_hb_object_data
-    fonts.get_hb_object_data = lambda face: partial(usual, face)
-    fonts.Font.file_content = _WhenAsked()
+    """Let WeasyPrint not copy the forty megabytes of the faces, of which it then writes the characters used.
+
+    It copies a face when it begins a font; the part of it that is written is copied as ever.
+    """
+    writer: Any = importlib.import_module("weasyprint.pdf.fonts")
+    copy, begin = writer.get_hb_object_data, writer.Font.__init__
+
+    def begun(font: Any, *given: Any) -> None:  # noqa: ANN401
+        writer.get_hb_object_data = lambda face: partial(copy, face)
+        try:
+            begin(font, *given)
+        finally:
+            writer.get_hb_object_data = copy
+
+    writer.Font.__init__, writer.Font.file_content = begun, _WhenAsked()
     try:
         yield
     finally:
-        fonts.get_hb_object_data = usual
-        del fonts.Font.file_content
+        writer.Font.__init__ = begin
+        del writer.Font.file_content

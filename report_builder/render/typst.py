@@ -126,7 +126,7 @@ def _content(draft: Draft, fmt: Format, pictures: Mapping[str, str], faces: Font
 
 def _block(item: Item, faces: FontSet) -> dict[str, object]:
     if item.view is not None:
-        return {"sort": item.sort, **_table(item.view)}
+        return {"sort": item.sort, **_table(item.view, counted=faces.face(Role.LATIN) is not None)}
     svg = _lettered(item.svg, faces)
     return {"sort": item.sort, "text": item.text, "level": item.level, "svg": svg}
 
@@ -147,7 +147,8 @@ def _lettered(svg: str, faces: FontSet) -> str:
     return _WORDS.sub(lettered, svg)
 
 
-def _table(view: View) -> dict[str, object]:
+def _table(view: View, *, counted: bool) -> dict[str, object]:
+    """The table as the template takes it; lines are ``counted`` where figures have a face in which they are half wide."""
     size = _SIZES[view.kind]
     rows = [*view.head, *(row for body in view.bodies for row in body)]
     long = [_is_long(row, view.widths, size) for row in rows]
@@ -162,7 +163,10 @@ def _table(view: View) -> dict[str, object]:
         "heads": [label for label in labels if label["row"] < len(view.head)],
         "labels": [label for label in labels if label["row"] >= len(view.head)],
         "figures": [cell.text for at, cell in placed if not long[at] and _is_plain(cell)],
-        "lines": [_lines(row, view.widths, size) for row in rows],
+        "lines": [
+            0 if parted or not counted else _lines(row, view.widths, size)
+            for row, parted in zip(rows, long, strict=True)
+        ],
         "together": _together(view),
     }
 
@@ -205,7 +209,7 @@ def _lines_of(text: str, width: float) -> tuple[int, int]:
     ems = _ems(text)
     if _UNSURE.search(text) or not text or width <= _SHORT:
         return (1, 1) if 0 < ems <= width and text.isprintable() else (0, len(text) + 1)
-    closest = ems - sum(map(text.count, _MARKS)) / 2
+    closest = ems - sum(map(text.count, _MARKS)) / 2 - text.count(".") / 4
     return ceil(closest / (width + 1)), 1 if ems <= width else ceil(ems / (width - _SHORT))
 
 
