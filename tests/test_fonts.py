@@ -175,7 +175,8 @@ def test_the_commonest_characters_are_numbered_within_a_byte(tool: Any) -> None:
 
 def original(tool: Any) -> Path:
     """The 宋体 as it came."""
-    return next(path for face, path in tool.shipped(tool.FACES).items() if face.role == "宋体")
+    found: dict[Any, Path] = tool.shipped(tool.FACES)
+    return next(path for face, path in found.items() if face.role == "宋体")
 
 
 def test_no_character_is_lost_on_the_way(tool: Any) -> None:
