@@ -437,17 +437,16 @@ def put(path: Path, content: bytes) -> None:
     beside.replace(path)
 
 
-def made_of(sources: Mapping[Face, Path]) -> dict[Face, bytes]:
+def made_of(found: Mapping[Face, Path]) -> dict[Face, bytes]:
     """Make the faces, the largest first, two at a time; one of which nothing can be made is left out."""
-    in_order = sorted(sources, key=lambda face: -sources[face].stat().st_size)
+    in_order = sorted(found, key=lambda face: -found[face].stat().st_size)
     begun: dict[Face, Future[bytes]] = {}
     with contextlib.ExitStack() as until_made:
-        with contextlib.suppress(
-            OSError, NotImplementedError
-        ):  # a machine without shared semaphores has no pool
+        # A machine without shared semaphores has no pool.
+        with contextlib.suppress(OSError, NotImplementedError):
             pool = until_made.enter_context(ProcessPoolExecutor(max_workers=AT_ONCE))
-            begun = {face: pool.submit(made, face, sources[face]) for face in in_order}
-        done = {face: _made_at_last(face, sources[face], begun.get(face)) for face in in_order}
+            begun = {face: pool.submit(made, face, found[face]) for face in in_order}
+        done = {face: _made_at_last(face, found[face], begun.get(face)) for face in in_order}
     return {face: content for face, content in done.items() if content is not None}
 
 
