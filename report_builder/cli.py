@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import gc
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -36,30 +37,50 @@ _STATES = {
 
 
 class _Parser(argparse.ArgumentParser):
-    """argparse with Chinese words and the contract's exit status."""
+    """argparse with the contract's exit status."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(CANNOT_RUN, f"{self.prog}：{_translated(message)}\n用 {self.prog} --help 查看用法\n")
+        self.exit(CANNOT_RUN, f"{self.prog}：{message}\n用 {self.prog} --help 查看用法\n")
 
 
-def _translated(message: str) -> str:
-    for english, chinese in (
-        ("unrecognized arguments:", "不认识的参数："),
-        ("the following arguments are required:", "缺少参数："),
-        ("invalid choice:", "没有这个选项："),
-        ("(choose from", "（可用："),
-        ("expected one argument", "后面要跟一个值"),
-        ("expected at least one argument", "后面至少要跟一个值"),
-        ("invalid int value:", "应为整数："),
-        ("argument ", "参数 "),
-    ):
-        message = message.replace(english, chinese)
-    return message
+class _Formatter(argparse.HelpFormatter):
+    """Help as wide as the terminal; argparse would load a library of archives to learn that."""
+
+    def __init__(self, prog: str) -> None:
+        try:
+            width = os.get_terminal_size().columns or 80
+        except OSError:
+            width = 80
+        super().__init__(prog, width=width - 2)
+
+
+_ARGPARSE = {
+    "usage: ": "用法：",
+    "positional arguments": "参数",
+    "options": "选项",
+    "argument %(argument_name)s: %(message)s": "参数 %(argument_name)s：%(message)s",
+    "unrecognized arguments: %s": "不认识的参数：%s",
+    "the following arguments are required: %s": "缺少参数：%s",
+    "invalid choice: %(value)r (choose from %(choices)s)": "没有这个选项：%(value)r（可用：%(choices)s）",
+    "expected one argument": "后面要跟一个值",
+    "invalid %(type)s value: %(value)r": "应为整数：%(value)r",
+    "ambiguous option: %(option)s could match %(matches)s": "%(option)s 不够明确，可以是 %(matches)s",
+    "ignored explicit argument %r": "后面不能跟值：%r",
+}
+
+
+def _worded(said: str) -> str:
+    """What argparse says, in Chinese; it would look for the words of each message on the disk."""
+    return _ARGPARSE.get(said, said)
 
 
 def _parser() -> argparse.ArgumentParser:
+    argparse._ = _worded  # type: ignore[attr-defined] # argparse has no other way to be told its words
     parser = _Parser(
-        prog="report-builder", description="政府信息公开工作年度报告：核对、生成、比对", add_help=False
+        prog="report-builder",
+        description="政府信息公开工作年度报告：核对、生成、比对",
+        formatter_class=_Formatter,
+        add_help=False,
     )
     parser.add_argument("-h", "--help", action="help", help="显示用法")
     parser.add_argument(
@@ -111,7 +132,9 @@ def _verb(
     what: str,
     run: Callable[[argparse.Namespace], int],
 ) -> argparse.ArgumentParser:
-    verb: argparse.ArgumentParser = verbs.add_parser(name, help=what, description=what, add_help=False)
+    verb: argparse.ArgumentParser = verbs.add_parser(
+        name, help=what, description=what, formatter_class=_Formatter, add_help=False
+    )
     verb.add_argument("-h", "--help", action="help", help="显示用法")
     verb.add_argument(
         "--inputs", type=_path, default="data_inputs", metavar="DIR", help="输入文件夹（data_inputs）"
