@@ -36,7 +36,7 @@ class Shown:
 
     def painted(self) -> float:
         """Opened afresh, until the first text is there."""
-        page = self._browser.new_page()
+        page = self._browser.new_page(bypass_csp=True)  # else a wait of more than a moment is refused
         page.goto(self._path.as_uri())
         seconds = page.wait_for_function(_PAINTED).json_value() / 1000
         page.close()
