@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import zlib
+from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -369,6 +370,16 @@ def test_a_cell_of_more_lines_than_a_page_has_room_for_is_not_lost(paged: Paged)
     data = paged(PlainTable("", ("甲", "乙"), (("一", "\n".join(said)),), (20, 80)))
     on_paper = [line for page in lines(data) for line in page if line.box.bottom > BOTTOM - 3]
     assert [name for name in said if not any(name in line.text for line in on_paper)] == []
+
+
+def test_a_word_longer_than_a_line_stays_on_the_page() -> None:
+    table = PlainTable("", ("甲", "乙"), (("y" * 90, "z" * 150),), (2, 9))
+    data = by_weasyprint(draft(NEWEST, [Paragraph("见" + "x" * 230 + "。"), table])).data
+    signs = [glyph for glyph in reader._glyphs(pdfium.PdfDocument(data)[0]) if glyph.sign in "xyz"]
+    assert Counter(glyph.sign for glyph in signs) == {"x": 230, "y": 90, "z": 150}
+    assert all(LEFT - 1 < glyph.box.left and glyph.box.right < RIGHT + 1 for glyph in signs)
+    column = [glyph.box.right for glyph in signs if glyph.sign == "y"]
+    assert max(column) < LEFT + (RIGHT - LEFT) * 2 / 11
 
 
 def test_lines_are_drawn_once(paged: Paged) -> None:
