@@ -6,9 +6,9 @@ Run by ``tools/setup.sh`` with the virtual environment's Python; writes into ``s
     fonts.json    role -> file, family, weight, licence, package
     fonts.conf    fontconfig: this folder only, and the office's usual names as aliases
 
-A face comes from PyPI, from the machine's own folders or from what an earlier set-up left, else, unpacked without
-being installed, from a Debian package: nothing here needs root. The same sources give the same bytes. What cannot be had is named
-and the exit status is 3; the faces that could be made stay usable.
+A face comes from PyPI, from the machine's own folders or from what an earlier set-up left, else, unpacked
+without being installed, from a Debian package: nothing here needs root. The same sources give the same bytes.
+What cannot be had is named and the exit status is 3; the faces that could be made stay usable.
 
 A licensed face on the user's machine (Windows: simfang.ttf, simkai.ttf, simhei.ttf, simsun.ttc; or
 仿宋_GB2312, 方正小标宋简体 and the like under ~/.fonts) may be preferred when a report is set. That choice is
